@@ -1,0 +1,3 @@
+"""Tailrace: a self-hosted event pipeline with the analytics built in."""
+
+__version__ = "0.1.0"

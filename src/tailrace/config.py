@@ -1,0 +1,344 @@
+"""Settings: the only reader of the configuration file, the environment and the first-run state.
+
+One file (`tailrace.toml`, optional) plus `TAILRACE_...` variables become one frozen `Config`, built
+once at start and passed down. All problems are reported together.
+"""
+
+import hashlib
+import os
+import re
+import secrets
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from tailrace.errors import ConfigError
+
+CONFIG_NAME = "tailrace.toml"
+STATE_NAME = "first-run.json"
+LOOPBACK = "127.0.0.1"
+
+Slug = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+WriteKey = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{8,128}$")]
+Positive = Annotated[int, Meta(gt=0)]
+Seconds = Annotated[float, Meta(gt=0)]
+Port = Annotated[int, Meta(ge=0, le=65535)]
+
+
+class Secret:
+    """A value that prints as `***`; `reveal` gives it."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """Return the value; never put it into a log or an answer."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "***"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and secrets.compare_digest(
+            self._value.encode(), other._value.encode()
+        )
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+
+class JsonMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How an object posted to `/v1/json/<write key>` becomes a track event.
+
+    Each path is a list of keys joined by dots. A path that leads to nothing leaves its field out;
+    the whole object becomes `properties`.
+    """
+
+    event: str = "event"
+    event_default: str = "JSON Received"
+    user_id: str = "userId"
+    anonymous_id: str = "anonymousId"
+    message_id: str = "messageId"
+    timestamp: str = "timestamp"
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where events come from, and what its calls authenticate with."""
+
+    slug: Slug
+    name: str = ""
+    write_keys: tuple[WriteKey, ...]
+    enabled: bool = True
+    webhook_secret: Secret | None = None
+    requests_per_s_max: Annotated[float, Meta(gt=0)] | None = None
+    ip: Literal["keep", "truncate", "drop"] = "keep"
+    json: JsonMapping = JsonMapping()
+
+
+class CollectConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The collection port and its bounds."""
+
+    host: str = LOOPBACK
+    port: Port = 8282
+    workers: Positive = 1
+    body_bytes_max: Positive = 1_048_576
+    event_bytes_max: Positive = 65_536
+    batch_events_max: Positive = 2_500
+    depth_max: Positive = 64
+    queue_bytes_max: Positive = 67_108_864
+    header_timeout_s: Seconds = 10.0
+    body_timeout_s: Seconds = 20.0
+    connections_max: Positive = 4_096
+    fsync_timeout_s: Seconds = 10.0
+    trust_forwarded_for: bool = False
+
+
+class LogConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The durable log: file sizes and how long records are kept."""
+
+    segment_bytes_max: Positive = 268_435_456
+    raw_age_s_max: Seconds = 7 * 86_400.0
+    raw_bytes_max: Positive = 20 * 1_073_741_824
+    events_age_s_max: Seconds = 7 * 86_400.0
+    events_bytes_max: Positive = 20 * 1_073_741_824
+
+
+class RefineConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Deduplication, and how long a block of events waits for more."""
+
+    dedup_window_s: Seconds = 7 * 86_400.0
+    block_events_max: Positive = 20_000
+    block_bytes_max: Positive = 33_554_432
+    linger_s: Annotated[float, Meta(ge=0)] = 0.15
+
+
+class QueryConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Limits of one question to the store."""
+
+    time_s_max: Seconds = 20.0
+    rows_read_max: Positive = 2_000_000_000
+    memory_bytes_max: Positive = 2_147_483_648
+    result_rows_max: Positive = 10_000
+    concurrency_max: Positive = 4
+
+
+class StoreConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The analytics store; an empty `dsn` is the embedded one below the data directory."""
+
+    dsn: str = ""
+    memory_bytes_max: Positive = 2_147_483_648
+    set_aside_days: Positive = 30
+
+
+class AppConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The web app and API port."""
+
+    host: str = LOOPBACK
+    port: Port = 8283
+    session_age_s_max: Seconds = 7 * 86_400.0
+    live_streams_max: Positive = 50
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything that a part needs to know, checked and complete."""
+
+    data_dir: Path
+    collect: CollectConfig = CollectConfig()
+    log: LogConfig = LogConfig()
+    refine: RefineConfig = RefineConfig()
+    query: QueryConfig = QueryConfig()
+    store: StoreConfig = StoreConfig()
+    app: AppConfig = AppConfig()
+    sources: tuple[Source, ...] = ()
+    api_token_hashes: tuple[str, ...] = ()
+
+    @property
+    def log_dir(self) -> Path:
+        """The directory of the durable log."""
+        return self.data_dir / "log"
+
+    @property
+    def store_dsn(self) -> str:
+        """The address that `clickhouse_connect.get_client` takes."""
+        return self.store.dsn or f"chdb:///{(self.data_dir / 'store').resolve()}"
+
+
+class FirstRun(msgspec.Struct, frozen=True, kw_only=True):
+    """What the first start made; `api_token` is None later, when only its hash is known."""
+
+    write_key: str
+    api_token_hash: str
+    api_token: Secret | None = None
+
+
+def token_hash(token: str) -> str:
+    """Return what is stored of an API token.
+
+    Tokens made here carry 256 random bits, so a plain SHA-256 cannot be searched.
+    """
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def read_config(
+    *, environ: Mapping[str, str], data_dir: Path | None = None, path: Path | None = None
+) -> Config:
+    """Return the settings from the file and the environment.
+
+    `path` is the file; when None, `TAILRACE_CONFIG` or `./tailrace.toml` where it exists. Before
+    `prepare_first_run` has made them, there may be no source and no token.
+
+    Raises:
+        ConfigError: names every problem with its file and key.
+    """
+    file = path or (Path(environ["TAILRACE_CONFIG"]) if "TAILRACE_CONFIG" in environ else None)
+    if file is None and Path(CONFIG_NAME).exists():
+        file = Path(CONFIG_NAME)
+    tables = _read_toml(file) if file is not None else {}
+    where = str(file) if file is not None else "environment"
+    tables["data_dir"] = str(
+        data_dir or environ.get("TAILRACE_DATA_DIR") or tables.get("data_dir") or "data"
+    )
+    problems: list[str] = []
+    for variable, section, key in _VARIABLES:
+        if variable in environ:
+            section_table = tables.setdefault(section, {})
+            if isinstance(section_table, dict):
+                section_table[key] = _number_or_text(environ[variable])
+    config = _convert(tables, where=where, problems=problems)
+    if config is not None:
+        problems += _duplicates(config)
+    if problems or config is None:
+        raise ConfigError("\n".join(problems))
+    return _with_first_run(config, environ)
+
+
+def prepare_first_run(config: Config, *, environ: Mapping[str, str]) -> tuple[Config, FirstRun]:
+    """Make the data directory, the first write key and the owner's token where they are missing.
+
+    `TAILRACE_WRITE_KEY` and `TAILRACE_API_TOKEN` are taken when set; else both are made. The token
+    is in the answer only when it was made or given just now.
+    """
+    config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    state_path = config.data_dir / STATE_NAME
+    given_token = environ.get("TAILRACE_API_TOKEN", "")
+    if state_path.exists():
+        state = msgspec.json.decode(state_path.read_bytes(), type=FirstRun)
+        token = given_token or None
+    else:
+        token = given_token or "trt_" + secrets.token_urlsafe(32)
+        state = FirstRun(
+            write_key=environ.get("TAILRACE_WRITE_KEY") or secrets.token_urlsafe(24),
+            api_token_hash=token_hash(token),
+        )
+        _write_private(state_path, msgspec.json.encode(state))
+    shown = msgspec.structs.replace(state, api_token=Secret(token) if token else None)
+    return _with_first_run(config, environ), shown
+
+
+def reset_token(config: Config) -> Secret:
+    """Replace the first owner's token; the old one stops working at the next start."""
+    state_path = config.data_dir / STATE_NAME
+    state = msgspec.json.decode(state_path.read_bytes(), type=FirstRun)
+    token = "trt_" + secrets.token_urlsafe(32)
+    state = msgspec.structs.replace(state, api_token_hash=token_hash(token))
+    _write_private(state_path, msgspec.json.encode(state))
+    return Secret(token)
+
+
+_VARIABLES = (
+    ("TAILRACE_COLLECT_HOST", "collect", "host"),
+    ("TAILRACE_COLLECT_PORT", "collect", "port"),
+    ("TAILRACE_COLLECT_WORKERS", "collect", "workers"),
+    ("TAILRACE_APP_HOST", "app", "host"),
+    ("TAILRACE_APP_PORT", "app", "port"),
+    ("TAILRACE_STORE_DSN", "store", "dsn"),
+)
+
+
+def _with_first_run(config: Config, environ: Mapping[str, str]) -> Config:
+    """Add the first source and the owner's token, from the environment or the first run."""
+    key = environ.get("TAILRACE_WRITE_KEY", "")
+    hashes: list[str] = []
+    state_path = config.data_dir / STATE_NAME
+    if state_path.exists():
+        state = msgspec.json.decode(state_path.read_bytes(), type=FirstRun)
+        key = key or state.write_key
+        hashes.append(state.api_token_hash)
+    if environ.get("TAILRACE_API_TOKEN"):
+        hashes = [token_hash(environ["TAILRACE_API_TOKEN"])]
+    sources = config.sources
+    if key and not any(key in source.write_keys for source in sources):
+        if not re.fullmatch(r"[A-Za-z0-9_-]{8,128}", key):
+            raise ConfigError(
+                "TAILRACE_WRITE_KEY must be 8 to 128 letters, digits, '-' or '_'; "
+                f"it has {len(key)} characters"
+            )
+        slugs = {source.slug for source in sources}
+        slug = "default" if "default" not in slugs else "first-run"
+        sources = (Source(slug=slug, name="My app", write_keys=(key,)), *sources)
+    return msgspec.structs.replace(config, sources=sources, api_token_hashes=tuple(hashes))
+
+
+def _read_toml(file: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(f"{file}: no such file; give --config an existing one") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file}: not valid TOML: {error}") from error
+
+
+def _number_or_text(text: str) -> int | str:
+    return int(text) if re.fullmatch(r"-?\d+", text) else text
+
+
+def _decode_secret(kind: type, value: object) -> object:
+    if kind is Secret and isinstance(value, str):
+        return Secret(value)
+    if kind is Path and isinstance(value, str):
+        return Path(value)
+    raise msgspec.ValidationError(f"Expected `str`, got `{type(value).__name__}`")
+
+
+def _convert(tables: Mapping[str, object], *, where: str, problems: list[str]) -> Config | None:
+    """Convert section by section, so that each one's problem is reported, not the first alone."""
+    known = {field.name: field for field in msgspec.structs.fields(Config)}
+    good: dict[str, object] = {}
+    for name, value in tables.items():
+        if name not in known or name == "api_token_hashes":
+            expected = ", ".join(sorted(set(known) - {"api_token_hashes"}))
+            problems.append(f"{where}: unknown key '{name}'; expected one of {expected}")
+            continue
+        try:
+            good[name] = msgspec.convert(value, known[name].type, dec_hook=_decode_secret)
+        except msgspec.ValidationError as error:
+            problems.append(f"{where}: {name}: {error}")
+    return None if problems else Config(**good)  # type: ignore[arg-type]
+
+
+def _duplicates(config: Config) -> list[str]:
+    problems = []
+    seen: dict[str, str] = {}
+    for source in config.sources:
+        for kind, value in (("slug", source.slug), *(("write key", k) for k in source.write_keys)):
+            if value in seen:
+                problems.append(f"sources: {kind} '{value}' is used twice ({seen[value]})")
+            seen[value] = f"source '{source.slug}'"
+    return problems
+
+
+def _write_private(path: Path, text: bytes) -> None:
+    """Write a file that only its owner reads, whole or not at all."""
+    temporary = path.with_suffix(".new")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
