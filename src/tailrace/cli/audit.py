@@ -1,0 +1,82 @@
+"""`audit`: do the books balance?"""
+
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from tailrace.cli.common import (
+    Api,
+    AsJson,
+    ConfigFile,
+    DataDir,
+    Server,
+    Since,
+    Until,
+    fail,
+    load,
+    print_json,
+)
+from tailrace.errors import TailraceError
+
+TERMS = ("accepted", "stored", "duplicate", "invalid", "blocked", "suppressed", "in_flight")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(epilog="Example: tailrace audit --since 7d --minutes")(audit)
+
+
+def audit(
+    since: Since = "24h",
+    until: Until = "now",
+    source: Annotated[str | None, typer.Option("--source", help="Only this source.")] = None,
+    minutes: Annotated[bool, typer.Option("--minutes", help="One line per minute.")] = False,
+    server: Server = None,
+    data_dir: DataDir = None,
+    config_file: ConfigFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check that accepted = stored + duplicate + invalid + blocked + suppressed + in flight.
+
+    The books are compared with the rows that the store really has. Status 1 when they differ.
+    """
+    api = Api(load(data_dir, config_file), server=server)
+    answer = api.get("/api/v1/ledger", since=since, until=until, source=source)
+    if as_json:
+        print_json(answer)
+    else:
+        _show(Console(highlight=False), answer, minutes=minutes)
+    if not answer["balanced"]:
+        differences = answer.get("audit", {}).get("differences", [])
+        fail("The books do not balance: " + "; ".join(map(str, differences)), status=1)
+
+
+def _show(console: Console, answer: dict[str, Any], *, minutes: bool) -> None:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("source")
+    if minutes:
+        table.add_column("minute (UTC)")
+    for term in TERMS:
+        table.add_column(term.replace("_", " "), justify="right")
+    rows = answer["rows"] if minutes else _by_source(answer["rows"])
+    for row in rows:
+        cells = [str(row["source"])]
+        if minutes:
+            cells.append(str(row["minute"])[:16].replace("T", " "))
+        table.add_row(*cells, *(f"{row[term]:,}" for term in TERMS))
+    console.print(table)
+    if answer["balanced"]:
+        console.print("The books balance.", style="green")
+
+
+def _by_source(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    sums: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        if any(term not in row for term in TERMS):
+            raise TailraceError(f"the server's ledger lacks a term in {row}")
+        mine = sums.setdefault(row["source"], {"source": row["source"], **dict.fromkeys(TERMS, 0)})
+        for term in TERMS:
+            mine[term] += row[term]
+    return list(sums.values())

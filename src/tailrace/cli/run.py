@@ -1,0 +1,149 @@
+"""`up` and the parts it starts: `collect`, `work`, `serve`."""
+
+import logging
+import os
+import sys
+import threading
+import time
+
+import typer
+from rich.console import Console
+
+from tailrace import lifeline
+from tailrace.cli.common import ConfigFile, DataDir, load, options_of, url_of
+from tailrace.config import Config, FirstRun, prepare_first_run
+from tailrace.errors import ConfigError
+from tailrace.supervise import Supervisor, run_dir
+
+READY_S_MAX = 60.0
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command(epilog="Example: tailrace up --data-dir /var/lib/tailrace")(up)
+    app.command(epilog="Example: tailrace collect --data-dir /var/lib/tailrace")(collect)
+    app.command(epilog="Example: tailrace work --data-dir /var/lib/tailrace")(work)
+    app.command(epilog="Example: tailrace serve --data-dir /var/lib/tailrace")(serve)
+
+
+def up(data_dir: DataDir = None, config_file: ConfigFile = None) -> None:
+    """Run everything on this machine: collection, refining, storing, web app and API."""
+    log_to_stderr()
+    config = load(data_dir, config_file)
+    config, first_run = prepare_first_run(config, environ=os.environ)
+    _refuse_second(config)
+    stop = lifeline.stop_on_signals()
+    supervisor = Supervisor(config, options=options_of(data_dir, config_file))
+    console = Console(stderr=False, highlight=False)
+    supervisor.start()
+    ready = threading.Thread(
+        target=_announce, args=(console, config, first_run, stop), name="announce", daemon=True
+    )
+    ready.start()
+    supervisor.run(stop)
+    console.print("Stopped. Everything that was accepted is on disk.")
+
+
+def collect(data_dir: DataDir = None, config_file: ConfigFile = None) -> None:
+    """Run one collector: the tracking API on the collection port."""
+    log_to_stderr()
+    config, _ = prepare_first_run(load(data_dir, config_file), environ=os.environ)
+    stop = lifeline.stop_on_signals()
+    from tailrace.collect import run_collector
+
+    run_collector(config, stop=stop)
+
+
+def work(data_dir: DataDir = None, config_file: ConfigFile = None) -> None:
+    """Run the worker: it refines what was collected."""
+    log_to_stderr()
+    config, _ = prepare_first_run(load(data_dir, config_file), environ=os.environ)
+    stop = lifeline.stop_on_signals()
+    from tailrace.work import run_worker
+
+    run_worker(config, stop)
+
+
+def serve(data_dir: DataDir = None, config_file: ConfigFile = None) -> None:
+    """Run the store, the API and the web app."""
+    log_to_stderr()
+    config, _ = prepare_first_run(load(data_dir, config_file), environ=os.environ)
+    stop = lifeline.stop_on_signals()
+    from tailrace.app import run_app
+
+    run_app(config, stop)
+
+
+def log_to_stderr() -> None:
+    """Send log lines of our own to standard error; others from warnings up."""
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=logging.WARNING,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    logging.getLogger("tailrace").setLevel(logging.INFO)
+
+
+def _refuse_second(config: Config) -> None:
+    """Hold a lock on the data directory for as long as this process lives.
+
+    Raises:
+        ConfigError: another `tailrace up` runs there.
+    """
+    import fcntl
+
+    directory = run_dir(config)
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(directory / "up.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise ConfigError(
+            f"Tailrace already runs on {config.data_dir}: stop it first, or name another "
+            "directory with --data-dir."
+        ) from error
+
+
+def _announce(console: Console, config: Config, first_run: FirstRun, stop: threading.Event) -> None:
+    """Show what is being waited for, then the addresses, the key and the login."""
+    waiting = {
+        "collection": url_of(config.collect.host, config.collect.port),
+        "web app": url_of(config.app.host, config.app.port),
+    }
+    deadline = time.monotonic() + READY_S_MAX
+    with console.status("Starting...") as status:
+        while waiting and not stop.is_set():
+            status.update("Starting: waiting for the " + " and the ".join(waiting))
+            for name, url in list(waiting.items()):
+                if _is_ready(url):
+                    del waiting[name]
+            if time.monotonic() > deadline:
+                console.print(f"Still waiting for the {' and the '.join(waiting)}; see above.")
+                deadline += READY_S_MAX
+            stop.wait(0.1)
+    if stop.is_set():
+        return
+    app_url = url_of(config.app.host, config.app.port)
+    collect_url = url_of(config.collect.host, config.collect.port)
+    console.print("[bold green]Tailrace is running.[/]")
+    console.print(f"  Web app and API   {app_url}")
+    console.print(f"  Send events to    {collect_url}")
+    for source in config.sources:
+        console.print(f"  Write key         {source.write_keys[0]}   (source {source.slug})")
+    if first_run.api_token is not None:
+        token = first_run.api_token.reveal()
+        console.print(f"  Login token       {token}   (shown once: keep it)")
+        console.print(f"  Sign in at        {app_url}/#token={token}", soft_wrap=True)
+    else:
+        console.print("  Login token       shown at the first start; `tailrace token` makes a new")
+    console.print(f"  Data              {config.data_dir.resolve()}", soft_wrap=True)
+    console.print("Try it:  tailrace demo   (in another terminal)   Stop:  Ctrl-C")
+
+
+def _is_ready(url: str) -> bool:
+    import httpx
+
+    try:
+        return httpx.get(f"{url}/readyz", timeout=2.0).status_code == 200
+    except httpx.TransportError:
+        return False
