@@ -1,0 +1,50 @@
+CREATE TABLE IF NOT EXISTS events_data
+(
+    message_id String CODEC(ZSTD(1)),
+    type LowCardinality(String) CODEC(ZSTD(1)),
+    event LowCardinality(String) CODEC(ZSTD(1)),
+    name String CODEC(ZSTD(1)),
+    user_id String CODEC(ZSTD(1)),
+    anonymous_id String CODEC(ZSTD(1)),
+    group_id String CODEC(ZSTD(1)),
+    previous_id String CODEC(ZSTD(1)),
+    source LowCardinality(String) CODEC(ZSTD(1)),
+    timestamp DateTime64(3, 'UTC') CODEC(ZSTD(1)),
+    original_timestamp Nullable(DateTime64(3, 'UTC')) CODEC(ZSTD(1)),
+    sent_at Nullable(DateTime64(3, 'UTC')) CODEC(ZSTD(1)),
+    received_at DateTime64(3, 'UTC') CODEC(ZSTD(1)),
+    properties JSON(max_dynamic_paths = 256) CODEC(ZSTD(1)),
+    traits JSON(max_dynamic_paths = 64) CODEC(ZSTD(1)),
+    context JSON(max_dynamic_paths = 128) CODEC(ZSTD(1)),
+    integrations String CODEC(ZSTD(1)),
+    ip String CODEC(ZSTD(1)),
+    browser LowCardinality(String) CODEC(ZSTD(1)),
+    os LowCardinality(String) CODEC(ZSTD(1)),
+    device LowCardinality(String) CODEC(ZSTD(1)),
+    is_bot Bool CODEC(ZSTD(1)),
+    campaign_name LowCardinality(String) CODEC(ZSTD(1)),
+    campaign_source LowCardinality(String) CODEC(ZSTD(1)),
+    campaign_medium LowCardinality(String) CODEC(ZSTD(1)),
+    campaign_term LowCardinality(String) CODEC(ZSTD(1)),
+    campaign_content LowCardinality(String) CODEC(ZSTD(1)),
+    library LowCardinality(String) CODEC(ZSTD(1)),
+    raw_partition UInt32 CODEC(ZSTD(1)),
+    raw_offset UInt64 CODEC(ZSTD(1)),
+    raw_index UInt32 CODEC(ZSTD(1)),
+    original String CODEC(ZSTD(1)),
+    problem LowCardinality(String) CODEC(ZSTD(1)),
+    stored_at DateTime('UTC') DEFAULT now() CODEC(ZSTD(1)),
+    actor UInt64 MATERIALIZED cityHash64(if(user_id = '', anonymous_id, user_id)) CODEC(ZSTD(1)),
+    INDEX by_timestamp timestamp TYPE minmax GRANULARITY 1,
+    INDEX by_received_at received_at TYPE minmax GRANULARITY 1,
+    INDEX by_message_id message_id TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX by_user_id user_id TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX by_anonymous_id anonymous_id TYPE bloom_filter(0.01) GRANULARITY 1
+)
+ENGINE = MergeTree
+PARTITION BY toYYYYMM(received_at)
+ORDER BY (event, toStartOfHour(timestamp), actor)
+SETTINGS
+    non_replicated_deduplication_window = 10000,
+    fsync_after_insert = 1,
+    fsync_part_directory = 1

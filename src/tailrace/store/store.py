@@ -1,0 +1,186 @@
+"""The store as the rest of Tailrace sees it."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
+
+import msgspec
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from tailrace.config import Config
+from tailrace.event import Block
+from tailrace.store.connect import Address, DirectoryLock, Pool, engine_options
+from tailrace.store.errors import RefusedLinesError, as_tailrace_error
+from tailrace.store.insert import insert_lines
+from tailrace.store.salvage import EVENTS_TABLE, insert_salvaged
+from tailrace.store.schema import ensure_schema
+from tailrace.store.sql import statement
+
+SET_ASIDE_TABLE = "set_aside"
+
+# Beside the questions of `QueryConfig.concurrency_max`: loader, metrics, books, and one to spare.
+_CLIENTS_BESIDE_QUERIES = 4
+
+Row = Mapping[str, object]
+
+
+class StoreStats(msgspec.Struct, frozen=True, kw_only=True):
+    """What the events table takes; `bytes` counts everything on disk, indexes too."""
+
+    rows: int
+    parts: int
+    bytes: int
+    bytes_per_event: float
+    parts_per_partition_max: int
+    merges: int
+    mutations: int
+    received_at_oldest: datetime | None
+    received_at_newest: datetime | None
+
+
+class _MinuteCount(msgspec.Struct, frozen=True):
+    source: str
+    minute: int
+    events: int
+
+
+class Store:
+    """An open store; its methods may be called from any thread."""
+
+    def __init__(self, pool: Pool, address: Address, lock: DirectoryLock | None) -> None:
+        self._pool = pool
+        self._address = address
+        self._lock = lock
+
+    @property
+    def database(self) -> str:
+        """The name of the database that holds the tables."""
+        return self._address.database
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether ClickHouse runs inside this process."""
+        return self._address.is_embedded
+
+    def client(self, *, timeout_s: float = 30.0) -> AbstractContextManager[Client]:
+        """Hand out a client for one thread's use; read streams to their end before giving it back.
+
+        Raises:
+            TransientError: none came free in time, or the store cannot be reached.
+        """
+        return self._pool.client(timeout_s=timeout_s)
+
+    def insert_block(self, block: Block, *, partition: int, offset: int) -> int:
+        """Store one record of the events log, once however often it is called for the same record.
+
+        Returns how many events had to be stored without some of their JSON.
+
+        Raises:
+            TransientError: the store is away or failing; nothing or all of it may be stored, and
+                the same call again stores exactly once.
+        """
+        token = f"events/{partition}/{offset}"
+        refused = 0
+        with self.client() as client:
+            if block.events_count:
+                try:
+                    insert_lines(
+                        client,
+                        EVENTS_TABLE,
+                        block.events,
+                        token=token,
+                        is_embedded=self.is_embedded,
+                    )
+                except RefusedLinesError as error:
+                    refused = insert_salvaged(
+                        client,
+                        block,
+                        token=token,
+                        problem=f"ClickHouse could not read its JSON: {error.name}",
+                        is_embedded=self.is_embedded,
+                    )
+            if block.set_aside_count:
+                insert_lines(
+                    client,
+                    SET_ASIDE_TABLE,
+                    block.set_aside,
+                    token=token,
+                    is_embedded=self.is_embedded,
+                )
+        return refused
+
+    def stats(self) -> StoreStats:
+        """Return sizes and counts of the events table, for the metrics and the API."""
+        row = self._rows("stats", {"database": self.database})[0]
+        return msgspec.convert(row, StoreStats)
+
+    def counts_by_minute(
+        self, *, minute_from: int, minute_until: int
+    ) -> dict[tuple[str, int], int]:
+        """Return how many events are stored by source and minute of receipt.
+
+        Minutes are whole minutes since 1970 UTC, in [minute_from, minute_until).
+        """
+        rows = self._rows("counts_by_minute", {"from": minute_from, "until": minute_until})
+        return {
+            (str(row["source"]), int(str(row["minute"]))): int(str(row["events"])) for row in rows
+        }
+
+    def find_event(self, message_id: str, *, source: str | None = None) -> list[Row]:
+        """Return the stored events with this id, every column by name, newest first."""
+        return self._rows("find_event", {"message_id": message_id, "source": source or ""})
+
+    def find_set_aside(self, message_id: str) -> list[Row]:
+        """Return what was set aside with this id, every column by name, newest first."""
+        return self._rows("find_set_aside", {"message_id": message_id})
+
+    def original(self, row: Row) -> str:
+        """Return the event's JSON exactly as it was sent, from a row of `find_event`."""
+        from tailrace.refine.original import unpack
+
+        return unpack(row)
+
+    def close(self) -> None:
+        """Close the clients; the last store of a process gives the directory free."""
+        self._pool.close()
+        if self._lock is not None:
+            self._lock.release()
+
+    def _rows(self, name: str, parameters: dict[str, object]) -> list[Row]:
+        with self.client() as client, _errors(f"query {name}"):
+            return list(client.query(statement(name), parameters=parameters).named_results())
+
+
+def open_store(config: Config) -> Store:
+    """Open the store that the settings name; make its database and tables where they are missing.
+
+    Raises:
+        StoreLockedError: another process has the embedded store open.
+        ConfigError: the tables were made by a newer release.
+        TransientError: the server cannot be reached.
+    """
+    address = Address(config.store_dsn)
+    options = engine_options(config) if address.is_embedded else {}
+    lock = DirectoryLock(address.directory) if address.directory else None
+    pool = Pool(
+        address,
+        size=config.query.concurrency_max + _CLIENTS_BESIDE_QUERIES,
+        options=options,
+    )
+    try:
+        ensure_schema(address, options=options, set_aside_days=config.store.set_aside_days)
+    except BaseException:
+        pool.close()
+        if lock is not None:
+            lock.release()
+        raise
+    return Store(pool, address, lock)
+
+
+@contextmanager
+def _errors(doing: str) -> Iterator[None]:
+    try:
+        yield
+    except ClickHouseError as error:
+        raise as_tailrace_error(error, doing=doing) from error
