@@ -114,10 +114,13 @@ class Supervisor:
         except subprocess.TimeoutExpired:
             logger.warning("%s is still stopping", part.name)
 
+    def _command(self, part: Part) -> list[str]:
+        return [sys.executable, "-m", "tailrace", *part.arguments, *self._options]
+
     def _start(self, part: Part) -> None:
         environ = {**os.environ, lifeline.VARIABLE: str(self._alive)}
         part.process = subprocess.Popen(
-            [sys.executable, "-m", "tailrace", *part.arguments, *self._options],
+            self._command(part),
             env=environ,
             pass_fds=(self._alive,),
             stdin=subprocess.DEVNULL,

@@ -1,0 +1,116 @@
+import stat
+from pathlib import Path
+
+import pytest
+
+from tailrace.config import (
+    STATE_NAME,
+    Secret,
+    prepare_first_run,
+    read_config,
+    reset_token,
+    token_hash,
+)
+from tailrace.errors import ConfigError
+
+
+def test_without_a_file_the_defaults_hold(tmp_path: Path) -> None:
+    config = read_config(environ={}, data_dir=tmp_path)
+
+    assert config.collect.port == 8282
+    assert config.app.port == 8283
+    assert config.collect.host == "127.0.0.1"
+    assert config.sources == ()
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "tailrace.toml"
+    file.write_text("[collect]\nport = 9000\nworkers = 3\n")
+
+    config = read_config(environ={"TAILRACE_COLLECT_PORT": "9100"}, data_dir=tmp_path, path=file)
+
+    assert config.collect.port == 9100
+    assert config.collect.workers == 3
+
+
+def test_all_problems_are_reported_together(tmp_path: Path) -> None:
+    file = tmp_path / "tailrace.toml"
+    file.write_text('[collect]\nport = -1\n[app]\nhots = "x"\n[nonsense]\na = 1\n')
+
+    with pytest.raises(ConfigError) as caught:
+        read_config(environ={}, data_dir=tmp_path, path=file)
+
+    message = str(caught.value)
+    assert "collect" in message
+    assert "port" in message
+    assert "hots" in message
+    assert "nonsense" in message
+
+
+def test_a_write_key_may_belong_to_one_source_only(tmp_path: Path) -> None:
+    file = tmp_path / "tailrace.toml"
+    file.write_text(
+        '[[sources]]\nslug = "a"\nwrite_keys = ["12345678"]\n'
+        '[[sources]]\nslug = "b"\nwrite_keys = ["12345678"]\n'
+    )
+
+    with pytest.raises(ConfigError, match="12345678"):
+        read_config(environ={}, data_dir=tmp_path, path=file)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"nowhere\.toml"):
+        read_config(environ={}, data_dir=tmp_path, path=tmp_path / "nowhere.toml")
+
+
+def test_the_first_run_makes_a_key_and_a_token_and_shows_the_token_once(tmp_path: Path) -> None:
+    empty = read_config(environ={}, data_dir=tmp_path)
+
+    config, first = prepare_first_run(empty, environ={})
+    again, second = prepare_first_run(empty, environ={})
+
+    assert first.api_token is not None
+    assert config.api_token_hashes == (token_hash(first.api_token.reveal()),)
+    assert config.sources[0].write_keys == (first.write_key,)
+    assert again == config
+    assert second.api_token is None
+
+
+def test_the_state_file_is_private_and_holds_no_token(tmp_path: Path) -> None:
+    _, first = prepare_first_run(read_config(environ={}, data_dir=tmp_path), environ={})
+
+    state = tmp_path / STATE_NAME
+    assert stat.S_IMODE(state.stat().st_mode) == 0o600
+    assert first.api_token is not None
+    assert first.api_token.reveal() not in state.read_text()
+
+
+def test_key_and_token_come_from_the_environment_where_given(tmp_path: Path) -> None:
+    environ = {"TAILRACE_WRITE_KEY": "given-key-1", "TAILRACE_API_TOKEN": "given-token"}
+
+    config, _ = prepare_first_run(read_config(environ=environ, data_dir=tmp_path), environ=environ)
+
+    assert config.sources[0].write_keys == ("given-key-1",)
+    assert config.api_token_hashes == (token_hash("given-token"),)
+
+
+def test_a_short_write_key_is_refused_without_printing_it(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="TAILRACE_WRITE_KEY"):
+        read_config(environ={"TAILRACE_WRITE_KEY": "a b"}, data_dir=tmp_path)
+
+
+def test_a_new_token_replaces_the_old(tmp_path: Path) -> None:
+    config, first = prepare_first_run(read_config(environ={}, data_dir=tmp_path), environ={})
+
+    made = reset_token(config)
+
+    changed = read_config(environ={}, data_dir=tmp_path)
+    assert changed.api_token_hashes == (token_hash(made.reveal()),)
+    assert changed.sources[0].write_keys == (first.write_key,)
+
+
+def test_a_secret_prints_as_stars() -> None:
+    secret = Secret("do not print")
+
+    assert "do not print" not in f"{secret} {secret!r} {[secret]}"
+    assert secret.reveal() == "do not print"
