@@ -1,7 +1,7 @@
 """Starts Tailrace as a user would (`python -m tailrace up`) and asks it questions.
 
-`Tailrace` is one installation: a data directory, two ports, a write key and a token. It outlives its
-processes, so that a test can stop, kill and start it again and look at what is left.
+`Tailrace` is one installation: a data directory, two ports, a write key and a token. It outlives
+its processes, so that a test can stop, kill and start it again and look at what is left.
 """
 
 import json
