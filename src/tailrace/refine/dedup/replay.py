@@ -1,0 +1,85 @@
+"""Read message id hashes out of the events log."""
+
+import logging
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+import msgspec
+
+from tailrace.errors import CorruptionError, OffsetGoneError
+from tailrace.log.contract import EVENTS, Log
+from tailrace.refine import metrics
+
+_logger = logging.getLogger(__name__)
+
+READ_BYTES_MAX: Final = 33_554_432
+READ_RECORDS_MAX: Final = 1_000
+
+
+class BlockIds(msgspec.Struct, array_like=True, frozen=True):
+    """The first fields of a `Block`; the lines behind them are passed over."""
+
+    version: int
+    counts: list[tuple[str, int, int]]
+    id_hashes: bytes
+    received_at: tuple[int, int]
+
+
+class Ids(NamedTuple):
+    """The hashes of one block, and the offset behind it."""
+
+    hashes: bytes
+    received_at: tuple[int, int]
+    next_offset: int
+
+
+_decode = msgspec.msgpack.Decoder(BlockIds).decode
+
+
+def read_ids(log: Log, *, partition: int, start: int, end: int) -> Iterator[Ids]:
+    """Yield the ids of the blocks in [start, end) of a partition.
+
+    What retention has removed or damage made unreadable is passed over and reported.
+    """
+    offset = start
+    while offset < end:
+        try:
+            records = log.read(
+                EVENTS,
+                partition=partition,
+                offset=offset,
+                records_max=min(READ_RECORDS_MAX, end - offset),
+                bytes_max=READ_BYTES_MAX,
+            )
+        except OffsetGoneError as error:
+            first = min(max(error.first, offset + 1), end)
+            report_lost(partition, offset, first, "retention has removed them")
+            offset = first
+            continue
+        except CorruptionError as error:
+            report_lost(partition, offset, offset + 1, str(error))
+            offset += 1
+            continue
+        if not records:
+            return
+        for record in records:
+            offset = record.offset + 1
+            try:
+                block = _decode(record.body)
+            except msgspec.DecodeError as error:
+                report_lost(partition, record.offset, offset, str(error))
+                continue
+            yield Ids(block.id_hashes, block.received_at, offset)
+
+
+def report_lost(partition: int, start: int, end: int, reason: str) -> None:
+    """Say that repeats of the events in these blocks will not be recognised."""
+    metrics.DEDUP_LOST_RECORDS.inc(end - start)
+    _logger.error(
+        "message ids of events partition %d, offsets %d to %d are unknown (%s): "
+        "if clients send those events again, they are stored twice",
+        partition,
+        start,
+        end - 1,
+        reason,
+    )

@@ -1,0 +1,65 @@
+"""Make a body readable that is nearly JSON, and find each event's text as it was sent again.
+
+Every repair but that of invalid UTF-8 keeps each byte at its place, so that a span of the readable
+body is the same span of the sent one. Nothing is repaired in the raw log.
+"""
+
+import re
+from typing import Final
+
+import numpy as np
+from msgspec import Raw
+
+_BOM: Final = b"\xef\xbb\xbf"
+# Half of a character outside the basic plane: JSON allows the escape, Unicode does not. JavaScript
+# sends one when a text was cut in the middle of an emoji.
+_LONE_SURROGATE: Final = re.compile(
+    rb"(?<!\\)((?:\\\\)*)"
+    rb"(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    rb"|\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+)
+_ESCAPE_BYTES: Final = 6
+
+
+def valid_text(body: bytes) -> bytes:
+    """Return the body without byte order mark; bytes that are no UTF-8 become U+FFFD."""
+    if body.startswith(_BOM):
+        body = body[len(_BOM) :]
+    if body.isascii():
+        return body
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return body.decode(errors="replace").encode()
+    return body
+
+
+def on_one_line(body: bytes) -> bytes:
+    """Return the body with line breaks, which JSON allows between tokens only, as spaces.
+
+    Objects of the body become lines of a block as they are, so they may not contain any.
+    """
+    if b"\n" in body or b"\r" in body:
+        return body.replace(b"\n", b" ").replace(b"\r", b" ")
+    return body
+
+
+def without_lone_surrogates(body: bytes) -> bytes:
+    r"""Return the body with `\ufffd` in place of each escape of half a character."""
+    if b"\\u" not in body:
+        return body
+    return _LONE_SURROGATE.sub(_replace_lone, body)
+
+
+def _replace_lone(match: re.Match[bytes]) -> bytes:
+    backslashes, escape = match.groups()
+    return match[0] if len(escape) > _ESCAPE_BYTES else backslashes + rb"\ufffd"
+
+
+def sent_span(raw: Raw, *, readable: bytes, sent: bytes) -> bytes:
+    """Return the bytes of `sent` at the place that `raw`, decoded from `readable`, has in it."""
+    if readable is sent:
+        return bytes(raw)
+    here = np.frombuffer(raw, np.uint8)
+    start = here.ctypes.data - np.frombuffer(readable, np.uint8).ctypes.data
+    return sent[start : start + here.size]

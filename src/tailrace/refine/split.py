@@ -1,0 +1,132 @@
+"""Step 1, split: from raw records to events, one draft for each event that was accepted."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Final
+
+import msgspec
+
+from tailrace.config import CollectConfig, Source
+from tailrace.event import Call, decode_call
+from tailrace.log.contract import Record
+from tailrace.refine.aside import Aside, Problem
+from tailrace.refine.bodies import Body, read_body
+from tailrace.refine.draft import EPOCH, Draft, Origin
+from tailrace.refine.fields import UNREADABLE, read_fields, read_fields_one_by_one
+from tailrace.refine.mapped import map_fields
+from tailrace.refine.metrics import UNREADABLE_RECORDS
+from tailrace.refine.repair import without_lone_surrogates
+from tailrace.refine.timestamps import parse_time
+
+_logger = logging.getLogger(__name__)
+
+MINUTE_US: Final = 60_000_000
+WEBHOOK_PATH: Final = "/v1/webhook"
+# A source that was removed from the settings while its events waited.
+_NO_SOURCE: Final = Source(slug="unknown", write_keys=())
+_NOT_ACCEPTED: Final = Problem(
+    "not_accepted", "the body holds more events than it was accepted with; this one is in no count"
+)
+
+
+def split(
+    records: Sequence[Record],
+    aside: Aside,
+    *,
+    sources: Mapping[str, Source],
+    limits: CollectConfig,
+    merge_bytes_max: int,
+) -> list[Draft]:
+    """Return the events of the records, in order; what cannot be read is set aside.
+
+    Every record gives as many events as it was accepted with: one that is not there counts as
+    invalid, one too many is shown and not counted.
+    """
+    drafts: list[Draft] = []
+    for record in records:
+        try:
+            call = decode_call(record.body)
+        except msgspec.DecodeError as error:
+            # Its source and its number of events are unknown: no book can name it.
+            UNREADABLE_RECORDS.inc()
+            _logger.error(
+                "raw partition %d, offset %d is no call and was passed over: %s",
+                record.partition,
+                record.offset,
+                error,
+            )
+            continue
+        body = read_body(call)
+        origin = Origin(
+            call=call,
+            source=sources.get(call.source, _NO_SOURCE),
+            partition=record.partition,
+            offset=record.offset,
+            received_at=EPOCH + timedelta(microseconds=call.received_at),
+            minute=call.received_at // MINUTE_US,
+            is_corrected=WEBHOOK_PATH in call.path,
+            sent_at=parse_time(body.sent_at) if body.sent_at else None,
+            context=body.context,
+            integrations=body.integrations,
+            merge_bytes_left=merge_bytes_max,
+        )
+        _split_body(origin, body, drafts, aside, limits)
+    return drafts
+
+
+def _split_body(
+    origin: Origin, body: Body, drafts: list[Draft], aside: Aside, limits: CollectConfig
+) -> None:
+    call = origin.call
+    for index, text in enumerate(body.texts):
+        sent = body.sent[index]
+        if index >= call.events:
+            aside.uncounted(origin, index, sent, _NOT_ACCEPTED)
+            continue
+        problem = _over_limit(index, text, call, limits)
+        if problem is None:
+            try:
+                drafts.append(_draft(origin, index, text, sent))
+                continue
+            except UNREADABLE as error:
+                problem = Problem("malformed_event", f"{_where(index, call)} is no object: {error}")
+        aside.unread(origin, index, sent, problem)
+    missing = range(len(body.texts), call.events)
+    if missing:
+        detail = (
+            f"the body holds {len(body.texts)} readable events, it was accepted with {call.events}"
+        )
+        problem = Problem("malformed_json", body.problem or detail)
+        aside.missing(origin, missing, b"" if body.texts else call.body, problem)
+
+
+def _over_limit(index: int, text: bytes, call: Call, limits: CollectConfig) -> Problem | None:
+    if index >= limits.batch_events_max:
+        return Problem(
+            "batch_too_long",
+            f"{_where(index, call)} is over the limit of {limits.batch_events_max} events a batch",
+        )
+    if len(text) > limits.event_bytes_max:
+        return Problem(
+            "event_too_large",
+            f"{_where(index, call)} is {len(text)} bytes; "
+            f"the limit is {limits.event_bytes_max} bytes per event",
+        )
+    return None
+
+
+def _draft(origin: Origin, index: int, text: bytes, sent: bytes) -> Draft:
+    """Read one event; at the second try without halves of characters, at the third by field."""
+    if origin.call.shape == "json":
+        return Draft(origin, index, text, sent, map_fields(text, origin.source.json))
+    try:
+        return Draft(origin, index, text, sent, read_fields(text))
+    except UNREADABLE:
+        text = without_lone_surrogates(text)
+    fields, odd = read_fields_one_by_one(text)
+    return Draft(origin, index, text, sent, fields, odd)
+
+
+def _where(index: int, call: Call) -> str:
+    return f"event {index + 1} of {call.events}"
