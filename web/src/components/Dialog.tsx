@@ -1,0 +1,43 @@
+import { CloseButton } from "@mantine/core";
+import { useEffect, useId, useRef, type ReactNode } from "react";
+import styles from "./Dialog.module.css";
+
+interface Props {
+  title: string;
+  isOpen: boolean;
+  onClose: () => void;
+  children: ReactNode;
+}
+
+/** A modal dialog, the browser's own: it keeps the focus and closes on Escape. */
+export function Dialog({ title, isOpen, onClose, children }: Props) {
+  const ref = useRef<HTMLDialogElement>(null);
+  const titleId = useId();
+  useEffect(() => {
+    const dialog = ref.current;
+    if (!dialog) return;
+    if (isOpen && !dialog.open) dialog.showModal();
+    if (!isOpen && dialog.open) dialog.close();
+  }, [isOpen]);
+  return (
+    <dialog
+      ref={ref}
+      className={styles["dialog"]}
+      aria-labelledby={titleId}
+      onClose={onClose}
+      onClick={(event) => {
+        if (event.target === ref.current) onClose();
+      }}
+    >
+      {isOpen && (
+        <>
+          <div className={styles["head"]}>
+            <h2 id={titleId}>{title}</h2>
+            <CloseButton aria-label="Close" onClick={onClose} />
+          </div>
+          <div className={styles["body"]}>{children}</div>
+        </>
+      )}
+    </dialog>
+  );
+}

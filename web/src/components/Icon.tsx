@@ -1,0 +1,56 @@
+/** Our own line icons, 24 by 24, drawn with the text's colour. */
+const PATHS = {
+  live: "M12 12h.01 M8.5 15.5a5 5 0 0 1 0-7 M15.5 8.5a5 5 0 0 1 0 7 M5.6 18.4a9 9 0 0 1 0-12.8 M18.4 5.6a9 9 0 0 1 0 12.8",
+  search: "M11 4a7 7 0 1 0 0 14a7 7 0 0 0 0-14z M16.2 16.2L21 21",
+  connect: "M8 8l-4 4l4 4 M16 8l4 4l-4 4 M13.5 5l-3 14",
+  pause: "M8 5v14 M16 5v14",
+  play: "M7 5l12 7l-12 7z",
+  clear: "M4 7h16 M9 7V4h6v3 M6 7l1 13h10l1-13",
+  close: "M6 6l12 12 M18 6L6 18",
+  copy: "M9 9h11v11H9z M5 15H4V4h11v1",
+  check: "M5 12.5l4.5 4.5L19 7.5",
+  sun: "M12 8a4 4 0 1 0 0 8a4 4 0 0 0 0-8z M12 2v2 M12 20v2 M2 12h2 M20 12h2 M4.9 4.9l1.4 1.4 M17.7 17.7l1.4 1.4 M4.9 19.1l1.4-1.4 M17.7 6.3l1.4-1.4",
+  moon: "M20 14.5A8.5 8.5 0 1 1 9.5 4a7 7 0 0 0 10.5 10.5z",
+  system: "M3 5h18v11H3z M8 20h8 M12 16v4",
+  keyboard: "M3 6h18v12H3z M7 10h.01 M11 10h.01 M15 10h.01 M17.5 10h.01 M8 14h8",
+  signOut: "M10 5H5v14h5 M14 8l4 4l-4 4 M18 12H9",
+  refresh: "M20 11a8 8 0 1 0-2.3 6.3 M20 5v6h-6",
+  calendar: "M4 6h16v14H4z M4 10h16 M8 3v5 M16 3v5",
+  chevronDown: "M6 9l6 6l6-6",
+  chevronRight: "M9 6l6 6l-6 6",
+  chevronUp: "M6 15l6-6l6 6",
+  plus: "M12 5v14 M5 12h14",
+  minus: "M5 12h14",
+  warning: "M12 4L2.5 20h19z M12 10v4 M12 17h.01",
+  table: "M4 5h16v14H4z M4 10h16 M4 14.5h16 M10 5v14",
+  chart: "M4 20h16 M7 16v-5 M12 16V6 M17 16v-8",
+  arrowUp: "M12 19V5 M6 11l6-6l6 6",
+  more: "M5 12h.01 M12 12h.01 M19 12h.01",
+} as const;
+
+export type IconName = keyof typeof PATHS;
+
+interface Props {
+  name: IconName;
+  size?: number;
+}
+
+/** Decoration only: the control around it carries the name. */
+export function Icon({ name, size = 18 }: Props) {
+  return (
+    <svg
+      width={size}
+      height={size}
+      viewBox="0 0 24 24"
+      fill="none"
+      stroke="currentColor"
+      strokeWidth={1.8}
+      strokeLinecap="round"
+      strokeLinejoin="round"
+      aria-hidden="true"
+      focusable="false"
+    >
+      <path d={PATHS[name]} />
+    </svg>
+  );
+}

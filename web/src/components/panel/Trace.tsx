@@ -1,0 +1,89 @@
+import { useQuery } from "@tanstack/react-query";
+import { api } from "@/api/calls";
+import { ApiError } from "@/api/client";
+import type { TraceStep } from "@/api/types";
+import { formatClock, formatDuration, timeTooltip } from "@/format";
+import { Empty, Failure, Waiting } from "../states";
+import styles from "./EventPanel.module.css";
+
+const BAD_STEPS = new Set(["invalid", "blocked", "suppressed", "rejected", "duplicate"]);
+const OPEN_STEPS = new Set(["waiting"]);
+const IN_FLIGHT_MS = 1000;
+
+interface Props {
+  messageId: string;
+  source: string;
+}
+
+/** What became of one event, step by step. */
+export function Trace({ messageId, source }: Props) {
+  const trace = useQuery({
+    queryKey: ["trace", source, messageId],
+    queryFn: ({ signal }) => api.trace(messageId, source, signal),
+    refetchInterval: (query) =>
+      query.state.data?.outcome === "in_flight" ? IN_FLIGHT_MS : false,
+  });
+  if (trace.isPending) return <Waiting label="Loading the trace" />;
+  if (trace.isError) {
+    if (trace.error instanceof ApiError && trace.error.status === 404) {
+      return (
+        <Empty icon="search" title="Nothing is known of this message id">
+          {trace.error.message}
+        </Empty>
+      );
+    }
+    return <Failure error={trace.error} onRetry={() => void trace.refetch()} />;
+  }
+  const { outcome, steps } = trace.data;
+  return (
+    <>
+      <p className={styles["outcome"]}>
+        Outcome: <strong>{outcome.replace("_", " ")}</strong>
+      </p>
+      <ol className={styles["steps"]}>
+        {steps.map((step, index) => (
+          <Step key={index} step={step} previous={steps[index - 1] ?? null} />
+        ))}
+      </ol>
+    </>
+  );
+}
+
+function Step({ step, previous }: { step: TraceStep; previous: TraceStep | null }) {
+  const kind = BAD_STEPS.has(step.step) ? "bad" : OPEN_STEPS.has(step.step) ? "open" : "";
+  const facts = Object.entries(step.facts);
+  return (
+    <li className={`${styles["step"]} ${styles[kind] ?? ""}`}>
+      <div className={styles["stepHead"]}>
+        <strong>{step.step.replace("_", " ")}</strong>
+        {step.at && (
+          <time dateTime={step.at} title={timeTooltip(step.at)}>
+            {sinceBefore(step, previous)}
+          </time>
+        )}
+      </div>
+      <p className={styles["summary"]}>{step.summary}</p>
+      {facts.length > 0 && (
+        <details className={styles["details"]}>
+          <summary>Details</summary>
+          <dl className={styles["facts"]}>
+            {facts.map(([name, value]) => (
+              <div key={name} className={styles["fact"]}>
+                <dt>{name.replaceAll("_", " ")}</dt>
+                <dd className="mono">{typeof value === "string" ? value : JSON.stringify(value)}</dd>
+              </div>
+            ))}
+          </dl>
+        </details>
+      )}
+    </li>
+  );
+}
+
+/** The clock for the first step, then how long after the one before. */
+function sinceBefore(step: TraceStep, previous: TraceStep | null): string {
+  if (!step.at) return "";
+  if (!previous?.at) return formatClock(step.at);
+  const ms = new Date(step.at).getTime() - new Date(previous.at).getTime();
+  return ms > 0 ? `+${formatDuration(ms)}` : formatClock(step.at);
+}

@@ -1,0 +1,47 @@
+import { useQuery } from "@tanstack/react-query";
+import { api } from "@/api/calls";
+import { EventPanel } from "@/components/panel/EventPanel";
+import { Failure, Waiting } from "@/components/states";
+import { WithPanel } from "@/components/WithPanel";
+import { ConnectGuide } from "@/pages/connect/ConnectGuide";
+import { useLiveTail } from "@/state/useLiveTail";
+import { useOpenRow } from "@/state/useOpenRow";
+import { useParams } from "@/state/url";
+import { FirstEvent } from "./FirstEvent";
+import { LiveList } from "./LiveList";
+import { useFirstEvent } from "./useFirstEvent";
+
+/** Events as they arrive; before the first one, how to send it. */
+export function LivePage() {
+  const [params] = useParams();
+  const filters = {
+    source: params.get("source") ?? "",
+    type: params.get("type") ?? "",
+    text: params.get("text") ?? "",
+  };
+  const live = useLiveTail(filters);
+  const status = useQuery({ queryKey: ["status"], queryFn: ({ signal }) => api.status(signal) });
+  const phase = useFirstEvent({ hasEvents: status.data?.has_events ?? null, rows: live.rows });
+  const { openKey, row, open, close, move } = useOpenRow(live.rows);
+
+  if (status.isError) {
+    return <Failure error={status.error} onRetry={() => void status.refetch()} isWholePage />;
+  }
+  if (phase === "unknown") return <Waiting label="Loading the live events" />;
+  if (phase !== "list") {
+    return (
+      <ConnectGuide title="Send your first event">
+        <FirstEvent first={phase === "arrived" ? (live.rows.at(-1) ?? null) : null} />
+      </ConnectGuide>
+    );
+  }
+  return (
+    <WithPanel
+      panel={
+        openKey && <EventPanel openKey={openKey} row={row} onClose={close} onMove={move} />
+      }
+    >
+      <LiveList live={live} filters={filters} openKey={openKey} onOpen={open} />
+    </WithPanel>
+  );
+}

@@ -1,0 +1,114 @@
+import { ActionIcon, Button, Skeleton, Tooltip } from "@mantine/core";
+import { lazy, Suspense, useMemo, useState } from "react";
+import type { Question } from "@/api/calls";
+import { fillBuckets, type Bucket } from "@/components/chart/buckets";
+import { Icon } from "@/components/Icon";
+import { formatCount, formatMinute, timeTooltip } from "@/format";
+import { durationSeconds, type Range } from "@/state/range";
+import { useHistogram } from "./useSearch";
+import styles from "./SearchPage.module.css";
+
+// The chart library is larger than the rest of the app: fetched when a chart is shown.
+const TimeBars = lazy(() => import("@/components/chart/TimeBars"));
+
+interface Props {
+  question: Question;
+  range: Range;
+  asked: number;
+  /** The question is not valid: nothing is asked, the last bars stay. */
+  isOff: boolean;
+  total: number | null;
+  onNarrow: (from: Date, until: Date) => void;
+}
+
+export function Histogram({ question, range, asked, isOff, total, onNarrow }: Props) {
+  const histogram = useHistogram(question, asked, !isOff);
+  const [isTable, setTable] = useState(false);
+  const buckets = useMemo(() => {
+    if (!histogram.data) return null;
+    const { answer, answeredAt } = histogram.data;
+    const span = spanOf(range, answeredAt);
+    return fillBuckets(answer.buckets, { intervalS: answer.interval_s, ...span });
+  }, [histogram.data, range]);
+  const isStale = isOff || histogram.isPlaceholderData;
+  return (
+    <section aria-label="Events over time">
+      <div className={styles["summary"]}>
+        <strong aria-live="polite">{total === null ? "\u00a0" : countOf(total)}</strong>
+        <Tooltip label={isTable ? "Show as bars" : "Show as a table"}>
+          <ActionIcon
+            variant="subtle"
+            color="gray"
+            aria-label={isTable ? "Show as bars" : "Show as a table"}
+            onClick={() => setTable(!isTable)}
+          >
+            <Icon name={isTable ? "chart" : "table"} />
+          </ActionIcon>
+        </Tooltip>
+      </div>
+      {isTable && buckets ? (
+        <BucketTable buckets={buckets} onNarrow={onNarrow} />
+      ) : (
+        <div className={`${styles["chart"]} ${isStale ? styles["stale"] : ""}`}>
+          {buckets === null ? (
+            !isOff && <Skeleton height="100%" />
+          ) : (
+            <Suspense fallback={<Skeleton height="100%" />}>
+              <TimeBars buckets={buckets} onNarrow={onNarrow} />
+            </Suspense>
+          )}
+        </div>
+      )}
+    </section>
+  );
+}
+
+/** The instants that a range means, with `now` as its relative end. */
+function spanOf(range: Range, now: Date): { from: Date; until: Date } {
+  return range.kind === "absolute"
+    ? { from: new Date(range.from), until: new Date(range.until) }
+    : { from: new Date(now.getTime() - durationSeconds(range.since) * 1000), until: now };
+}
+
+const countOf = (total: number): string =>
+  total === 1 ? "1 event" : `${formatCount(total)} events`;
+
+interface BucketTableProps {
+  buckets: readonly Bucket[];
+  onNarrow: (from: Date, until: Date) => void;
+}
+
+function BucketTable({ buckets, onNarrow }: BucketTableProps) {
+  const filled = buckets.filter((bucket) => bucket.events > 0);
+  return (
+    <div className={styles["chartTable"]} tabIndex={0} role="region" aria-label="Events over time">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">From</th>
+            <th scope="col">Events</th>
+            <td />
+          </tr>
+        </thead>
+        <tbody>
+          {filled.map((bucket) => (
+            <tr key={bucket.from.getTime()}>
+              <td title={timeTooltip(bucket.from)}>{formatMinute(bucket.from)}</td>
+              <td>{formatCount(bucket.events)}</td>
+              <td>
+                <Button
+                  variant="subtle"
+                  size="compact-xs"
+                  aria-label={`Only from ${formatMinute(bucket.from)} to ${formatMinute(bucket.until)}`}
+                  onClick={() => onNarrow(bucket.from, bucket.until)}
+                >
+                  Only this
+                </Button>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

@@ -1,0 +1,138 @@
+import { ActionIcon, Button, Tooltip } from "@mantine/core";
+import { useMemo, useState } from "react";
+import { ApiError } from "@/api/client";
+import { Icon } from "@/components/Icon";
+import { EventPanel } from "@/components/panel/EventPanel";
+import { RangePicker } from "@/components/RangePicker";
+import { Failure } from "@/components/states";
+import { WithPanel } from "@/components/WithPanel";
+import { eventRow } from "@/events/rows";
+import { boundsOf, rangeOf, rangeParams, type Range } from "@/state/range";
+import { useOpenRow } from "@/state/useOpenRow";
+import { useParams } from "@/state/url";
+import { Histogram } from "./Histogram";
+import { QueryBox } from "./QueryBox";
+import { Results } from "./Results";
+import { TopValues } from "./TopValues";
+import { useSearch } from "./useSearch";
+import styles from "./SearchPage.module.css";
+
+/** Ask the stored events: a query, a time range, bars, the commonest values, and the events. */
+export function SearchPage() {
+  const [params, change] = useParams();
+  const [asked, setAsked] = useState(0);
+  const query = params.get("q") ?? "";
+  const range = useMemo(() => rangeOf(params), [params]);
+  const question = useMemo(() => ({ query, ...boundsOf(range) }), [query, range]);
+  const search = useSearch(question, asked);
+  const rows = useMemo(
+    () => (search.data?.pages ?? []).flatMap((page) => page.events.map(eventRow)),
+    [search.data],
+  );
+  const { openKey, row, open, close, move } = useOpenRow(rows);
+  const askAgain = () => setAsked(asked + 1);
+  const setQuery = (q: string) => {
+    if (q === query) askAgain();
+    else change({ q, event: null });
+  };
+  const setRange = (chosen: Range) => change({ ...rangeParams(chosen), event: null });
+  const problem = search.error instanceof ApiError ? search.error.problem : null;
+  const isQuestionWrong = problem !== null && problem.status >= 400 && problem.status < 500;
+  return (
+    <WithPanel
+      panel={
+        openKey && <EventPanel openKey={openKey} row={row} onClose={close} onMove={move} />
+      }
+    >
+      <div className={styles["bar"]}>
+        <QueryBox query={query} problem={isQuestionWrong ? problem : null} onAsk={setQuery} />
+        <RangePicker range={range} onChange={setRange} />
+        <Tooltip label="Ask again">
+          <ActionIcon
+            variant="default"
+            size={36}
+            aria-label="Ask again"
+            loading={search.isFetching && !search.isFetchingNextPage}
+            onClick={askAgain}
+          >
+            <Icon name="refresh" />
+          </ActionIcon>
+        </Tooltip>
+      </div>
+      {search.isError && !isQuestionWrong ? (
+        <Failure error={search.error} onRetry={askAgain} />
+      ) : (
+        <div className={styles["scroller"]}>
+          <div className={styles["columns"]}>
+            <TopValues
+              question={question}
+              asked={asked}
+              events={rows}
+              isOff={isQuestionWrong}
+              onQuery={setQuery}
+            />
+            <div className={styles["main"]}>
+              <Histogram
+                question={question}
+                range={range}
+                asked={asked}
+                isOff={isQuestionWrong}
+                total={search.data?.pages[0]?.total ?? null}
+                onNarrow={(from, until) =>
+                  setRange({
+                    kind: "absolute",
+                    from: from.toISOString(),
+                    until: until.toISOString(),
+                  })
+                }
+              />
+              <Results
+                search={search}
+                rows={rows}
+                isOff={isQuestionWrong}
+                openKey={openKey}
+                onOpen={open}
+                empty={
+                  <EmptyActions
+                    query={query}
+                    range={range}
+                    onQuery={setQuery}
+                    onRange={setRange}
+                  />
+                }
+              />
+            </div>
+          </div>
+        </div>
+      )}
+    </WithPanel>
+  );
+}
+
+interface EmptyActionsProps {
+  query: string;
+  range: Range;
+  onQuery: (query: string) => void;
+  onRange: (range: Range) => void;
+}
+
+function EmptyActions({ query, range, onQuery, onRange }: EmptyActionsProps) {
+  const isWidest = range.kind === "relative" && range.since === "90d";
+  return (
+    <>
+      {!isWidest && (
+        <Button
+          variant="default"
+          onClick={() => onRange({ kind: "relative", since: "90d" })}
+        >
+          Look at the last 90 days
+        </Button>
+      )}
+      {query && (
+        <Button variant="default" onClick={() => onQuery("")}>
+          Remove the query
+        </Button>
+      )}
+    </>
+  );
+}
