@@ -37,7 +37,7 @@ class Envelope(msgspec.Struct, rename="camel"):
 
 
 _read_envelope = msgspec.json.Decoder(Envelope).decode
-_read_value = msgspec.json.Decoder(Raw).decode
+_read_values = msgspec.json.Decoder(Raw).decode_lines
 
 
 def read_body(call: Call) -> Body:
@@ -74,18 +74,13 @@ def _read_batch(readable: bytes, sent: bytes) -> Body:
 
 
 def _read_documents(readable: bytes, sent: bytes) -> Body:
-    """Read an array of objects, one object, or one object per line (NDJSON)."""
+    """Read an array of values, one value, or one after another (NDJSON)."""
     if readable.lstrip()[:1] == b"[":
-        return _body(read_list(readable), readable, sent)
-    try:
-        _read_value(readable)
-    except msgspec.DecodeError:
-        lines = [line.strip() for line in sent.split(b"\n")]
-        lines = [line for line in lines if line]
-        if len(lines) < 2:
-            raise
-        return Body(texts=[on_one_line(line) for line in lines], sent=lines)
-    return Body(texts=[readable], sent=[sent])
+        try:
+            return _body(read_list(readable), readable, sent)
+        except UNREADABLE:
+            pass  # Lines may begin with a list too; the next attempt says what is wrong.
+    return _body(_read_values(readable), readable, sent)
 
 
 def _body(raws: list[Raw], readable: bytes, sent: bytes) -> Body:

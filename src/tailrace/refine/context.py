@@ -1,6 +1,6 @@
 """Read the few fields of `context` that refine needs; all others pass through unread."""
 
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
@@ -8,25 +8,7 @@ from msgspec import UNSET, Raw, UnsetType
 from tailrace.refine.fields import UNREADABLE, read_object, text_of
 
 
-class Facts(NamedTuple):
-    """The columns of an event that `refine.enrich` reads out of its context."""
-
-    browser: str = ""
-    os: str = ""
-    device: str = ""
-    is_bot: bool = False
-    campaign_name: str = ""
-    campaign_source: str = ""
-    campaign_medium: str = ""
-    campaign_term: str = ""
-    campaign_content: str = ""
-    library: str = ""
-
-
-NO_FACTS: Final = Facts()
-
-
-class Named(msgspec.Struct):
+class Named(msgspec.Struct, gc=False):
     """`context.library`, `context.os` and `context.device`."""
 
     name: str | None = None
@@ -34,7 +16,7 @@ class Named(msgspec.Struct):
     model: str | None = None
 
 
-class Campaign(msgspec.Struct):
+class Campaign(msgspec.Struct, gc=False):
     """`context.campaign`."""
 
     name: str | None = None
@@ -44,20 +26,20 @@ class Campaign(msgspec.Struct):
     content: str | None = None
 
 
-class Page(msgspec.Struct):
+class Page(msgspec.Struct, gc=False):
     """`context.page`, as far as it may carry utm_ parameters."""
 
     search: str | None = None
     url: str | None = None
 
 
-class Brand(msgspec.Struct):
+class Brand(msgspec.Struct, gc=False):
     """One browser brand of the User-Agent Client Hints."""
 
     brand: str = ""
 
 
-class UserAgentData(msgspec.Struct):
+class UserAgentData(msgspec.Struct, gc=False):
     """`context.userAgentData`: the browser's own words where the user agent text is frozen."""
 
     brands: list[Brand] = []
@@ -65,7 +47,7 @@ class UserAgentData(msgspec.Struct):
     model: str | None = None
 
 
-class Context(msgspec.Struct, rename="camel"):
+class Context(msgspec.Struct, rename="camel", gc=False, frozen=True):
     """The fields of `context` that refine reads."""
 
     ip: str | UnsetType | None = UNSET
@@ -80,8 +62,9 @@ class Context(msgspec.Struct, rename="camel"):
 
 
 _read = msgspec.json.Decoder(Context).decode
-_PARTS: Final = {
-    field.name: (field.encode_name, msgspec.json.Decoder(field.type).decode)
+_encode = msgspec.json.Encoder().encode
+_READERS: Final = {
+    field.encode_name: msgspec.json.Decoder(field.type).decode
     for field in msgspec.structs.fields(Context)
 }
 
@@ -95,28 +78,35 @@ def read_context(raw: Raw | bytes) -> Context:
 
 
 def _read_one_by_one(raw: Raw | bytes) -> Context:
-    context = Context()
+    """Read the members that are of the right type, or can be made so."""
     values = read_object(raw)
-    for name, (wire_name, read) in _PARTS.items():
-        if wire_name not in values:
-            continue
-        try:
-            setattr(context, name, read(values[wire_name]))
-        except UNREADABLE:
-            setattr(context, name, _read_odd(name, values[wire_name]))
-    return context
+    good: dict[str, Raw] = {}
+    for name, read in _READERS.items():
+        for value in (values.get(name), _amended(name, values.get(name))):
+            if value is None:
+                continue
+            try:
+                read(value)
+            except UNREADABLE:
+                continue
+            good[name] = value
+            break
+    return _read(_encode(good))
 
 
-def _read_odd(name: str, raw: Raw) -> Named | Campaign | None:
-    """Read what clients do send in another type: a library as text, campaigns as numbers."""
+def _amended(name: str, raw: Raw | None) -> Raw | None:
+    """Return what clients do send in another type: a library as text, campaigns as numbers."""
+    if raw is None:
+        return None
     if name == "library":
-        text = text_of(raw, numbers=False)
-        return Named(name=text) if text else None
-    if name != "campaign":
-        return None
-    try:
-        values = read_object(raw)
-    except UNREADABLE:
-        return None
-    texts = {key: text_of(values.get(key), numbers=True) for key in Campaign.__struct_fields__}
-    return Campaign(**texts)
+        return Raw(_encode({"name": text_of(raw, numbers=False)}))
+    if name == "campaign":
+        try:
+            values = read_object(raw)
+        except UNREADABLE:
+            return None
+        return Raw(_encode({key: text_of(value, numbers=True) for key, value in values.items()}))
+    if name == "ip":
+        # It is there, though it names no address: a setting that drops addresses must see it.
+        return Raw(b"null")
+    return None

@@ -8,11 +8,17 @@ from msgspec import Raw
 
 from tailrace.config import Source
 from tailrace.event import Call
-from tailrace.refine.context import NO_FACTS, Context, Facts
+from tailrace.refine.context import Context
 from tailrace.refine.fields import Fields
+from tailrace.refine.user_agent import UserAgent
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 EMPTY_OBJECT: Final = Raw(b"{}")
+UNKNOWN_AGENT: Final = UserAgent()
+NOTHING_KNOWN: Final = Context()
+# Name, source, medium, term, content.
+CampaignTexts = tuple[str, str, str, str, str]
+NO_CAMPAIGN: Final[CampaignTexts] = ("", "", "", "", "")
 
 
 class Origin(msgspec.Struct):
@@ -37,7 +43,7 @@ class Origin(msgspec.Struct):
     merge_bytes_left: int = 0
 
 
-class Draft(msgspec.Struct):
+class Draft(msgspec.Struct, gc=False):
     """One event on its way; each step fills in its part.
 
     `text` is the event's JSON as it is read, `sent` as it was sent: they differ only where it had
@@ -61,6 +67,8 @@ class Draft(msgspec.Struct):
     traits: Raw = EMPTY_OBJECT
     context: Raw = EMPTY_OBJECT
     integrations: Raw = EMPTY_OBJECT
-    known: Context | None = None
+    known: Context = NOTHING_KNOWN
     ip: str = ""
-    facts: Facts = NO_FACTS
+    agent: UserAgent = UNKNOWN_AGENT
+    campaign: CampaignTexts = NO_CAMPAIGN
+    library: str = ""

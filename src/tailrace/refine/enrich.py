@@ -1,17 +1,18 @@
 """Step 9, enrich: what the context says about browser, device, campaign and library, as columns."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 from urllib.parse import parse_qsl
 
-from tailrace.refine.context import Campaign, Context, Facts, Page, UserAgentData
-from tailrace.refine.draft import Draft
+from tailrace.refine.context import Campaign, Context, Page, UserAgentData
+from tailrace.refine.draft import NO_CAMPAIGN, UNKNOWN_AGENT, CampaignTexts, Draft
 from tailrace.refine.user_agent import UserAgent, parse_user_agent
 
 TEXT_CHARACTERS_MAX: Final = 256
-QUERY_CHARACTERS_MAX: Final = 8_192
-_NO_AGENT: Final = UserAgent()
-_NO_CAMPAIGN: Final = ("", "", "", "", "")
+QUERY_CHARACTERS_MAX: Final = 2_048
+# A page view is followed by others of its session, and a client has one library.
+_CACHED_MAX: Final = 2_048
 _UTM: Final = ("utm_campaign", "utm_source", "utm_medium", "utm_term", "utm_content")
 
 # Client Hints name products in their maker's words; these are the words of the user agent texts.
@@ -25,21 +26,25 @@ _SYSTEMS: Final = {"macOS": "Mac OS X", "Chromium OS": "Chrome OS"}
 
 
 def enrich(drafts: Iterable[Draft]) -> None:
-    """Fill in `facts`."""
+    """Fill in `agent`, `campaign` and `library`."""
     for draft in drafts:
         known = draft.known
-        if known is None:
-            continue
         text = known.user_agent
         if not text and draft.origin.call.is_client_side:
             # On the server paths the header names the SDK's HTTP library, not anyone's browser.
             text = draft.origin.call.user_agent
-        agent = parse_user_agent(text) if text else _NO_AGENT
+        agent = parse_user_agent(text) if text else UNKNOWN_AGENT
         if known.user_agent_data is not None:
             agent = _with_client_hints(agent, known.user_agent_data)
-        if not (agent.os and agent.device) and (known.os or known.device):
+        if (known.os is not None or known.device is not None) and not (agent.os and agent.device):
             agent = _with_device(agent, known)
-        draft.facts = Facts(*agent, *_campaign(known), _library(known))
+        draft.agent = agent
+        if known.campaign is not None:
+            draft.campaign = _named_campaign(known.campaign)
+        elif known.page is not None:
+            draft.campaign = _utm_campaign(known.page)
+        if known.library is not None and known.library.name:
+            draft.library = _library(known.library.name, known.library.version)
 
 
 def _with_client_hints(agent: UserAgent, hints: UserAgentData) -> UserAgent:
@@ -62,15 +67,7 @@ def _with_device(agent: UserAgent, known: Context) -> UserAgent:
     return agent._replace(os=agent.os or _text(system), device=agent.device or _text(device))
 
 
-def _campaign(known: Context) -> tuple[str, str, str, str, str]:
-    if known.campaign is not None:
-        return _named_campaign(known.campaign)
-    if known.page is not None:
-        return _utm_campaign(known.page)
-    return _NO_CAMPAIGN
-
-
-def _named_campaign(campaign: Campaign) -> tuple[str, str, str, str, str]:
+def _named_campaign(campaign: Campaign) -> CampaignTexts:
     return (
         _text(campaign.name),
         _text(campaign.source),
@@ -80,23 +77,27 @@ def _named_campaign(campaign: Campaign) -> tuple[str, str, str, str, str]:
     )
 
 
-def _utm_campaign(page: Page) -> tuple[str, str, str, str, str]:
+def _utm_campaign(page: Page) -> CampaignTexts:
     """Read the utm_ parameters of the page; `utm_campaign` is the campaign's name."""
-    query = page.search or ""
-    if "utm_" not in query:
-        if not page.url or "utm_" not in page.url:
-            return _NO_CAMPAIGN
-        query = page.url.partition("?")[2].partition("#")[0]
-    pairs = dict(parse_qsl(query.lstrip("?")[:QUERY_CHARACTERS_MAX], errors="replace"))
+    query = page.search
+    if not query or "utm_" not in query:
+        url = page.url
+        if not url or "utm_" not in url:
+            return NO_CAMPAIGN
+        query = url.partition("?")[2].partition("#")[0]
+    return _parse_query(query.lstrip("?")[:QUERY_CHARACTERS_MAX])
+
+
+@lru_cache(maxsize=_CACHED_MAX)
+def _parse_query(query: str) -> CampaignTexts:
+    pairs = dict(parse_qsl(query, errors="replace"))
     name, source, medium, term, content = (_text(pairs.get(key)) for key in _UTM)
     return name, source, medium, term, content
 
 
-def _library(known: Context) -> str:
-    library = known.library
-    if library is None or not library.name:
-        return ""
-    return _text(f"{library.name} {library.version}" if library.version else library.name)
+@lru_cache(maxsize=_CACHED_MAX)
+def _library(name: str, version: str | None) -> str:
+    return _text(f"{name} {version}" if version else name)
 
 
 def _text(value: str | None) -> str:

@@ -14,7 +14,7 @@ UNREADABLE: Final = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 _NOTHING: Final = Raw(b"")
 
 
-class Fields(msgspec.Struct, rename="camel"):
+class Fields(msgspec.Struct, rename="camel", gc=False):
     """The fields of an event that refine reads; empty or None where missing or null."""
 
     type: str | None = None

@@ -12,7 +12,6 @@ from typing import Final
 import msgspec
 from msgspec import UNSET, Raw
 
-from tailrace.refine.context import Context
 from tailrace.refine.draft import Draft
 from tailrace.refine.fields import UNREADABLE, read_object
 
@@ -24,7 +23,7 @@ def apply_ip_setting(drafts: Iterable[Draft]) -> None:
     """Fill in `context.ip` where the server knows it, then obey the source's `ip` setting."""
     for draft in drafts:
         origin = draft.origin
-        known = draft.known or Context()
+        known = draft.known
         sent = known.ip
         ip = sent or ""
         if not ip and (origin.call.is_client_side or known.direct):

@@ -1,5 +1,6 @@
 """Step 10, pack: from drafts to blocks, the records of the events log."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import zip_longest
 from typing import Final, TypeVar
@@ -47,7 +48,8 @@ def event_of(draft: Draft) -> Event:
     fields = draft.fields
     user_id = fields.user_id or ""
     anonymous_id = fields.anonymous_id or ""
-    facts = draft.facts
+    browser, os, device, is_bot = draft.agent
+    name, source, medium, term, content = draft.campaign
     return Event(
         message_id=draft.message_id,
         type=draft.type,
@@ -67,16 +69,16 @@ def event_of(draft: Draft) -> Event:
         context=draft.context,
         integrations=draft.integrations,
         ip=draft.ip,
-        browser=facts.browser,
-        os=facts.os,
-        device=facts.device,
-        is_bot=facts.is_bot,
-        campaign_name=facts.campaign_name,
-        campaign_source=facts.campaign_source,
-        campaign_medium=facts.campaign_medium,
-        campaign_term=facts.campaign_term,
-        campaign_content=facts.campaign_content,
-        library=facts.library,
+        browser=browser,
+        os=os,
+        device=device,
+        is_bot=is_bot,
+        campaign_name=name,
+        campaign_source=source,
+        campaign_medium=medium,
+        campaign_term=term,
+        campaign_content=content,
+        library=draft.library,
         raw_partition=origin.partition,
         raw_offset=origin.offset,
         raw_index=draft.index,
@@ -109,11 +111,13 @@ def _sent_at_to_pack(draft: Draft) -> str:
 
 
 def _block(drafts: Sequence[Draft], rows: Sequence[SetAside]) -> Block:
+    origins = {id(draft.origin): draft.origin for draft in drafts}
     counts: dict[tuple[str, int], int] = {}
-    received = [draft.origin.call.received_at for draft in drafts]
-    for draft in drafts:
-        key = (draft.origin.call.source, draft.origin.minute)
-        counts[key] = counts.get(key, 0) + 1
+    for key, events in Counter([id(draft.origin) for draft in drafts]).items():
+        origin = origins[key]
+        book = (origin.call.source, origin.minute)
+        counts[book] = counts.get(book, 0) + events
+    received = [origin.call.received_at for origin in origins.values()]
     received += [round(row.received_at.timestamp() * MICROSECONDS) for row in rows]
     return Block(
         version=BLOCK_VERSION,
@@ -141,13 +145,16 @@ def _chunks(
     items: Sequence[_Item], size: Callable[[_Item], int], items_max: int, bytes_max: int
 ) -> Iterator[Sequence[_Item]]:
     """Yield the items in runs of at most so many items and bytes."""
+    sizes = list(map(size, items))
+    if len(sizes) <= items_max and sum(sizes) <= bytes_max:
+        if items:
+            yield items
+        return
     start = 0
     total = 0
-    for index, item in enumerate(items):
-        added = size(item)
+    for index, added in enumerate(sizes):
         if index > start and (index - start >= items_max or total + added > bytes_max):
             yield items[start:index]
             start, total = index, 0
         total += added
-    if start < len(items):
-        yield items[start:]
+    yield items[start:]

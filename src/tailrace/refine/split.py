@@ -79,19 +79,16 @@ def _split_body(
     origin: Origin, body: Body, drafts: list[Draft], aside: Aside, limits: CollectConfig
 ) -> None:
     call = origin.call
-    for index, text in enumerate(body.texts):
-        sent = body.sent[index]
-        if index >= call.events:
-            aside.uncounted(origin, index, sent, _NOT_ACCEPTED)
+    index_max = min(call.events, limits.batch_events_max)
+    for index, (text, sent) in enumerate(zip(body.texts, body.sent, strict=True)):
+        if index >= index_max or len(text) > limits.event_bytes_max:
+            _refuse(origin, index, text, sent, aside, limits)
             continue
-        problem = _over_limit(index, text, call, limits)
-        if problem is None:
-            try:
-                drafts.append(_draft(origin, index, text, sent))
-                continue
-            except UNREADABLE as error:
-                problem = Problem("malformed_event", f"{_where(index, call)} is no object: {error}")
-        aside.unread(origin, index, sent, problem)
+        try:
+            drafts.append(_draft(origin, index, text, sent))
+        except UNREADABLE as error:
+            problem = Problem("malformed_event", f"{_where(index, call)} is no object: {error}")
+            aside.unread(origin, index, sent, problem)
     missing = range(len(body.texts), call.events)
     if missing:
         detail = (
@@ -101,19 +98,21 @@ def _split_body(
         aside.missing(origin, missing, b"" if body.texts else call.body, problem)
 
 
-def _over_limit(index: int, text: bytes, call: Call, limits: CollectConfig) -> Problem | None:
+def _refuse(
+    origin: Origin, index: int, text: bytes, sent: bytes, aside: Aside, limits: CollectConfig
+) -> None:
+    """Set aside an event that is over a limit, or was never accepted."""
+    call = origin.call
+    if index >= call.events:
+        aside.uncounted(origin, index, sent, _NOT_ACCEPTED)
+        return
     if index >= limits.batch_events_max:
-        return Problem(
-            "batch_too_long",
-            f"{_where(index, call)} is over the limit of {limits.batch_events_max} events a batch",
-        )
-    if len(text) > limits.event_bytes_max:
-        return Problem(
-            "event_too_large",
-            f"{_where(index, call)} is {len(text)} bytes; "
-            f"the limit is {limits.event_bytes_max} bytes per event",
-        )
-    return None
+        reason = "batch_too_long"
+        over = f"over the limit of {limits.batch_events_max} events a batch"
+    else:
+        reason = "event_too_large"
+        over = f"{len(text)} bytes; the limit is {limits.event_bytes_max} bytes per event"
+    aside.unread(origin, index, sent, Problem(reason, f"{_where(index, call)} is {over}"))
 
 
 def _draft(origin: Origin, index: int, text: bytes, sent: bytes) -> Draft:

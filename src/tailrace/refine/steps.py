@@ -78,7 +78,7 @@ def refine_calls(records: Sequence[Record], rules: Rules, known: KnownIds) -> Re
         block_events_max=rules.refine.block_events_max,
         block_bytes_max=rules.refine.block_bytes_max,
     )
-    return Refined(blocks, _counts(drafts, aside), aside.reasons)
+    return Refined(blocks, _counts(blocks, aside), aside.reasons)
 
 
 def read_contexts(drafts: Sequence[Draft]) -> None:
@@ -87,11 +87,11 @@ def read_contexts(drafts: Sequence[Draft]) -> None:
         draft.known = read_context(draft.context)
 
 
-def _counts(drafts: Sequence[Draft], aside: Aside) -> list[Count]:
+def _counts(blocks: Sequence[Block], aside: Aside) -> list[Count]:
     refined: dict[tuple[str, int], int] = {}
-    for draft in drafts:
-        key = (draft.origin.call.source, draft.origin.minute)
-        refined[key] = refined.get(key, 0) + 1
+    for block in blocks:
+        for source, minute, events in block.counts:
+            refined[source, minute] = refined.get((source, minute), 0) + events
     counts = [Count(source, minute, REFINED, n) for (source, minute), n in refined.items()]
     counts += [Count(*key, events) for key, events in aside.counts.items()]
     return counts

@@ -38,14 +38,16 @@ def correct_times(drafts: Iterable[Draft]) -> None:
     for draft in drafts:
         fields = draft.fields
         origin = draft.origin
+        received = origin.received_at
         text = fields.timestamp or fields.original_timestamp
-        original = _parse_counted(text) if text else None
+        original = parse_time(text) if text else None
         sent = origin.sent_at
         if sent is None and fields.sent_at:
-            sent = _parse_counted(fields.sent_at)
-        received = origin.received_at
+            sent = parse_time(fields.sent_at)
         if original is None:
             timestamp = received
+            if text:
+                UNREADABLE_TIMES.inc()
         elif sent is None or origin.is_corrected:
             timestamp = original
         else:
@@ -55,8 +57,10 @@ def correct_times(drafts: Iterable[Draft]) -> None:
         draft.timestamp = timestamp
         if origin.is_corrected and fields.original_timestamp:
             original = parse_time(fields.original_timestamp)
-        draft.original_timestamp = _storable(original)
-        draft.sent_at = _storable(sent)
+        if original is not None and STORABLE_FROM <= original < STORABLE_UNTIL:
+            draft.original_timestamp = original
+        if sent is not None and STORABLE_FROM <= sent < STORABLE_UNTIL:
+            draft.sent_at = sent
 
 
 def corrected_timestamp(*, original: datetime, sent: datetime, received: datetime) -> datetime:
@@ -80,25 +84,17 @@ def parse_time(text: str) -> datetime | None:
     # A date in digits alone would also pass as ISO 8601, and seconds as a date of some kind.
     if text[4:5] == "-":
         try:
-            return _in_utc(datetime.fromisoformat(text))
+            moment = datetime.fromisoformat(text)
+            return moment if moment.tzinfo is UTC else _in_utc(moment)
         except (ValueError, OverflowError):
             pass
     return _parse_leniently(text)
 
 
 def _in_utc(moment: datetime) -> datetime:
-    if moment.tzinfo is UTC:
-        return moment
     if moment.tzinfo is None:
         return moment.replace(tzinfo=UTC)
     return moment.astimezone(UTC)
-
-
-def _parse_counted(text: str) -> datetime | None:
-    moment = parse_time(text)
-    if moment is None:
-        UNREADABLE_TIMES.inc()
-    return moment
 
 
 def _parse_leniently(text: str) -> datetime | None:
@@ -129,9 +125,3 @@ def _zone(name: str | None, offset_s: int | None) -> int:
     if offset_s is None:
         raise ValueError(f"time zone {name} has no offset")
     return offset_s
-
-
-def _storable(moment: datetime | None) -> datetime | None:
-    if moment is None or not STORABLE_FROM <= moment < STORABLE_UNTIL:
-        return None
-    return moment

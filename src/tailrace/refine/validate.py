@@ -9,7 +9,7 @@ from typing import Final
 from msgspec import Raw
 
 from tailrace.refine.aside import Aside, Problem
-from tailrace.refine.draft import EMPTY_OBJECT, Draft
+from tailrace.refine.draft import Draft
 
 DETAIL_CHARACTERS_MAX: Final = 100
 
@@ -117,28 +117,30 @@ def _take_objects(
 ) -> Problem | None:
     """Fill in the four objects; only one that the kind of call is about must be an object."""
     fields = draft.fields
-    for name, raw, is_needed in (
-        ("properties", fields.properties, properties),
-        ("traits", fields.traits, traits),
-        ("context", fields.context, False),
-        ("integrations", fields.integrations, False),
-    ):
-        found = _as_object(raw)
-        if found is not None:
-            setattr(draft, name, found)
-        elif is_needed:
-            shown = bytes(raw)[:DETAIL_CHARACTERS_MAX].decode(errors="ignore")
-            return Problem(f"{name}_not_object", f"{name} is {shown}; expected an object")
+    if bytes(fields.properties).startswith(b"{"):
+        draft.properties = fields.properties
+    elif properties and not _is_nothing(fields.properties):
+        return _not_object("properties", fields.properties)
+    if bytes(fields.traits).startswith(b"{"):
+        draft.traits = fields.traits
+    elif traits and not _is_nothing(fields.traits):
+        return _not_object("traits", fields.traits)
+    if bytes(fields.context).startswith(b"{"):
+        draft.context = fields.context
+    if bytes(fields.integrations).startswith(b"{"):
+        draft.integrations = fields.integrations
     return None
 
 
-def _as_object(raw: Raw) -> Raw | None:
-    """Return the object, an empty one for nothing, null or `[]` (PHP), None for anything else."""
+def _is_nothing(raw: Raw) -> bool:
+    """Tell whether a field is missing, null, or `[]`, as PHP writes an empty object."""
     text = bytes(raw)
-    if text[:1] == b"{":
-        return raw
-    is_nothing = text in (b"", b"null") or (text[:1] == b"[" and not text[1:-1].strip())
-    return EMPTY_OBJECT if is_nothing else None
+    return text in (b"", b"null") or (text.startswith(b"[") and not text[1:-1].strip())
+
+
+def _not_object(name: str, raw: Raw) -> Problem:
+    shown = bytes(raw)[:DETAIL_CHARACTERS_MAX].decode(errors="ignore")
+    return Problem(f"{name}_not_object", f"{name} is {shown}; expected an object")
 
 
 def _shown(draft: Draft, name: str, value: str | None) -> str:
