@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import collection, questions, stored, sustained
+from bench import collection, stored, sustained
 
 SECTIONS = ("collection", "sustained", "peak", "questions", "stored")
 
@@ -56,6 +56,8 @@ def _measure(section: str, arguments: argparse.Namespace) -> Any:
     if section == "peak":
         return sustained.measure(events_per_s=None, seconds=30.0)
     if section == "questions":
+        from bench import questions
+
         return questions.measure(events=arguments.events)
     return stored.measure()
 

@@ -8,25 +8,17 @@ import multiprocessing
 import os
 import sys
 from collections.abc import Sequence
-from types import TracebackType
+from typing import cast
 
 from tailrace import lifeline
 from tailrace.collect import serve_collect
 from tailrace.config import Config, prepare_first_run, read_config
 from tailrace.log import open_log
-from tailrace.log.contract import Count, NewRecord
-from tailrace.testing.memory_log import MemoryLog
-
-
-class ForgetfulLog(MemoryLog):
-    """Takes every record and keeps none: the same server with the disk write left out."""
-
-    def writer(self, stream: str) -> "ForgetfulWriter":  # type: ignore[override]
-        return ForgetfulWriter()
+from tailrace.log.contract import Count, Log, NewRecord
 
 
 class ForgetfulWriter:
-    """Counts offsets."""
+    """Takes every record and keeps none: the same server with the disk write left out."""
 
     partition = 0
 
@@ -40,15 +32,14 @@ class ForgetfulWriter:
 
     def close(self) -> None: ...
 
-    def __enter__(self) -> "ForgetfulWriter":
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
+class ForgetfulLog:
+    """The part of a log that a collector uses."""
+
+    def writer(self, stream: str) -> ForgetfulWriter:
+        return ForgetfulWriter()
+
+    def close(self) -> None: ...
 
 
 def main() -> None:
@@ -70,7 +61,7 @@ def _serve(form: str, config: Config | None = None) -> None:
     stop = lifeline.stop_on_signals()
     if config is None:
         config = read_config(environ=os.environ)
-    log = open_log(config) if form == "durable" else ForgetfulLog()
+    log = open_log(config) if form == "durable" else cast("Log", ForgetfulLog())
     serve_collect(config, log, stop=stop)
     log.close()
 
