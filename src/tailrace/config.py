@@ -137,10 +137,15 @@ class StoreConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class AppConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The web app and API port."""
+    """The web app and API port.
+
+    `allowed_hosts` are further names that the `Host` header may have while the app listens on
+    loopback: those of a reverse proxy in front of it.
+    """
 
     host: str = LOOPBACK
     port: Port = 8283
+    allowed_hosts: tuple[str, ...] = ()
     session_age_s_max: Seconds = 7 * 86_400.0
     live_streams_max: Positive = 50
 

@@ -1,0 +1,90 @@
+"""Puts the routes together into one ASGI application."""
+
+from litestar import Litestar, Router
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
+
+from tailrace import __version__
+from tailrace.app.access import COOKIE
+from tailrace.app.asking import refuse_unknown_parameters, require_access
+from tailrace.app.border import Border
+from tailrace.app.parts import Parts
+from tailrace.app.problems import exception_handlers
+from tailrace.app.routes import books, events, live, questions, session, system
+
+BODY_BYTES_MAX = 1_048_576
+
+_DESCRIPTION = """Everything that the web app and the commands show.
+Errors are problem documents (RFC 9457, `application/problem+json`)."""
+
+
+def make_app(parts: Parts) -> Litestar:
+    """Return the API; `with_border` adds what surrounds it."""
+
+    async def give_parts() -> Parts:
+        return parts
+
+    guarded = Router(
+        "/api/v1",
+        guards=[require_access, refuse_unknown_parameters],
+        route_handlers=[
+            questions.search,
+            events.trace_by_path,
+            events.trace_by_parameter,
+            events.show_set_aside,
+            books.show_ledger,
+            live.watch_live,
+            system.show_status,
+            system.list_sources,
+        ],
+    )
+    open_to_all = Router(
+        "/api/v1",
+        guards=[refuse_unknown_parameters],
+        route_handlers=[session.sign_in, session.show_session, session.sign_out],
+        security=[{}],
+    )
+    return Litestar(
+        route_handlers=[
+            guarded,
+            open_to_all,
+            system.healthz,
+            system.readyz,
+            system.show_metrics,
+        ],
+        dependencies={"parts": Provide(give_parts, use_cache=True)},
+        exception_handlers=exception_handlers(),
+        openapi_config=_openapi(),
+        request_max_body_size=BODY_BYTES_MAX,
+        state=State({"parts": parts}),
+        logging_config=None,
+        # Who watches the process reads its log; nothing of a request is shown in an answer.
+        debug=False,
+    )
+
+
+def with_border(app: Litestar, parts: Parts) -> Border:
+    """Return the app inside the layer that every request and answer passes."""
+    return Border(app, hosts=parts.hosts, web=parts.web)
+
+
+def _openapi() -> OpenAPIConfig:
+    return OpenAPIConfig(
+        title="Tailrace",
+        version=__version__,
+        description=_DESCRIPTION,
+        path="/api",
+        # The usual viewers load their scripts from outside, which this server never does.
+        render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+        use_handler_docstrings=True,
+        security=[{"token": []}, {"session": []}],
+        components=Components(
+            security_schemes={
+                "token": SecurityScheme(type="http", scheme="bearer"),
+                "session": SecurityScheme(type="apiKey", name=COOKIE, security_scheme_in="cookie"),
+            }
+        ),
+    )

@@ -1,0 +1,147 @@
+"""The outermost layer: which hosts are served, headers of every answer, the access log, metrics."""
+
+import logging
+import time
+from typing import TypeGuard
+
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
+from prometheus_client import Counter, Histogram
+
+from tailrace.app.access import Hosts
+from tailrace.app.problems import ProblemError, send_problem
+from tailrace.app.web import WebFiles, is_page_path, serve_web
+
+access_log = logging.getLogger("tailrace.app.access")
+
+REQUESTS = Counter(
+    "tailrace_app_requests_total", "Requests answered by the app.", ("method", "area", "status")
+)
+REQUEST_SECONDS = Histogram(
+    "tailrace_app_request_seconds",
+    "Time until an answer of the app was complete; live streams are left out.",
+    ("area",),
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+)
+
+# The pages load their own files and nothing else; no script and no style stands in the markup.
+PAGE_POLICY = (
+    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'"
+)
+API_POLICY = "default-src 'none'; frame-ancestors 'none'"
+
+_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (
+        b"permissions-policy",
+        b"camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
+    ),
+)
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+class Border:
+    """Wraps the app; everything that leaves passes through it."""
+
+    def __init__(self, app: ASGIApp, *, hosts: Hosts, web: WebFiles) -> None:
+        self._app = app
+        self._hosts = hosts
+        self._web = web
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if not is_http(scope):
+            await self._app(scope, receive, send)
+            return
+        started = time.monotonic()
+        path = scope["path"]
+        status = 0
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = with_headers(list(message["headers"]), path=path)
+            await send(message)
+
+        try:
+            self._hosts.require(_host_of(scope))
+        except ProblemError as error:
+            await send_problem(error, send_with_headers)
+        else:
+            if is_page_path(path):
+                await serve_web(self._web, scope, send_with_headers)
+            else:
+                await self._app(scope, receive, send_with_headers)
+        finally:
+            _note(scope["method"], path, status, time.monotonic() - started)
+
+
+def is_http(scope: Scope) -> TypeGuard[HTTPScope]:
+    """Tell whether a scope is a request; the server's start and stop come the same way."""
+    return scope["type"] == ScopeType.HTTP
+
+
+def with_headers(headers: list[tuple[bytes, bytes]], *, path: str) -> list[tuple[bytes, bytes]]:
+    """Return the headers with those that every answer carries."""
+    present = {name.lower() for name, _ in headers}
+    is_api = path.startswith("/api/")
+    headers.extend(_HEADERS)
+    policy = API_POLICY if is_api else PAGE_POLICY
+    headers.append((b"content-security-policy", policy.encode()))
+    if is_api and b"cache-control" not in present:
+        headers.append((b"cache-control", b"no-store"))
+    return headers
+
+
+def area_of(path: str) -> str:
+    """Return what a path belongs to; a bounded set, as it labels metrics."""
+    if path.startswith("/api/v1/"):
+        return path.split("/", 4)[3] if path.split("/", 4)[3] in AREAS else "other"
+    if path.startswith("/api/"):
+        return "other"
+    return path[1:] if path in {"/healthz", "/readyz", "/metrics"} else "web"
+
+
+AREAS = frozenset(
+    {
+        "event",
+        "events",
+        "fields",
+        "histogram",
+        "ledger",
+        "live",
+        "search",
+        "session",
+        "set-aside",
+        "sources",
+        "sql",
+        "status",
+        "trace",
+        "values",
+    }
+)
+
+
+def _host_of(scope: HTTPScope) -> str:
+    for name, value in scope["headers"]:
+        if name == b"host":
+            return value.decode("latin-1")
+    return ""
+
+
+def _note(method: str, path: str, status: int, took_s: float) -> None:
+    """Count and log one answer; never its query string or headers, which may hold secrets."""
+    area = area_of(path)
+    REQUESTS.labels(method if method in _METHODS else "other", area, str(status)).inc()
+    if area != "live":
+        REQUEST_SECONDS.labels(area).observe(took_s)
+    level = logging.DEBUG if area in {"healthz", "readyz", "metrics", "web"} else logging.INFO
+    if access_log.isEnabledFor(level):
+        access_log.log(level, "%s %r %d %.1f ms", method, path[:200], status, took_s * 1000)

@@ -1,0 +1,38 @@
+"""What the routes work with, put together once at start."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tailrace.app.access import Access, Hosts
+from tailrace.app.live import Live
+from tailrace.app.numbers import Numbers
+from tailrace.app.pulse import Pulse
+from tailrace.app.tails import LogReader
+from tailrace.app.web import WebFiles
+from tailrace.app.workers import Workers
+from tailrace.config import Config
+from tailrace.query import Questions
+from tailrace.store import Store
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """The parts of one app server.
+
+    `asking` runs questions to the store, `reading` everything else that blocks, so that slow
+    questions do not hold up the status. `loader_problem` says why nothing is being loaded, or "".
+    """
+
+    config: Config
+    log: LogReader
+    store: Store
+    questions: Questions
+    access: Access
+    hosts: Hosts
+    live: Live
+    pulse: Pulse
+    numbers: Numbers
+    web: WebFiles
+    asking: Workers
+    reading: Workers
+    loader_problem: Callable[[], str]

@@ -1,0 +1,81 @@
+"""One event: as stored, as sent, and its story; and the events that were set aside."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+from urllib.parse import unquote
+
+from litestar import get
+from litestar.params import Parameter
+
+from tailrace.app.asking import Ask
+from tailrace.app.moments import moment
+from tailrace.app.parts import Parts
+from tailrace.app.problems import NOT_FOUND, ProblemError
+from tailrace.app.set_aside import LIMIT_MAX, SetAsidePage, list_set_aside
+from tailrace.app.trace import TraceAnswer, Tracer
+
+MessageId = Annotated[
+    str, Parameter(max_length=4_096, min_length=1, description="The event's messageId.")
+]
+SourceName = Annotated[
+    str, Parameter(max_length=63, description="Only this source; every one when empty.")
+]
+
+
+@get("/trace/{rest:path}", tags=["events"])
+async def trace_by_path(
+    request: Ask, parts: Parts, rest: str, source: SourceName = ""
+) -> TraceAnswer:
+    """Tell what became of one event."""
+    return await _trace(parts, id_in_path(request, "/api/v1/trace/"), source)
+
+
+@get("/trace", tags=["events"])
+async def trace_by_parameter(
+    parts: Parts, message_id: MessageId, source: SourceName = ""
+) -> TraceAnswer:
+    """Tell what became of one event; for ids that are awkward in a path."""
+    return await _trace(parts, message_id, source)
+
+
+@get("/set-aside", tags=["events"])
+async def show_set_aside(
+    parts: Parts,
+    since: Annotated[str, Parameter(max_length=64, description="A time or a duration.")] = "24h",
+    until: Annotated[str, Parameter(max_length=64, description="A time; now when empty.")] = "",
+    source: SourceName = "",
+    outcome: Annotated[str, Parameter(pattern="^(|invalid|duplicate)$")] = "",
+    limit: Annotated[int, Parameter(ge=1, le=LIMIT_MAX)] = 50,
+    cursor: Annotated[str, Parameter(max_length=200)] = "",
+) -> SetAsidePage:
+    """Return events that went no further, with their reasons, newest first."""
+    now = datetime.now(UTC)
+    return await parts.asking.run(
+        list_set_aside,
+        parts.store,
+        since=moment(since, name="since", now=now),
+        until=moment(until, name="until", now=now),
+        source=source,
+        outcome=outcome,
+        limit=limit,
+        cursor=cursor,
+        limits=parts.config.query,
+    )
+
+
+async def _trace(parts: Parts, message_id: str, source: str) -> TraceAnswer:
+    tracer = Tracer(parts.log, parts.store, sources=parts.config.sources)
+    answer = await parts.reading.run(tracer.trace, message_id, source=source)
+    if not answer.steps:
+        raise ProblemError(
+            NOT_FOUND,
+            f"no event with the id '{message_id[:200]}' was seen in what was looked at",
+            facts={"looked_at": answer.looked_at},
+        )
+    return answer
+
+
+def id_in_path(request: Ask, prefix: str) -> str:
+    """Return the id as it was sent: slashes, doubled or at the end, belong to it."""
+    raw_path = request.scope.get("raw_path") or request.scope["path"].encode()
+    return unquote(raw_path.decode("latin-1").split("?", 1)[0].removeprefix(prefix))

@@ -1,0 +1,99 @@
+"""The live stream: server-sent events."""
+
+import time
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+import msgspec
+from litestar import get
+from litestar.params import Parameter
+from litestar.response import Stream
+
+from tailrace.app.live import News
+from tailrace.app.parts import Parts
+from tailrace.app.problems import TOO_MANY, ProblemError
+from tailrace.app.routes.events import SourceName
+from tailrace.app.watching import Wish
+from tailrace.query import evaluator
+
+STATUS_EVERY_S = 5.0
+_RETRY_AFTER_S = 10
+
+
+class LiveStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What the stream says every few seconds, even when nothing arrives."""
+
+    events_per_s: float
+    events: int
+    skipped: int
+    freshness_s: float | None
+
+
+@get("/live", tags=["live"], media_type="text/event-stream")
+async def watch_live(
+    parts: Parts,
+    source: SourceName = "",
+    type: Annotated[str, Parameter(max_length=32)] = "",  # noqa: A002 - the parameter's name
+    text: Annotated[str, Parameter(max_length=500)] = "",
+    q: Annotated[str, Parameter(max_length=8_192)] = "",
+) -> Stream:
+    """Stream events as they are stored, those set aside, and the state every 5 s."""
+    wish = Wish(source=source, type=type, text=text, question=evaluator(q) if q.strip() else None)
+    if parts.live.is_full:
+        raise ProblemError(
+            TOO_MANY,
+            f"{parts.live.streams_max} live streams are open, which is app.live_streams_max",
+            retry_after_s=_RETRY_AFTER_S,
+        )
+    return Stream(
+        _stream(parts, wish),
+        media_type="text/event-stream",
+        headers={"cache-control": "no-store", "x-accel-buffering": "no"},
+    )
+
+
+async def _stream(parts: Parts, wish: Wish) -> AsyncIterator[bytes]:
+    """Give the stream's messages until the client or the server goes."""
+    if parts.live.is_full:
+        return
+    watcher = parts.live.watch(wish)
+    try:
+        status_at = time.monotonic()
+        while not parts.live.is_closed:
+            if time.monotonic() >= status_at:
+                yield await _status(parts, watcher.skipped_in_all)
+                status_at += STATUS_EVERY_S
+            news = await watcher.news(timeout_s=max(0.01, status_at - time.monotonic()))
+            for message in messages(news):
+                yield message
+    finally:
+        parts.live.leave(watcher)
+
+
+async def _status(parts: Parts, skipped: int) -> bytes:
+    stats = await parts.reading.run(parts.numbers.stats)
+    beat = parts.pulse.beat()
+    status = LiveStatus(
+        events_per_s=beat.events_per_s,
+        events=stats.rows,
+        skipped=skipped,
+        freshness_s=beat.freshness_s,
+    )
+    return _message("status", msgspec.json.encode(status))
+
+
+def messages(news: News) -> list[bytes]:
+    """Return the news as messages of the stream."""
+    found = []
+    for name, rows, skipped in (
+        ("events", news.events, news.skipped),
+        ("set_aside", news.set_aside, news.set_aside_skipped),
+    ):
+        if rows or skipped:
+            body = b'{"events":[' + b",".join(rows) + b'],"skipped":%d}' % skipped
+            found.append(_message(name, body))
+    return found
+
+
+def _message(name: str, data: bytes) -> bytes:
+    return b"event: " + name.encode() + b"\ndata: " + data + b"\n\n"

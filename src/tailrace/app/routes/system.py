@@ -1,0 +1,165 @@
+"""The state of the system: status, sources, health, metrics."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from litestar import Response, get
+
+from tailrace import __version__, metrics
+from tailrace.app.parts import Parts
+from tailrace.errors import TailraceError
+from tailrace.log.contract import RAW
+
+
+class StoreStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What the events take in the store."""
+
+    rows: int
+    parts: int
+    bytes: int
+    bytes_per_event: float
+
+
+class LogStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What the log takes on disk."""
+
+    raw_bytes: int
+    events_bytes: int
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """How the system is doing now."""
+
+    version: str
+    collect_url: str
+    app_url: str
+    now: datetime
+    has_events: bool
+    events: int
+    events_per_s: float
+    freshness_s: float | None
+    last_event_at: datetime | None
+    refine_lag_records: int
+    store_lag_records: int
+    store: StoreStatus
+    log: LogStatus
+    live_streams: int
+
+
+class SourceStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """A source, how to send to it, and what it sent lately."""
+
+    slug: str
+    name: str
+    enabled: bool
+    write_keys: list[str]
+    collect_url: str
+    events_24h: int
+    last_event_at: datetime | None
+
+
+class Readiness(msgspec.Struct, frozen=True):
+    """Whether requests can be answered, and what says so."""
+
+    ready: bool
+    checks: dict[str, str]
+
+
+@get("/status", tags=["system"])
+async def show_status(parts: Parts) -> Status:
+    """Return the system's figures."""
+    stats = await parts.reading.run(parts.numbers.stats)
+    lags = await parts.reading.run(parts.numbers.lags)
+    beat = parts.pulse.beat()
+    return Status(
+        version=__version__,
+        collect_url=url_of(parts.config.collect.host, parts.config.collect.port),
+        app_url=url_of(parts.config.app.host, parts.config.app.port),
+        now=datetime.now(UTC),
+        has_events=stats.rows > 0,
+        events=stats.rows,
+        events_per_s=beat.events_per_s,
+        freshness_s=beat.freshness_s,
+        last_event_at=beat.last_event_at or stats.received_at_newest,
+        refine_lag_records=lags.refine_lag_records,
+        store_lag_records=lags.store_lag_records,
+        store=StoreStatus(
+            rows=stats.rows,
+            parts=stats.parts,
+            bytes=stats.bytes,
+            bytes_per_event=round(stats.bytes_per_event, 1),
+        ),
+        log=LogStatus(raw_bytes=lags.raw_bytes, events_bytes=lags.events_bytes),
+        live_streams=parts.live.streams,
+    )
+
+
+@get("/sources", tags=["system"])
+async def list_sources(parts: Parts) -> list[SourceStatus]:
+    """Return the sources with their write keys."""
+    return await parts.reading.run(_sources, parts)
+
+
+def _sources(parts: Parts) -> list[SourceStatus]:
+    found = []
+    for source in parts.config.sources:
+        traffic = parts.numbers.traffic(source.slug)
+        found.append(
+            SourceStatus(
+                slug=source.slug,
+                name=source.name,
+                enabled=source.enabled,
+                write_keys=list(source.write_keys),
+                collect_url=url_of(parts.config.collect.host, parts.config.collect.port),
+                events_24h=traffic.events_24h,
+                last_event_at=traffic.last_event_at,
+            )
+        )
+    return found
+
+
+@get("/healthz", tags=["system"], security=[{}])
+async def healthz() -> dict[str, str]:
+    """Tell that the process answers."""
+    return {"status": "ok"}
+
+
+@get("/readyz", tags=["system"], security=[{}])
+async def readyz(parts: Parts) -> Response[Readiness]:
+    """Tell whether log, store and loader work; 503 when one does not."""
+    checks = await parts.reading.run(_checks, parts)
+    ready = all(check == "ok" for check in checks.values())
+    return Response(Readiness(ready, checks), status_code=200 if ready else 503)
+
+
+def _checks(parts: Parts) -> dict[str, str]:
+    return {
+        "log": _check(lambda: parts.log.extents(RAW)),
+        "store": _check(lambda: _ping(parts)),
+        "loader": parts.loader_problem() or "ok",
+    }
+
+
+def _check(action: Any) -> str:
+    try:
+        action()
+    except TailraceError as error:
+        return str(error)
+    return "ok"
+
+
+def _ping(parts: Parts) -> None:
+    parts.numbers.stats()
+
+
+@get("/metrics", tags=["system"], security=[{}])
+async def show_metrics() -> Response[bytes]:
+    """Return the metrics for Prometheus."""
+    return Response(metrics.render(), media_type=metrics.CONTENT_TYPE)
+
+
+def url_of(host: str, port: int) -> str:
+    """Return the address at which this machine reaches a server that listens on `host`."""
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104 - compared
+    return f"http://{reachable}:{port}"

@@ -1,0 +1,203 @@
+"""Runs the app: store, loader, API and web files in one process.
+
+One process, because the embedded store allows no second one; granian's embedded server needs no
+children, so killing the process leaves nothing behind.
+"""
+
+import asyncio
+import errno
+import gc
+import logging
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.server.embed import Server
+
+from tailrace.app.access import Access, Hosts, LocalToken
+from tailrace.app.application import make_app, with_border
+from tailrace.app.live import Live
+from tailrace.app.loading import Loading
+from tailrace.app.numbers import Numbers
+from tailrace.app.parts import Parts
+from tailrace.app.pulse import Pulse
+from tailrace.app.sessions import Sessions
+from tailrace.app.tails import LogReader
+from tailrace.app.web import WebFiles
+from tailrace.app.workers import Workers
+from tailrace.config import Config
+from tailrace.errors import ConfigError
+from tailrace.log import open_log
+from tailrace.query import Questions
+from tailrace.store import Loader, open_store
+
+_logger = logging.getLogger(__name__)
+
+STOP_S_MAX = 5.0
+_CONNECTIONS_MAX = 1_024
+_HEAD_BYTES_MAX = 65_536
+_READING_THREADS = 3
+_WAITING_MAX = 64
+
+
+def run_app(config: Config, stop: threading.Event) -> None:
+    """Run the app until `stop` is set; then end the streams, the loader and the store in order.
+
+    Raises:
+        ConfigError: the port or the store is taken, or the settings are wrong.
+        Exception: what ended the loader, where that was a defect.
+    """
+    require_free_port(config)
+    with ExitStack() as stack:
+        parts, loading = _open(config, stack)
+        app = with_border(make_app(parts), parts)
+        loading.start()
+        # What is loaded by now stays for good: later collections need not look at it.
+        gc.collect()
+        gc.freeze()
+        asyncio.run(_serve(config, app, parts, stop=stop, failed=loading.failed))
+    loading.raise_failure()
+
+
+def require_free_port(config: Config) -> None:
+    """Return when nobody listens on the app's address.
+
+    The server binds with SO_REUSEPORT, so that a second one would get a share of the connections
+    instead of an error; binding without it first finds out.
+
+    Raises:
+        ConfigError: somebody does, or the address is not one of this machine.
+    """
+    host, port = config.app.host, config.app.port
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise ConfigError(
+                f"port {port} on {host} is taken by another program: stop it, or set "
+                "TAILRACE_APP_PORT (or app.port in tailrace.toml) to a free port"
+            ) from error
+        raise ConfigError(
+            f"cannot listen on {host}, port {port}: {error}; set TAILRACE_APP_HOST and "
+            "TAILRACE_APP_PORT (or app.host and app.port in tailrace.toml) to an address of this "
+            "machine"
+        ) from error
+
+
+def _open(config: Config, stack: ExitStack) -> tuple[Parts, Loading]:
+    """Open everything; the stack closes it in reverse order, the store last."""
+    run_dir = config.data_dir / "run"
+    store = open_store(config)
+    stack.callback(store.close)
+    reading_log, loading_log = open_log(config), open_log(config)
+    stack.callback(reading_log.close)
+    stack.callback(loading_log.close)
+    pulse = Pulse()
+    live = Live(streams_max=config.app.live_streams_max)
+
+    def on_loaded(block: Any) -> None:
+        pulse.count(block)
+        live.offer(block)
+
+    log = LogReader(reading_log)
+    asking = Workers("query", threads=config.query.concurrency_max, waiting_max=_WAITING_MAX)
+    stack.callback(asking.close)
+    reading = Workers("reading", threads=_READING_THREADS, waiting_max=_WAITING_MAX)
+    stack.callback(reading.close)
+    local_token = LocalToken(run_dir)
+    local_token.write()
+    stack.callback(local_token.remove)
+    live.start()
+    stack.callback(live.close)
+    loading = Loading(Loader(config, loading_log, store, on_loaded=on_loaded))
+    stack.callback(loading.stop)
+    sessions = Sessions(
+        config.data_dir / "sessions.json",
+        age_s_max=config.app.session_age_s_max,
+        clock=time.time,
+    )
+    access = Access(
+        token_hashes=config.api_token_hashes,
+        local_token=local_token.value,
+        sessions=sessions,
+        clock=time.monotonic,
+    )
+    parts = Parts(
+        config=config,
+        log=log,
+        store=store,
+        questions=Questions(store, limits=config.query),
+        access=access,
+        hosts=Hosts(config.app),
+        live=live,
+        pulse=pulse,
+        numbers=Numbers(log, store, pulse),
+        web=WebFiles(),
+        asking=asking,
+        reading=reading,
+        loader_problem=loading.problem,
+    )
+    return parts, loading
+
+
+async def _serve(
+    config: Config, app: Any, parts: Parts, *, stop: threading.Event, failed: threading.Event
+) -> None:
+    """Serve until told to stop or the loader has failed for good."""
+    loop = asyncio.get_running_loop()
+    server = Server(
+        app,
+        address=config.app.host,
+        port=config.app.port,
+        interface=Interfaces.ASGI,
+        http=HTTPModes.http1,
+        websockets=False,
+        backpressure=_CONNECTIONS_MAX,
+        http1_settings=HTTP1Settings(max_buffer_size=_HEAD_BYTES_MAX),
+        log_enabled=False,
+    )
+    asked = asyncio.Event()
+    serving = loop.create_task(server.serve())
+    asking = loop.create_task(asked.wait())
+    with _relayed((stop, failed), loop, asked):
+        await asyncio.wait((serving, asking), return_when=asyncio.FIRST_COMPLETED)
+        # The server waits for open answers, and a live stream has no end of its own.
+        parts.live.close()
+        server.stop()  # type: ignore[no-untyped-call]  # granian leaves this one untyped
+        try:
+            await asyncio.wait_for(serving, STOP_S_MAX)
+        except TimeoutError:
+            _logger.warning("requests did not end within %.0f s and were cut off", STOP_S_MAX)
+    asking.cancel()
+
+
+@contextmanager
+def _relayed(
+    events: tuple[threading.Event, ...], loop: asyncio.AbstractEventLoop, asked: asyncio.Event
+) -> Iterator[None]:
+    """Set `asked` on the loop when one of the events is set."""
+    ended = threading.Event()
+
+    def relay() -> None:
+        while not ended.is_set():
+            if any(event.wait(0.1) for event in events):
+                loop.call_soon_threadsafe(asked.set)
+                return
+
+    thread = threading.Thread(target=relay, name="stop-watch", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
