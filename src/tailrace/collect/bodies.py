@@ -3,12 +3,12 @@
 import asyncio
 import time
 import zlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from tailrace.collect.refusals import Refused
 
-Receive = Callable[[], Awaitable[Mapping[str, Any]]]
+Receive = Callable[[], "asyncio.Future[Mapping[str, Any]]"]
 
 GZIP_MAGIC: Final = b"\x1f\x8b"
 PLAIN_ENCODINGS: Final = frozenset((b"", b"identity", b"gzip", b"x-gzip"))
@@ -28,34 +28,15 @@ class Disconnected(Exception):  # noqa: N818 - the client went away; nobody is l
 class Deadlines:
     """Cancels reads of bodies that take longer than `timeout_s`; one timer for all of them.
 
-    All deadlines have the same length, so the oldest read is always the first in the dict.
+    What is cancelled is the future that `receive` returned, not the request's task: the request
+    lives on to answer.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, *, timeout_s: float) -> None:
+        self.timeout_s = timeout_s
+        self.ends: dict[Any, float] = {}
         self._loop = loop
-        self._timeout_s = timeout_s
-        self._reading: dict[asyncio.Task[Any], float] = {}
-        self._late: set[asyncio.Task[Any]] = set()
         self._timer = loop.call_later(SWEEP_INTERVAL_S, self._sweep)
-
-    def start(self) -> "asyncio.Task[Any]":
-        """Begin the deadline of the current task."""
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101 - requests always run in a task
-        self._reading[task] = time.monotonic() + self._timeout_s
-        return task
-
-    def end(self, task: "asyncio.Task[Any]") -> None:
-        """The task has read its body."""
-        self._reading.pop(task, None)
-
-    def is_late(self, task: "asyncio.Task[Any]") -> bool:
-        """Tell whether it was us who cancelled the task, and let it live on to answer."""
-        if task not in self._late:
-            return False
-        self._late.discard(task)
-        task.uncancel()
-        return True
 
     def close(self) -> None:
         """Stop the timer."""
@@ -64,15 +45,9 @@ class Deadlines:
     def _sweep(self) -> None:
         self._timer = self._loop.call_later(SWEEP_INTERVAL_S, self._sweep)
         now = time.monotonic()
-        late = []
-        for task, deadline in self._reading.items():
-            if deadline > now:
-                break
-            late.append(task)
-        for task in late:
-            del self._reading[task]
-            self._late.add(task)
-            task.cancel()
+        for future in [future for future, end in self.ends.items() if end < now]:
+            del self.ends[future]
+            future.cancel()
 
 
 async def read_body(
@@ -81,60 +56,50 @@ async def read_body(
     """Return the body as sent, at most `bytes_max` bytes of it.
 
     Raises:
-        Refused: it is too large, too slow or shorter than announced.
+        Refused: it is too large or too slow.
         Disconnected: the client left.
     """
-    announced = _announced(headers)
-    task = deadlines.start()
-    try:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise Disconnected
-        body: bytes = message.get("body", b"")
-        # The server says that more may come until it has seen the end; the length tells sooner.
-        if not message.get("more_body") or len(body) == announced:
-            if len(body) > bytes_max:
-                raise _too_large(bytes_max)
-            return body
-        return await _read_rest(receive, body, announced=announced, bytes_max=bytes_max)
-    except asyncio.CancelledError:
-        if not deadlines.is_late(task):
-            raise
-        raise Refused(
-            "body_timeout",
-            "the body did not arrive in time (collect.body_timeout_s); send it again",
-            retry_after_s=1,
-        ) from None
-    finally:
-        deadlines.end(task)
-
-
-async def _read_rest(receive: Receive, first: bytes, *, announced: int, bytes_max: int) -> bytes:
-    chunks = [first]
-    size = len(first)
-    while size != announced:
-        message = await receive()
-        if message["type"] == "http.disconnect":
+    # The server says that more may come until it has seen the end; the length tells sooner.
+    announced = headers.get(b"content-length")
+    length = int(announced) if announced is not None and announced.isdigit() else -1
+    end = time.monotonic() + deadlines.timeout_s
+    ends = deadlines.ends
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        future = receive()
+        ends[future] = end
+        try:
+            message = await future
+        except asyncio.CancelledError:
+            if future in ends:
+                raise
+            raise _too_slow(deadlines.timeout_s) from None
+        finally:
+            ends.pop(future, None)
+        if message["type"] != "http.request":
             raise Disconnected
         chunk: bytes = message.get("body", b"")
         size += len(chunk)
         if size <= bytes_max:
             chunks.append(chunk)
         elif size > DRAIN_BYTES_MAX:
-            break
+            raise _too_large(bytes_max)
         else:
             chunks.clear()
-        if not message.get("more_body"):
+        if size == length or not message.get("more_body"):
             break
     if size > bytes_max:
         raise _too_large(bytes_max)
-    return b"".join(chunks)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
-def _announced(headers: Mapping[bytes, bytes]) -> int:
-    """Return Content-Length, -1 without one; the server has refused those that are no number."""
-    length = headers.get(b"content-length")
-    return int(length) if length is not None and length.isdigit() else -1
+def _too_slow(timeout_s: float) -> Refused:
+    return Refused(
+        "body_timeout",
+        f"the body did not arrive within {timeout_s:g} s (collect.body_timeout_s); send it again",
+        retry_after_s=1,
+    )
 
 
 def _too_large(bytes_max: int) -> Refused:

@@ -59,7 +59,8 @@ class Committer:
         self._fsync_timeout_s = fsync_timeout_s
         self._on_failure = on_failure
         self._queue_bytes = 0
-        self._wake = threading.Condition()
+        self._lock = threading.Lock()
+        self._wake = threading.Semaphore(0)
         self._waiting: list[_Waiting] = []
         self._group: list[_Waiting] = []
         self._group_started_at = 0.0
@@ -94,16 +95,16 @@ class Committer:
         future = self._loop.create_future()
         self._queue_bytes += size
         waiting = _Waiting(record, source, minute, events, future)
-        with self._wake:
+        with self._lock:
             if self._is_closing:
                 self._queue_bytes -= size
                 raise Refused(
                     "stopping", "the collector is stopping; send it again", retry_after_s=1
                 )
             self._waiting.append(waiting)
-            if self._is_idle:
-                self._is_idle = False
-                self._wake.notify()
+            must_wake, self._is_idle = self._is_idle, False
+        if must_wake:
+            self._wake.release()
         return future
 
     def refusing(self) -> Refused | None:
@@ -116,9 +117,9 @@ class Committer:
 
     async def close(self) -> None:
         """Append what waits, then give the partition free."""
-        with self._wake:
+        with self._lock:
             self._is_closing = True
-            self._wake.notify()
+        self._wake.release()
         await asyncio.to_thread(self._thread.join, JOIN_S_MAX)
         self._watch.cancel()
         if self._thread.is_alive():
@@ -149,7 +150,7 @@ class Committer:
         metrics.READY.set(0 if self.refusing() else 1)
         if not self._is_stalled():
             return
-        with self._wake:
+        with self._lock:
             behind, self._waiting = self._waiting, []
         refused = self._stall()
         if behind:
@@ -190,22 +191,24 @@ class Committer:
 
     def _next_group(self) -> list[_Waiting]:
         """Wait for requests and take as many as one append holds; none when closing."""
-        with self._wake:
-            while not self._waiting:
+        while True:
+            with self._lock:
+                if self._waiting:
+                    return self._take()
                 if self._is_closing:
                     return []
                 self._is_idle = True
-                self._wake.wait()
-                self._is_idle = False
-            group = self._waiting
-            self._waiting = []
-            size = 0
-            for index, waiting in enumerate(group):
-                size += len(waiting.record.body)
-                if size > GROUP_BYTES_MAX and index:
-                    self._waiting = group[index:]
-                    return group[:index]
-            return group
+            self._wake.acquire()
+
+    def _take(self) -> list[_Waiting]:
+        group, self._waiting = self._waiting, []
+        size = 0
+        for index, waiting in enumerate(group):
+            size += len(waiting.record.body)
+            if size > GROUP_BYTES_MAX and index:
+                self._waiting = group[index:]
+                return group[:index]
+        return group
 
     def _append(self, group: list[_Waiting]) -> Refused | None:
         """Append the group with its counts; return why not, None when it is durable."""
@@ -236,7 +239,7 @@ class Committer:
         refused = Refused(
             "log_unavailable", "the log broke; try again", retry_after_s=spread_s(5, 15)
         )
-        with self._wake:
+        with self._lock:
             self._is_closing = True
             behind, self._waiting = self._waiting, []
         self._refusing, self._refusing_until = refused, float("inf")

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 
 from tailrace.collect import metrics, parsing, routes
 from tailrace.collect.addresses import remote_address, user_agent
-from tailrace.collect.bodies import Deadlines, Receive, plain, read_body
+from tailrace.collect.bodies import GZIP_MAGIC, Deadlines, Receive, plain, read_body
 from tailrace.collect.commit import Committer
 from tailrace.collect.pixel import pixel_body
 from tailrace.collect.refusals import Refused
@@ -55,9 +55,9 @@ class Intake:
             body = await self._read(headers, receive)
             if route.shape == "call":
                 self._check_size(body)
-                body_key, events = parsing.parse_single(body, route.type), 1
+                body_key, events = parsing.parse_single(self._readable(body), route.type), 1
             else:
-                body_key, events = parsing.parse_envelope(body)
+                body_key, events = parsing.parse_envelope(self._readable(body))
             if sender is None:
                 query_key = _query_key(scope) if route.takes_query_key else ""
                 sender = self._senders.by_body(authorization, body_key, query_key)
@@ -71,9 +71,10 @@ class Intake:
     async def pixel(self, route: Route, scope: Scope, headers: Headers) -> None:
         """Take in the event of a pixel's address."""
         received_at = self._clock() // 1_000
-        body = self._checked(pixel_body(scope["query_string"]))
+        body = pixel_body(scope["query_string"])
         self._check_size(body)
-        sender = self._senders.by_body(None, parsing.parse_single(body, route.type), "")
+        key = parsing.parse_single(self._readable(body), route.type)
+        sender = self._senders.by_body(None, key, "")
         try:
             sender.check()
             await self._append(sender, route, 1, body, scope, headers, received_at)
@@ -90,7 +91,7 @@ class Intake:
             sent = await self._read_as_sent(headers, receive)
             _check_signature(sender, sent, headers.get(b"x-signature"))
             body = self._unpacked(sent, headers)
-            count = parsing.parse_webhook(body)
+            count = parsing.parse_webhook(self._readable(body))
             if count is None:
                 self._check_size(body)
             route = routes.WEBHOOK_EVENT if count is None else routes.WEBHOOK_BATCH
@@ -107,7 +108,7 @@ class Intake:
         try:
             sender.check()
             body = await self._read(headers, receive)
-            count = parsing.count_json(body)
+            count = parsing.count_json(self._readable(body))
             if count == 1:
                 self._check_size(body)
             if count:
@@ -120,7 +121,7 @@ class Intake:
 
     async def self_metrics(self, headers: Headers, receive: Receive) -> None:
         """Count what an SDK tells of itself; it names no source and is kept nowhere."""
-        for name in parsing.parse_self_metrics(await self._read(headers, receive)):
+        for name in parsing.parse_self_metrics(self._readable(await self._read(headers, receive))):
             kind = "error" if "error" in name else "invoke" if "invoke" in name else "other"
             metrics.SDK_METRICS.labels(kind).inc()
 
@@ -130,16 +131,22 @@ class Intake:
         )
 
     async def _read(self, headers: Headers, receive: Receive) -> bytes:
-        return self._unpacked(await self._read_as_sent(headers, receive), headers)
+        sent = await read_body(
+            receive, headers, self._deadlines, bytes_max=self._config.body_bytes_max
+        )
+        return self._unpacked(sent, headers)
 
     def _unpacked(self, sent: bytes, headers: Headers) -> bytes:
-        encoding = headers.get(b"content-encoding", b"")
-        return self._checked(plain(sent, encoding, bytes_max=self._config.body_bytes_max))
+        encoding = headers.get(b"content-encoding")
+        if encoding is None and sent[:2] != GZIP_MAGIC:
+            return sent
+        return plain(sent, encoding or b"", bytes_max=self._config.body_bytes_max)
 
-    def _checked(self, body: bytes) -> bytes:
-        body = parsing.clean_text(body)
-        parsing.check_depth(body, depth_max=self._config.depth_max)
-        return body
+    def _readable(self, body: bytes) -> bytes:
+        """Return the body for the decoder; what is appended is the body itself."""
+        text = parsing.readable_text(body)
+        parsing.check_depth(text, depth_max=self._config.depth_max)
+        return text
 
     def _check_size(self, event: bytes) -> None:
         """Events inside a batch are measured by refine, which sets the large ones aside."""

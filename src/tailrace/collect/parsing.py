@@ -13,6 +13,14 @@ import msgspec
 from tailrace.collect.refusals import Refused
 
 TYPES: Final = frozenset(("identify", "track", "page", "screen", "group", "alias"))
+OTHER_IDS: Final = {"group": ("groupId",), "alias": ("previousId",)}
+OBJECT: Final = {
+    "track": "properties",
+    "page": "properties",
+    "screen": "properties",
+    "identify": "traits",
+    "group": "traits",
+}
 BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 SHOWN_MAX: Final = 60
 
@@ -59,11 +67,11 @@ _decode_series = msgspec.json.Decoder(_Series).decode
 _decode_any = msgspec.json.decode
 
 
-def clean_text(body: bytes) -> bytes:
-    r"""Return the body as JSON text that every reader after us takes.
+def readable_text(body: bytes) -> bytes:
+    r"""Return the body as text that the decoder takes; the log keeps it as sent.
 
-    A leading byte order mark is removed. A `\ud83d` without its other half, which JavaScript writes
-    when a text was cut inside an emoji, becomes `\ufffd`: one cut text must not cost a batch.
+    A leading byte order mark is left out. A `\ud83d` without its other half, which JavaScript
+    writes when a text was cut inside an emoji, becomes `\ufffd`: one cut text must not cost a batch.
 
     Raises:
         Refused: it is not UTF-8.
@@ -78,7 +86,7 @@ def clean_text(body: bytes) -> bytes:
                 "invalid_utf8",
                 f"the body is not UTF-8: byte {error.start} is {body[error.start]:#04x}",
             ) from error
-    if b"\\ud" in body or b"\\uD" in body:
+    if b"\\" in body and (b"\\ud" in body or b"\\uD" in body):
         body = _ESCAPE.sub(_mended, body)
     return body
 
@@ -146,7 +154,7 @@ def parse_single(body: bytes, path_type: str) -> str | None:
     except (msgspec.DecodeError, RecursionError) as error:
         raise _malformed(error) from error
     kind = call.type or path_type
-    if not (call.user_id or call.anonymous_id or kind == "alias") or kind not in TYPES:
+    if kind not in TYPES or not (call.user_id or call.anonymous_id or kind == "alias"):
         return _parse_slowly(body, path_type)
     if kind == "track":
         if not call.event:
@@ -161,24 +169,30 @@ def parse_single(body: bytes, path_type: str) -> str | None:
 def _parse_slowly(body: bytes, path_type: str) -> str | None:
     """Like `parse_single`, but able to say what is wrong; decides where the typed decode cannot."""
     fields = _object(body)
-    kind = fields.get("type") or path_type
-    if not isinstance(kind, str) or kind not in TYPES:
-        raise Refused(
-            "type_unknown", f"type is {_shown(kind)}; expected one of {', '.join(sorted(TYPES))}"
-        )
+    kind = _kind(fields.get("type"), path_type)
     _check_ids(kind, fields)
     _check_fields(kind, fields)
     return _body_key(fields)
 
 
+def _kind(sent: object, path_type: str) -> str:
+    """Return the type that was sent, in any letter case, or else that of the path."""
+    kind = sent.strip().lower() if isinstance(sent, str) else ""
+    kind = kind if kind in TYPES else path_type
+    if not kind:
+        raise Refused(
+            "unknown_type", f"type is {_shown(sent)}; expected one of {', '.join(sorted(TYPES))}"
+        )
+    return kind
+
+
 def _check_ids(kind: str, fields: Mapping[str, object]) -> None:
-    for name in ("userId", "anonymousId", "groupId", "previousId", "messageId"):
+    for name in ("userId", "anonymousId", "messageId", *OTHER_IDS.get(kind, ())):
         value = fields.get(name)
         if value is not None and (
             isinstance(value, bool) or not isinstance(value, str | int | float)
         ):
-            code = "message_id_not_string" if name == "messageId" else "id_not_string"
-            raise Refused(code, f"{name} is {_shown(value)}; expected a string")
+            raise Refused("id_not_string", f"{name} is {_shown(value)}; expected a string")
     if kind == "alias":
         _need_id(kind, fields, "userId")
         _need_id(kind, fields, "previousId")
@@ -200,7 +214,9 @@ def _check_fields(kind: str, fields: Mapping[str, object]) -> None:
     if kind in ("page", "screen"):
         _need_kind(fields, "name", str, "name_not_string", "a string")
         _need_kind(fields, "category", str, "category_not_string", "a string")
-    for name in ("properties", "traits"):
+    name = OBJECT.get(kind, "")
+    # PHP writes an object without members as [].
+    if name and fields.get(name) != []:
         _need_kind(fields, name, dict, f"{name}_not_object", "an object")
 
 
