@@ -136,6 +136,11 @@ class Tailrace:
         """The file with everything that `up` and its parts printed, over all starts."""
         return self.directory / "output.txt"
 
+    @property
+    def command(self) -> list[str]:
+        """The command `tailrace`."""
+        return [sys.executable, "-m", "tailrace"]
+
     def full_environ(self) -> dict[str, str]:
         """Return the environment of every command: none of the developer's own settings."""
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(TOLD_BY_TESTS)}
@@ -155,7 +160,7 @@ class Tailrace:
         assert self.process is None, "it runs already"
         with self.output.open("ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "tailrace", "up"],
+                [*self.command, "up"],
                 cwd=self.directory,
                 env=self.full_environ(),
                 stdin=subprocess.DEVNULL,
@@ -180,7 +185,11 @@ class Tailrace:
         assert self.process is not None, "it was not started"
         status = self.process.poll()
         assert status is None, f"`up` ended with status {status}:\n{self.last_output()}"
-        return all(_answers_200(f"{url}/readyz") for url in (self.collect_url, self.app_url))
+        return self.collects() and _answers_200(f"{self.app_url}/readyz")
+
+    def collects(self) -> bool:
+        """Return whether the collection port is ready."""
+        return _answers_200(f"{self.collect_url}/readyz")
 
     def last_output(self) -> str:
         """Return the end of what was printed."""
@@ -339,7 +348,7 @@ class Tailrace:
     def run(self, *arguments: str, within_s: float = 60.0) -> "subprocess.CompletedProcess[str]":
         """Run a `tailrace` command on this installation, as its operator would."""
         return subprocess.run(
-            [sys.executable, "-m", "tailrace", *arguments],
+            [*self.command, *arguments],
             cwd=self.directory,
             env=self.full_environ(),
             stdin=subprocess.DEVNULL,

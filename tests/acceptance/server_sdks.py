@@ -120,7 +120,7 @@ def python_packages(requirements: str) -> Path:
         command += ["--require-hashes", "--no-deps", "--target", str(into), "-r", str(lock)]
         _run_install(command, environ=dict(os.environ), cwd=SDKS)
 
-    return _cached(lock.stem, [lock], install)
+    return cached(lock.stem, [lock], install)
 
 
 def npm_packages() -> Path:
@@ -134,7 +134,7 @@ def npm_packages() -> Path:
         command = [node(), npm, "ci", "--no-progress"]
         _run_install(command, environ=node_environ(), cwd=into)
 
-    return _cached("npm", files, install)
+    return cached("npm", files, install)
 
 
 def node() -> str:
@@ -148,7 +148,7 @@ def node_environ() -> dict[str, str]:
     return {**os.environ, "PATH": path, "NO_COLOR": "1"}
 
 
-def _cached(name: str, inputs: Sequence[Path], make: Callable[[Path], None]) -> Path:
+def cached(name: str, inputs: Sequence[Path], make: Callable[[Path], None]) -> Path:
     """Return the cache's directory of that name for these inputs, made whole or not at all."""
     digest = hashlib.sha256(sys.version.encode())
     for path in inputs:
