@@ -49,7 +49,7 @@ def test_a_wrong_write_key_makes_an_sdk_give_up_at_once(running: Tailrace, sdk: 
     with recording_proxy(running.collect_url) as recording:
         report = run_to_end(sdk, host=recording.url, write_key="wrong-write-key", calls=[call])
 
-    assert [exchange.status for exchange in recording.posts()] == [401]
+    assert [exchange.status for exchange in recording.posts()] == [400]
     assert report.errors
 
 
