@@ -153,6 +153,8 @@ class Log(Protocol):
     ) -> list[Record]:
         """Return records from `offset` on, without a group; empty at the end of the partition.
 
+        May return fewer than fit, but not none where there is one, however large it is.
+
         Raises:
             OffsetGoneError: retention has removed that offset.
             CorruptionError: the record at `offset` is damaged.

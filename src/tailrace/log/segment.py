@@ -31,6 +31,7 @@ _PAGE_BYTES = 8_192
 _CHECKPOINT_PAGES = 512
 _WAL_BYTES_KEPT = 16_777_216
 _ROW_OVERHEAD_BYTES = 96
+_EMPTY_PAGES = 6
 _BLOCKS = (
     "CREATE TABLE blocks (offset INTEGER PRIMARY KEY, count INTEGER NOT NULL,"
     " size INTEGER NOT NULL, codec INTEGER NOT NULL, checksum INTEGER NOT NULL,"
@@ -134,7 +135,7 @@ class SegmentWriter:
             next=last[0] + last[1] if last is not None else self.base,
             positions=read_positions(self._connection),
             created_at=float(created_at),
-            stored_bytes=pages * _PAGE_BYTES,
+            stored_bytes=max(0, pages - _EMPTY_PAGES) * _PAGE_BYTES,
         )
 
     def append(
