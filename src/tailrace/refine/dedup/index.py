@@ -222,9 +222,15 @@ class DedupIndex:
         return self._directory / f"{self._manifest.serial:010d}{_SUFFIX}"
 
     def _commit(self, manifest: Manifest) -> None:
+        """Make a list of runs the valid one, and remove the files that are not on it."""
         manifest = replace(manifest, serial=max(manifest.serial, self._manifest.serial))
-        write_manifest(self._directory, manifest)
-        self._manifest = manifest
+        try:
+            write_manifest(self._directory, manifest)
+            self._manifest = manifest
+        finally:
+            listed = {entry.file for entry in self._manifest.runs}
+            for file in self._runs.keys() - listed:
+                self._runs.pop(file).path.unlink(missing_ok=True)
 
     def _begin_merge(self) -> bool:
         if self._merger.is_busy:
@@ -242,12 +248,12 @@ class DedupIndex:
             return
         if merged is None:
             return
-        self._runs[merged.run.path.name] = merged.run
-        gone = set(merged.replaces)
-        kept = [entry for entry in self._manifest.runs if entry not in gone]
-        at = min(self._manifest.runs.index(entry) for entry in gone)
+        self._runs[merged.entry.file] = merged.run
+        gone = {entry.file for entry in merged.replaces}
+        runs = list(self._manifest.runs)
+        at = min(index for index, entry in enumerate(runs) if entry.file in gone)
+        kept = [entry for entry in runs if entry.file not in gone]
         self._commit(replace(self._manifest, runs=(*kept[:at], merged.entry, *kept[at:])))
-        self._forget(merged.replaces)
 
     def _expire(self) -> None:
         """Remove the runs whose newest id is older than the window.
@@ -256,17 +262,9 @@ class DedupIndex:
         """
         now_us = min(self._newest_us, int(self._clock() * _MICROSECONDS))
         oldest_us = now_us - self._window_us
-        expired = [run for run in self._manifest.runs if run.received_at[1] < oldest_us]
-        if not expired or self._merger.is_busy:
-            return
-        kept = tuple(run for run in self._manifest.runs if run not in expired)
-        self._commit(replace(self._manifest, runs=kept))
-        self._forget(expired)
-
-    def _forget(self, entries: Sequence[RunEntry]) -> None:
-        for entry in entries:
-            run = self._runs.pop(entry.file)
-            run.path.unlink(missing_ok=True)
+        kept = tuple(run for run in self._manifest.runs if run.received_at[1] >= oldest_us)
+        if len(kept) < len(self._manifest.runs) and not self._merger.is_busy:
+            self._commit(replace(self._manifest, runs=kept))
 
     def _open_run(self, entry: RunEntry) -> bool:
         try:

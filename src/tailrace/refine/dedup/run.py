@@ -132,15 +132,19 @@ def write_run(
     log2 = max(_FILTER_LOG2_MIN, (count * _FILTER_BITS_PER_HASH - 1).bit_length())
     filter_bytes = (1 << log2) // 8
     temporary = path.with_suffix(".new")
-    with temporary.open("w+b") as file:
-        # Not a sparse file: on a full disk, writing into one would kill the process.
-        os.posix_fallocate(file.fileno(), 0, _HEADER_BYTES + filter_bytes + count * HASH_BYTES)
-        with mmap.mmap(file.fileno(), 0) as mapped:
+    try:
+        with temporary.open("w+b") as file:
+            # Not a sparse file: on a full disk, writing into one would kill the process.
+            os.posix_fallocate(file.fileno(), 0, _HEADER_BYTES + filter_bytes + count * HASH_BYTES)
+            # Closed by the last array that looks at it.
+            mapped = mmap.mmap(file.fileno(), 0)
             _fill(mapped, parts, count, log2, stop)
             _write_header(mapped, count, log2)
             mapped.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
     sync_directory(path.parent)
     return Run(path)
 
@@ -161,7 +165,7 @@ def _fill(
     log2: int,
     stop: threading.Event | None,
 ) -> None:
-    """Write the sections; the views on the mapping end with this function, so that it can close."""
+    """Write the sections, one slice of the hash space after the other."""
     view = np.frombuffer(mapped, np.uint8)
     filter_end = _HEADER_BYTES + (1 << log2) // 8
     bits = view[_HEADER_BYTES:filter_end]
