@@ -10,6 +10,7 @@ from tailrace.collect import metrics, parsing, routes
 from tailrace.collect.addresses import remote_address, user_agent
 from tailrace.collect.bodies import GZIP_MAGIC, Deadlines, Receive, plain, read_body
 from tailrace.collect.commit import Committer
+from tailrace.collect.depth import check_depth
 from tailrace.collect.pixel import pixel_body
 from tailrace.collect.refusals import Refused
 from tailrace.collect.routes import Route
@@ -145,7 +146,7 @@ class Intake:
     def _readable(self, body: bytes) -> bytes:
         """Return the body for the decoder; what is appended is the body itself."""
         text = parsing.readable_text(body)
-        parsing.check_depth(text, depth_max=self._config.depth_max)
+        check_depth(text, depth_max=self._config.depth_max)
         return text
 
     def _check_size(self, event: bytes) -> None:

@@ -61,7 +61,6 @@ class _Series(msgspec.Struct, gc=False):
 _decode_single = msgspec.json.Decoder(_SingleCall).decode
 _decode_envelope = msgspec.json.Decoder(_Envelope).decode
 _decode_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
-_decode_raw = msgspec.json.Decoder(msgspec.Raw).decode
 _decode_lines = msgspec.json.Decoder(msgspec.Raw).decode_lines
 _decode_series = msgspec.json.Decoder(_Series).decode
 _decode_any = msgspec.json.decode
@@ -71,7 +70,8 @@ def readable_text(body: bytes) -> bytes:
     r"""Return the body as text that the decoder takes; the log keeps it as sent.
 
     A leading byte order mark is left out. A `\ud83d` without its other half, which JavaScript
-    writes when a text was cut inside an emoji, becomes `\ufffd`: one cut text must not cost a batch.
+    writes when it cuts a text inside an emoji, becomes `\ufffd`: one cut text must not cost a
+    batch.
 
     Raises:
         Refused: it is not UTF-8.
@@ -87,56 +87,15 @@ def readable_text(body: bytes) -> bytes:
                 f"the body is not UTF-8: byte {error.start} is {body[error.start]:#04x}",
             ) from error
     if b"\\" in body and (b"\\ud" in body or b"\\uD" in body):
-        body = _ESCAPE.sub(_mended, body)
+        # Without escaped backslashes, every backslash left begins an escape.
+        body = body.replace(rb"\\", rb"\/")
+        body = _LONE_LOW.sub(_REPLACEMENT, _LONE_HIGH.sub(_REPLACEMENT, body))
     return body
 
 
-_ESCAPE: Final = re.compile(
-    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[dD][89a-fA-F][0-9a-fA-F]{2}|.)",
-    re.DOTALL,
-)
-
-
-def _mended(escape: re.Match[bytes]) -> bytes:
-    text = escape[0]
-    return rb"\ufffd" if len(text) == 6 else text
-
-
-def check_depth(body: bytes, *, depth_max: int) -> None:
-    """Let bodies pass that nest no deeper than `depth_max`.
-
-    Raises:
-        Refused: it is nested deeper.
-    """
-    if body.count(b"{") + body.count(b"[") <= depth_max:
-        return
-    if _depth_bound(body, depth_max=depth_max) <= depth_max:
-        return
-    # Brackets inside of texts may have misled the bound; without texts it is exact.
-    if _depth_bound(_TEXT.sub(b"", body), depth_max=depth_max) > depth_max:
-        raise Refused(
-            "too_deep",
-            f"the JSON is nested deeper than {depth_max} levels (collect.depth_max)",
-        )
-
-
-_TEXT: Final = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
-_TO_SQUARE: Final = bytes.maketrans(b"{}", b"[]")
-_NOT_BRACKETS: Final = bytes(byte for byte in range(256) if byte not in b"[]{}")
-
-
-def _depth_bound(body: bytes, *, depth_max: int) -> int:
-    """Return a depth that the brackets of the body do not exceed; exact without any in texts.
-
-    Taking out all adjacent pairs peels the innermost level off, so the rounds count the levels.
-    """
-    brackets = body.translate(_TO_SQUARE, _NOT_BRACKETS)
-    for rounds in range(depth_max + 1):
-        peeled = brackets.replace(b"[]", b"")
-        if len(peeled) == len(brackets):
-            return rounds + brackets.count(b"[")
-        brackets = peeled
-    return depth_max + 1
+_LONE_HIGH: Final = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F][0-9a-fA-F]{2})")
+_LONE_LOW: Final = re.compile(rb"(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}")
+_REPLACEMENT: Final = rb"\\ufffd"
 
 
 def parse_single(body: bytes, path_type: str) -> str | None:
