@@ -63,6 +63,8 @@ def read_ids(log: Log, *, partition: int, start: int, end: int) -> Iterator[Ids]
         if not records:
             return
         for record in records:
+            if record.offset > offset:
+                report_lost(partition, offset, record.offset, "they were set aside as damaged")
             offset = record.offset + 1
             try:
                 block = _decode(record.body)
