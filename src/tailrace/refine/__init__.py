@@ -4,8 +4,8 @@
 `Refiner` runs it as a loop; `original` gives the stored text of an event back as it was sent.
 """
 
-from tailrace.refine.original import unpack_original
+from tailrace.refine.original import unpack, unpack_original
 from tailrace.refine.runner import Refiner
 from tailrace.refine.steps import Refined, Rules, refine_calls, rules_of
 
-__all__ = ["Refined", "Refiner", "Rules", "refine_calls", "rules_of", "unpack_original"]
+__all__ = ["Refined", "Refiner", "Rules", "refine_calls", "rules_of", "unpack", "unpack_original"]

@@ -6,8 +6,9 @@ what the store keeps of the original from 89 to 34 bytes per event.
 """
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, cast
 
 MESSAGE_ID: Final = "\x01"
 TIMESTAMP: Final = "\x02"
@@ -75,6 +76,28 @@ def unpack_original(
     if MESSAGE_ID in text:
         text = text.replace(MESSAGE_ID, f'"{message_id}"', 1)
     return text
+
+
+def unpack(columns: Mapping[str, object]) -> str:
+    """Return the event's JSON exactly as it was sent, from a row of the store by column name.
+
+    Raises:
+        KeyError: a column that `unpack_original` needs is missing.
+    """
+    return unpack_original(
+        str(columns["original"]),
+        message_id=str(columns["message_id"]),
+        anonymous_id=str(columns["anonymous_id"]),
+        user_id=str(columns["user_id"]),
+        original_timestamp=_instant(columns["original_timestamp"]),
+        sent_at=_instant(columns["sent_at"]),
+    )
+
+
+def _instant(value: object) -> datetime | None:
+    return (
+        datetime.fromisoformat(value) if isinstance(value, str) else cast("datetime | None", value)
+    )
 
 
 def is_canonical(text: str) -> bool:

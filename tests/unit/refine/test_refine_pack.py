@@ -17,7 +17,13 @@ from refining import (
 
 from tailrace.config import RefineConfig
 from tailrace.event import BLOCK_VERSION
-from tailrace.refine.original import canonical_time, is_canonical, pack_original, unpack_original
+from tailrace.refine.original import (
+    canonical_time,
+    is_canonical,
+    pack_original,
+    unpack,
+    unpack_original,
+)
 
 
 def test_the_original_leaves_out_what_columns_hold() -> None:
@@ -80,6 +86,17 @@ def test_instants_without_a_zone_unpack_as_utc() -> None:
 
     assert packed == "\x02"
     assert text == '"2025-01-02T03:04:05.678Z"'
+
+
+def test_a_stored_row_is_unpacked_by_its_column_names() -> None:
+    body = track(timestamp="2025-01-02T03:04:05.678Z", anonymousId="a1")
+
+    event = one_event(body)
+    as_read = {name: getattr(event, name) for name in event.__struct_fields__}
+    as_json = msgspec.json.decode(msgspec.json.encode(event))
+
+    assert msgspec.json.decode(unpack(as_read)) == body
+    assert unpack(as_json) == unpack(as_read)
 
 
 def test_a_canonical_time_is_the_one_that_is_given_back() -> None:
