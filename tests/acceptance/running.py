@@ -185,11 +185,11 @@ class Tailrace:
         assert self.process is not None, "it was not started"
         status = self.process.poll()
         assert status is None, f"`up` ended with status {status}:\n{self.last_output()}"
-        return self.collects() and _answers_200(f"{self.app_url}/readyz")
+        return self.collects() and self._answers_200(f"{self.app_url}/readyz")
 
     def collects(self) -> bool:
         """Return whether the collection port is ready."""
-        return _answers_200(f"{self.collect_url}/readyz")
+        return self._answers_200(f"{self.collect_url}/readyz")
 
     def last_output(self) -> str:
         """Return the end of what was printed."""
@@ -274,9 +274,7 @@ class Tailrace:
 
     def send(self, path: str, body: Any) -> httpx.Response:
         """Post to the collection port with the write key, as a server SDK does."""
-        return httpx.post(
-            self.collect_url + path, json=body, auth=(self.write_key, ""), trust_env=False
-        )
+        return self.api.post(self.collect_url + path, json=body, auth=(self.write_key, ""))
 
     def search(
         self, query: str = "", *, since: str = "3650d", limit: int = 1000
@@ -372,9 +370,8 @@ class Tailrace:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
-
-def _answers_200(url: str) -> bool:
-    try:
-        return httpx.get(url, timeout=2.0, trust_env=False).status_code == 200
-    except httpx.TransportError:
-        return False
+    def _answers_200(self, url: str) -> bool:
+        try:
+            return self.api.get(url, timeout=2.0).status_code == 200
+        except httpx.TransportError:
+            return False

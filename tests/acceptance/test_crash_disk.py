@@ -15,7 +15,7 @@ from loading import check_kept, loaded, stored_ids
 from running import Tailrace, wait_until
 
 DISK = "256m"
-BLOCKS = 40
+BLOCKS = 100
 
 
 @contextmanager
@@ -92,7 +92,15 @@ def flip_a_byte(segment: Path) -> None:
 
 def cut(segment: Path) -> None:
     """Lose the second half of the segment, as a damaged file system does."""
+    with closing(sqlite3.connect(segment)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     os.truncate(segment, segment.stat().st_size // 2)
+
+
+def cut_write_ahead(segment: Path) -> None:
+    """Lose the second half of what was written last and is not in the segment proper yet."""
+    side_file = segment.with_name(segment.name + "-wal")
+    os.truncate(side_file, side_file.stat().st_size // 2)
 
 
 DAMAGES = pytest.mark.parametrize("damage", [flip_a_byte, cut], ids=["flipped", "cut"])
@@ -119,7 +127,9 @@ def test_damage_of_what_was_stored_is_reported_and_stops_nothing(
     assert len(stored_ids(fresh, "old-")) == BLOCKS
 
 
-@DAMAGES
+@pytest.mark.parametrize(
+    "damage", [flip_a_byte, cut, cut_write_ahead], ids=["flipped", "cut", "write-ahead-cut"]
+)
 def test_what_lies_beside_the_damage_is_read(
     make_tailrace: MakeTailrace, damage: Callable[[Path], None]
 ) -> None:
@@ -133,7 +143,7 @@ def test_what_lies_beside_the_damage_is_read(
     tailrace.start()
     tailrace.run("doctor", "--set-aside")
     wait_until(
-        lambda: len(stored_ids(tailrace, "unread-")) >= BLOCKS // 4,
+        lambda: len(stored_ids(tailrace, "unread-")) >= BLOCKS // 5,
         what="the readable events",
         within_s=30,
     )
@@ -149,7 +159,7 @@ def test_what_lies_beside_the_damage_is_read(
 
 @contextmanager
 def collector_alone(tailrace: Tailrace) -> Iterator[None]:
-    """Run the collector without the rest, as on a machine of its own."""
+    """Run the collector without the rest, as on a machine of its own, and kill it."""
     with subprocess.Popen(
         [*tailrace.command, "collect"],
         cwd=tailrace.directory,
@@ -161,7 +171,7 @@ def collector_alone(tailrace: Tailrace) -> Iterator[None]:
         try:
             yield
         finally:
-            process.terminate()
+            process.kill()
 
 
 def send_blocks(tailrace: Tailrace, *, name: str) -> None:
