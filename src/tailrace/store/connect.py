@@ -56,6 +56,21 @@ class Pool:
         self._is_closed = False
         self._lock = threading.Lock()
         self._idle: queue.LifoQueue[Client] = queue.LifoQueue()
+        self._kept: list[Client] = []
+
+    def connect(self) -> Client:
+        """Return a client that is not handed to others; it is closed with the pool.
+
+        Raises:
+            TransientError: the store is closed or cannot be reached.
+        """
+        client = connect(self._address, options=self._options)
+        with self._lock:
+            if not self._is_closed:
+                self._kept.append(client)
+                return client
+        client.close()
+        raise TransientError("the store is closed")
 
     @contextmanager
     def client(self, *, timeout_s: float = 30.0) -> Iterator[Client]:
@@ -80,6 +95,8 @@ class Pool:
             self._is_closed = True
         while not self._idle.empty():
             self._idle.get_nowait().close()
+        while self._kept:
+            self._kept.pop().close()
 
     def _take(self, timeout_s: float) -> Client:
         with self._lock:

@@ -71,6 +71,16 @@ class Store:
         """
         return self._pool.client(timeout_s=timeout_s)
 
+    def connect(self) -> Client:
+        """Return a new client beside those of `client`, for the caller to set up and to keep.
+
+        It is closed with the store.
+
+        Raises:
+            TransientError: the store is closed or cannot be reached.
+        """
+        return self._pool.connect()
+
     def insert_block(self, block: Block, *, partition: int, offset: int) -> int:
         """Store one record of the events log, once however often it is called for the same record.
 

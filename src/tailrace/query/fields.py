@@ -1,0 +1,92 @@
+"""What may be searched: the columns of an event, and paths into its JSON objects."""
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Literal
+
+ColumnKind = Literal["text", "time", "flag"]
+
+COLUMNS: dict[str, ColumnKind] = {
+    "message_id": "text",
+    "type": "text",
+    "event": "text",
+    "name": "text",
+    "user_id": "text",
+    "anonymous_id": "text",
+    "group_id": "text",
+    "previous_id": "text",
+    "source": "text",
+    "timestamp": "time",
+    "original_timestamp": "time",
+    "sent_at": "time",
+    "received_at": "time",
+    "ip": "text",
+    "browser": "text",
+    "os": "text",
+    "device": "text",
+    "is_bot": "flag",
+    "campaign_name": "text",
+    "campaign_source": "text",
+    "campaign_medium": "text",
+    "campaign_term": "text",
+    "campaign_content": "text",
+    "library": "text",
+}
+NULLABLE = frozenset({"original_timestamp", "sent_at"})
+TEXT_COLUMNS = tuple(name for name, kind in COLUMNS.items() if kind == "text")
+OBJECTS = ("properties", "traits", "context", "integrations")
+KEYWORD_SUFFIX = ".keyword"
+PATH_KEYS_MAX = 16
+# Quoted or not, ClickHouse reads a path's part that begins so as an operator on the path.
+_OPERATORS = ("^`", ":`", "@`")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the table."""
+
+    name: str
+    kind: ColumnKind
+
+
+@dataclass(frozen=True)
+class Path:
+    """A place in one of the JSON objects; no keys: the object itself."""
+
+    column: str
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """No such field: nothing matches it, and `note` helps the person who asked."""
+
+    name: str
+    note: str
+
+
+Field = Column | Path | Unknown
+
+
+def resolve(name: str) -> Field:
+    """Return what a field's name means; `.keyword` at its end is accepted and changes nothing."""
+    bare = name.removesuffix(KEYWORD_SUFFIX)
+    kind = COLUMNS.get(bare)
+    if kind is not None:
+        return Column(bare, kind)
+    column, dot, rest = bare.partition(".")
+    if column not in OBJECTS:
+        return Unknown(name, _unknown_note(name))
+    keys = tuple(rest.split(".")) if dot else ()
+    if any(not key or "\x00" in key or key.startswith(_OPERATORS) for key in keys):
+        return Unknown(name, f"'{name}' cannot be searched by its name; nothing matches it.")
+    if len(keys) > PATH_KEYS_MAX:
+        return Unknown(name, f"'{name}' is deeper than {PATH_KEYS_MAX} keys; nothing matches it.")
+    return Path(column, keys)
+
+
+def _unknown_note(name: str) -> str:
+    snake = "".join(f"_{c.lower()}" if c.isupper() else c for c in name)
+    close = [snake] if snake in COLUMNS else get_close_matches(name, COLUMNS, n=1, cutoff=0.8)
+    suggestion = close[0] if close else f"properties.{name}"
+    return f"There is no field '{name}', so nothing matches it; did you mean {suggestion}?"

@@ -1,0 +1,407 @@
+"""Lucene query text to a filter tree, by the rules of Elasticsearch's `query_string`.
+
+A recursive descent over the tokens. Elasticsearch knows no precedence: each clause of one level of
+parentheses is required, optional or prohibited (`_Clause.occur`), decided left to right:
+`a OR b AND c` requires b and c, and a does not matter. What does not matter is left out of the tree
+and told in the notes.
+
+Source: Lucene's QueryParser.jj and QueryParserBase.addClause; Elasticsearch's
+QueryStringQueryParser for `>`, `_exists_` and match-all.
+"""
+
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import NamedTuple
+
+from tailrace.errors import QueryError
+from tailrace.query.lexer import Kind, RangeText, Token, tokens_of, unescape
+from tailrace.query.tree import (
+    All,
+    And,
+    Bound,
+    Exists,
+    Not,
+    Or,
+    Phrase,
+    Range,
+    Term,
+    Tree,
+    Wildcard,
+)
+
+LENGTH_MAX = 10_000
+DEPTH_MAX = 40
+LEAVES_MAX = 500
+EXISTS_FIELD = "_exists_"
+_SLOP_MAX = 100
+
+
+class Parsed(NamedTuple):
+    """A tree, and what the person who asked should know about how the text was read."""
+
+    tree: Tree
+    notes: tuple[str, ...]
+
+
+def parse(text: str) -> Parsed:
+    """Return the filter tree of a query; blank text asks for everything.
+
+    Raises:
+        QueryError: the text is not valid; with the position and a hint.
+    """
+    if len(text) > LENGTH_MAX:
+        raise QueryError(
+            f"the query has {len(text)} characters; the limit is {LENGTH_MAX}", position=LENGTH_MAX
+        )
+    if not text.strip(" \t\n\r\u3000"):
+        return Parsed(All(), ())
+    return _Parser(text).parse()
+
+
+class _Occur(Enum):
+    MUST = "+"
+    SHOULD = ""
+    MUST_NOT = "-"
+
+
+@dataclass(frozen=True)
+class _Clause:
+    occur: _Occur
+    tree: Tree
+    start: int
+    end: int
+
+
+_STARTS = (
+    Kind.TERM,
+    Kind.WILDCARD,
+    Kind.STAR,
+    Kind.QUOTED,
+    Kind.REGEX,
+    Kind.RANGE,
+    Kind.OPEN,
+)
+# A bare word that is followed by one of these is not joined with the word before it.
+_ENDS_JOINING = (Kind.COLON, Kind.STAR, Kind.FUZZY, Kind.BOOST, Kind.AND, Kind.OR)
+
+
+class _Parser:
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._tokens = tokens_of(text)
+        self._at = 0
+        self._depth = 0
+        self._leaves = 0
+        self._notes: list[str] = []
+
+    def parse(self) -> Parsed:
+        tree = self._level(None)
+        token = self._token
+        if token.kind is not Kind.END:
+            raise self._unexpected(token)
+        return Parsed(tree, tuple(self._notes))
+
+    @property
+    def _token(self) -> Token:
+        return self._tokens[self._at]
+
+    def _peek(self, ahead: int) -> Kind:
+        return self._tokens[min(self._at + ahead, len(self._tokens) - 1)].kind
+
+    def _take(self) -> Token:
+        token = self._token
+        self._at += 1
+        return token
+
+    def _level(self, field: str | None) -> Tree:
+        """Parse clauses up to a closing parenthesis or the end."""
+        clauses: list[_Clause] = []
+        while self._token.kind not in (Kind.END, Kind.CLOSE) or not clauses:
+            start = self._token.position
+            conjunction = self._conjunction(has_before=bool(clauses))
+            if conjunction is None and self._may_join():
+                tree: Tree = self._joined_words(field)
+                occur = _Occur.SHOULD
+            else:
+                occur = self._modifier()
+                tree = self._clause(field)
+            if conjunction is Kind.AND:
+                if clauses[-1].occur is not _Occur.MUST_NOT:
+                    clauses[-1] = replace(clauses[-1], occur=_Occur.MUST)
+                if occur is not _Occur.MUST_NOT:
+                    occur = _Occur.MUST
+            clauses.append(_Clause(occur, tree, start, self._end_of_last()))
+        return self._combined(clauses)
+
+    def _combined(self, clauses: list[_Clause]) -> Tree:
+        must = [clause.tree for clause in clauses if clause.occur is _Occur.MUST]
+        should = [clause for clause in clauses if clause.occur is _Occur.SHOULD]
+        parts = must
+        if must and should:
+            self._note_ignored(should)
+        elif should:
+            optional = tuple(clause.tree for clause in should)
+            parts = [optional[0] if len(optional) == 1 else Or(optional)]
+        parts = parts + [Not(c.tree) for c in clauses if c.occur is _Occur.MUST_NOT]
+        return parts[0] if len(parts) == 1 else And(tuple(parts))
+
+    def _note_ignored(self, clauses: list[_Clause]) -> None:
+        for clause in clauses:
+            text = self._text[clause.start : clause.end].strip()
+            for operator in ("OR ", "|| "):
+                text = text.removeprefix(operator)
+            self._notes.append(
+                f"'{text}' narrows nothing: beside AND, && or +, a clause without one of them is "
+                "optional. Put what belongs together in parentheses."
+            )
+
+    def _conjunction(self, *, has_before: bool) -> Kind | None:
+        kind = self._token.kind
+        if not has_before or kind not in (Kind.AND, Kind.OR):
+            return None
+        return self._take().kind
+
+    def _modifier(self) -> _Occur:
+        kind = self._token.kind
+        if kind not in (Kind.PLUS, Kind.MINUS, Kind.NOT):
+            return _Occur.SHOULD
+        self._take()
+        return _Occur.MUST if kind is Kind.PLUS else _Occur.MUST_NOT
+
+    def _may_join(self) -> bool:
+        return (
+            self._token.kind is Kind.TERM
+            and self._peek(1) is Kind.TERM
+            and self._peek(2) not in _ENDS_JOINING
+        )
+
+    def _joined_words(self, field: str | None) -> Tree:
+        first = self._take()
+        words = [first]
+        while self._token.kind is Kind.TERM and self._peek(1) not in _ENDS_JOINING:
+            words.append(self._take())
+        self._count_leaf(first)
+        if field is not None:
+            for word in words:
+                if word.text[0] in "<>":
+                    raise QueryError(
+                        f"'{word.text}' stands beside another value",
+                        position=word.position,
+                        hint="join the two with AND or OR",
+                    )
+        text = " ".join(unescape(word.text, word.position) for word in words)
+        return Term(field, text, first.position)
+
+    def _clause(self, field: str | None) -> Tree:
+        token = self._token
+        if token.kind is Kind.STAR and self._peek(1) is Kind.COLON:
+            self._take()
+            self._take()
+            field = None
+        elif token.kind is Kind.TERM and self._peek(1) is Kind.COLON:
+            self._take()
+            self._take()
+            field = self._field_name(token)
+        elif token.kind is Kind.WILDCARD and self._peek(1) is Kind.COLON:
+            raise QueryError(
+                f"'{token.text}' names many fields, which is not supported",
+                position=token.position,
+                hint="name one field, or leave the field out to search the whole text",
+            )
+        if self._token.kind is Kind.OPEN:
+            tree = self._group(field)
+        else:
+            tree = self._value(field)
+            self._refuse_second_colon()
+        if self._token.kind is Kind.BOOST:
+            self._take()
+        return tree
+
+    def _field_name(self, token: Token) -> str | None:
+        name = unescape(token.text, token.position)
+        if name == "*":
+            return None
+        if "*" in name:
+            raise QueryError(
+                f"'{token.text}' names many fields, which is not supported",
+                position=token.position,
+                hint="name one field, or leave the field out to search the whole text",
+            )
+        return name
+
+    def _group(self, field: str | None) -> Tree:
+        opened = self._take()
+        if self._depth >= DEPTH_MAX:
+            raise QueryError(
+                f"more than {DEPTH_MAX} parentheses inside each other", position=opened.position
+            )
+        self._depth += 1
+        tree = self._level(field)
+        if self._token.kind is not Kind.CLOSE:
+            raise QueryError(
+                "this parenthesis is never closed",
+                position=self._token.position,
+                hint=f"it opens at character {opened.position + 1}; add a )",
+            )
+        self._take()
+        self._depth -= 1
+        return tree
+
+    def _value(self, field: str | None) -> Tree:
+        token = self._token
+        if token.kind not in _STARTS:
+            raise self._unexpected(token)
+        self._take()
+        self._count_leaf(token)
+        if field == EXISTS_FIELD:
+            return self._exists(token)
+        match token.kind:
+            case Kind.STAR:
+                return All() if field is None else Exists(field, token.position)
+            case Kind.QUOTED:
+                text = unescape(token.text, token.position + 1)
+                return Phrase(field, text, self._slop(), token.position)
+            case Kind.RANGE:
+                return self._range(field, token)
+            case Kind.REGEX:
+                raise QueryError(
+                    "regular expressions are not supported yet",
+                    position=token.position,
+                    hint='use the wildcards * and ?, or put text with a / in quotes: "/a/b"',
+                )
+            case _:
+                self._refuse_fuzzy()
+        if token.kind is Kind.WILDCARD:
+            return self._wildcard(field, token)
+        if field is not None and token.text[0] in "<>":
+            return _one_sided(field, token)
+        return Term(field, unescape(token.text, token.position), token.position)
+
+    def _exists(self, token: Token) -> Tree:
+        if token.kind not in (Kind.TERM, Kind.QUOTED):
+            raise QueryError(
+                f"expected the name of a field after '{EXISTS_FIELD}:'", position=token.position
+            )
+        return Exists(unescape(token.text, token.position), token.position)
+
+    def _wildcard(self, field: str | None, token: Token) -> Tree:
+        pattern = _normalised(token.text, token.position)
+        if set(pattern) == {"*"}:
+            return All() if field is None else Exists(field, token.position)
+        return Wildcard(field, pattern, token.position)
+
+    def _slop(self) -> int:
+        token = self._token
+        if token.kind is not Kind.FUZZY:
+            return 0
+        self._take()
+        if not token.text.isascii() or not token.text.isdigit() or int(token.text) > _SLOP_MAX:
+            raise QueryError(
+                f"expected a whole number up to {_SLOP_MAX} after '~', as in \"quick fox\"~2",
+                position=token.position,
+            )
+        return int(token.text)
+
+    def _refuse_fuzzy(self) -> None:
+        if self._token.kind is Kind.FUZZY:
+            raise QueryError(
+                "fuzzy search (word~) is not supported yet",
+                position=self._token.position,
+                hint="use the wildcards * and ?",
+            )
+
+    def _refuse_second_colon(self) -> None:
+        token = self._token
+        if token.kind is Kind.COLON:
+            raise QueryError(
+                "unexpected ':'",
+                position=token.position,
+                hint='put a value with a colon in quotes: field:"a:b"',
+            )
+
+    def _range(self, field: str | None, token: Token) -> Tree:
+        found = token.range
+        if found is None:
+            raise self._unexpected(token)
+        if field is None:
+            raise QueryError(
+                "a range needs a field",
+                position=token.position,
+                hint="write the field before it: timestamp:[2026-01-01 TO 2026-02-01]",
+            )
+        low, high = _bounds(found)
+        if low is None and high is None:
+            return Exists(field, token.position)
+        return Range(field, low, high, token.position)
+
+    def _count_leaf(self, token: Token) -> None:
+        self._leaves += 1
+        if self._leaves > LEAVES_MAX:
+            raise QueryError(f"more than {LEAVES_MAX} conditions", position=token.position)
+
+    def _end_of_last(self) -> int:
+        return self._token.position if self._at else 0
+
+    def _unexpected(self, token: Token) -> QueryError:
+        before = self._tokens[self._at - 1].kind if self._at else None
+        if token.kind is Kind.END:
+            return QueryError(
+                "unexpected end of the query",
+                position=token.position,
+                hint="write what follows, or put the words AND, OR, NOT in quotes to search for "
+                "them",
+            )
+        hint = ""
+        if token.kind is Kind.MINUS and before is Kind.COLON:
+            hint = 'put a negative number in quotes: status:"-5"'
+        elif token.kind in (Kind.AND, Kind.OR, Kind.NOT):
+            hint = f'to search for the word, put it in quotes: "{token.text}"'
+        elif token.kind is Kind.CLOSE and before is Kind.OPEN:
+            hint = "put something between the parentheses"
+        elif token.kind is Kind.COLON:
+            hint = "a field's name stands before the colon"
+        text = self._text[token.position : token.position + 12].split(" ")[0]
+        shown = token.text if token.kind in (Kind.AND, Kind.OR, Kind.NOT) else text[:1]
+        return QueryError(f"unexpected '{shown}'", position=token.position, hint=hint)
+
+
+def _one_sided(field: str, token: Token) -> Tree:
+    """Return the range of `field:>=5`, whose operator stands in the word itself."""
+    operator = token.text[:2] if token.text[1:2] == "=" else token.text[:1]
+    image = token.text[len(operator) :]
+    position = token.position + len(operator)
+    if not image:
+        raise QueryError(
+            f"expected a value directly after '{operator}'",
+            position=position,
+            hint=f"leave no space after it: {field}:{operator}5",
+        )
+    bound = Bound(unescape(image, position), operator.endswith("="), position)
+    if operator[0] == ">":
+        return Range(field, bound, None, token.position)
+    return Range(field, None, bound, token.position)
+
+
+def _bounds(found: RangeText) -> tuple[Bound | None, Bound | None]:
+    low = Bound(found.low, found.low_is_inclusive, found.low_position)
+    high = Bound(found.high, found.high_is_inclusive, found.high_position)
+    return (
+        None if found.low == "*" and not found.low_is_quoted else low,
+        None if found.high == "*" and not found.high_is_quoted else high,
+    )
+
+
+def _normalised(image: str, position: int) -> str:
+    """Return a pattern in which only `*`, `?` and `\\` are escaped, so that equals are equal."""
+    out = []
+    at = 0
+    while at < len(image):
+        if image[at] != "\\":
+            out.append(image[at])
+            at += 1
+            continue
+        length = 6 if image[at + 1] == "u" else 2
+        character = unescape(image[at : at + length], position + at)
+        out.append("\\" + character if character in "*?\\" else character)
+        at += length
+    return "".join(out)

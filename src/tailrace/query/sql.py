@@ -1,0 +1,187 @@
+"""SQL from people: checked on the syntax tree, run on read-only connections with limits.
+
+Each connection has `readonly = 1` and the limits set once, so that no statement can change them;
+what read-only mode lets through is refused by `sqlcheck`.
+"""
+
+import queue
+import re
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import msgspec
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
+from msgspec import Raw
+
+from tailrace.config import QueryConfig
+from tailrace.errors import QueryError
+from tailrace.query.running import Turns, engine_limits, limit_error
+from tailrace.query.shapes import Sql, SqlColumn, SqlResult
+from tailrace.query.sqlcheck import CATEGORIES, Rules
+from tailrace.store import Store
+from tailrace.store.errors import as_tailrace_error
+
+RESULT_BYTES_MAX = 67_108_864
+
+_SETTINGS: dict[str, int | str] = {
+    "allow_ddl": 0,
+    "allow_introspection_functions": 0,
+    "date_time_output_format": "iso",
+    "max_ast_depth": 200,
+    "max_ast_elements": 10_000,
+    "max_query_size": 1_048_576,
+    "max_result_bytes": RESULT_BYTES_MAX,
+    "output_format_json_escape_forward_slashes": 0,
+    "output_format_json_quote_64bit_integers": 0,
+    "output_format_json_quote_denormals": 0,
+}
+# Set last: nothing can be set after it.
+_READ_ONLY = ("readonly", 1)
+
+# Errors of the engine that mean that it is away or full, not that the statement is wrong.
+_TRANSIENT_CODES = frozenset({202, 209, 210, 243, 394, 425, 735, 999})
+_TRAILER = re.compile(
+    r"\s*\(version [0-9.]+[^)]*\)|^(?:Code: \d+\. )?(?:DB::Exception: )+|"
+    r"(?:While executing \w+\.?\s*)|: In scope SELECT parseQueryToJSON\([\s\S]*\)|"
+    r"\(line \d+, col \d+\)"
+)
+
+
+class Answer(msgspec.Struct):
+    """The engine's format JSONCompact."""
+
+    meta: list[SqlColumn]
+    data: list[Raw]
+
+
+_decode = msgspec.json.Decoder(Answer).decode
+
+
+class SqlRunner:
+    """Runs SQL that people write."""
+
+    def __init__(self, store: Store, limits: QueryConfig, *, turns: Turns) -> None:
+        self._store = store
+        self._limits = limits
+        self._turns = turns
+        self._idle: queue.LifoQueue[Client] = queue.LifoQueue()
+        self._rules: Rules | None = None
+        self._rules_lock = threading.Lock()
+
+    def run(self, question: Sql) -> SqlResult:
+        """Return the rows of one SELECT.
+
+        Raises:
+            QueryError: the statement is not valid, or uses what may not be used here.
+            LimitError: it was stopped.
+            TransientError: too many questions are asked at once, or the store is away.
+        """
+        started = time.monotonic()
+        with self._turns.turn(), self._client() as client:
+            statement, parameters = self._checked(client, question)
+            try:
+                answer = client.raw_query(statement, parameters=parameters, fmt="JSONCompact")
+            except ClickHouseError as error:
+                raise self._sorted(error) from error
+        found = _decode(answer)
+        return SqlResult(
+            columns=found.meta,
+            rows=found.data,
+            took_ms=round((time.monotonic() - started) * 1000, 1),
+        )
+
+    def _checked(self, client: Client, question: Sql) -> tuple[str, dict[str, object]]:
+        """Return the statement written anew from its checked tree, and the parameters it names."""
+        try:
+            rules = self._known_rules(client)
+            tree = _one(client, "SELECT parseQueryToJSON({text:String})", question.sql)
+            named = rules.check(msgspec.json.decode(tree))
+            statement = _one(client, "SELECT formatQueryFromJSON({text:String})", tree)
+        except ClickHouseError as error:
+            raise self._sorted(error) from error
+        missing = named.keys() - question.parameters.keys()
+        if missing:
+            names = ", ".join(sorted(missing))
+            raise QueryError(f"the statement names parameters that are not given: {names}")
+        unknown = question.parameters.keys() - named.keys()
+        if unknown:
+            names = ", ".join(sorted(unknown))
+            raise QueryError(
+                f"the statement does not name these parameters: {names}",
+                hint="write {name:Type} where a value belongs, such as {source:String}",
+            )
+        return statement, dict(question.parameters)
+
+    def _known_rules(self, client: Client) -> Rules:
+        with self._rules_lock:
+            if self._rules is None:
+                self._rules = _read_rules(client, self._store.database)
+            return self._rules
+
+    @contextmanager
+    def _client(self) -> Iterator[Client]:
+        try:
+            client = self._idle.get_nowait()
+        except queue.Empty:
+            client = self._connect()
+        try:
+            yield client
+        finally:
+            self._idle.put(client)
+
+    def _connect(self) -> Client:
+        """Return a new connection that can only read, within the limits."""
+        client = self._store.connect()
+        try:
+            for name, value in {**_SETTINGS, **engine_limits(self._limits)}.items():
+                client.set_client_setting(name, value)
+            client.set_client_setting(*_READ_ONLY)
+        except ClickHouseError as error:
+            raise as_tailrace_error(error, doing="preparing a read-only connection") from error
+        return client
+
+    def _sorted(self, error: ClickHouseError) -> Exception:
+        limit = limit_error(error, self._limits)
+        if limit is not None:
+            return limit
+        code = getattr(error, "code", None)
+        if code is None or code in _TRANSIENT_CODES:
+            return as_tailrace_error(error, doing="a question in SQL")
+        if code == 46 and "parseQueryToJSON" in str(error):
+            return QueryError("SQL needs ClickHouse 26.8 or newer; this store's server is older")
+        return QueryError(_cleaned(str(error)))
+
+
+def _one(client: Client, sql: str, text: str) -> str:
+    value: str = client.query(sql, parameters={"text": text}).result_rows[0][0]
+    return value
+
+
+def _read_rules(client: Client, database: str) -> Rules:
+    """Read what the engine knows; an alias counts as the function that it stands for."""
+    rows = client.query(
+        "SELECT f.name, if(f.alias_to = '', f.categories, target.categories) AS category "
+        "FROM system.functions AS f LEFT JOIN system.functions AS target "
+        "ON target.name = f.alias_to WHERE f.origin = 'System'"
+    ).result_rows
+    suffixes = client.query("SELECT name FROM system.aggregate_function_combinators").result_rows
+    tables = client.query(
+        "SELECT name FROM system.tables WHERE database = {database:String}",
+        parameters={"database": database},
+    ).result_rows
+    return Rules(
+        functions={str(name).lower() for name, category in rows if category in CATEGORIES},
+        suffixes={str(name) for (name,) in suffixes},
+        tables={str(name) for (name,) in tables},
+    )
+
+
+def _cleaned(message: str) -> str:
+    """Return the engine's message without its versions, nesting and inner statements."""
+    text = re.sub(r"\s+", " ", message)
+    while (shorter := _TRAILER.sub("", text).strip()) != text:
+        text = shorter
+    return text[:1_000]
