@@ -14,6 +14,9 @@ _SETTINGS = {
     "date_time_input_format": "best_effort",
     "input_format_import_nested_json": 0,
     "input_format_parallel_parsing": 0,
+    # Texts that look like times stay texts: as times they would lose how they were written.
+    "input_format_try_infer_dates": 0,
+    "input_format_try_infer_datetimes": 0,
     "insert_deduplicate": 1,
     "max_insert_block_size": 1_000_000_000,
     "max_insert_threads": 1,
