@@ -14,7 +14,7 @@ BLOCK_VERSION = 1
 Shape = Literal["call", "batch", "json"]
 
 
-class Call(msgspec.Struct, array_like=True, frozen=True):
+class Call(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """One accepted request, as the raw log keeps it (msgpack).
 
     `shape` says how to read `body`: `call` is one event whose type is `type` unless the body says
@@ -36,7 +36,7 @@ class Call(msgspec.Struct, array_like=True, frozen=True):
     body: bytes
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True):
+class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One canonical event: a line of `Block.events`, a row of the store's table `events`.
 
     Texts that are missing are empty. `properties`, `traits`, `context` and `integrations` are JSON
@@ -80,7 +80,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     original: str
 
 
-class SetAside(msgspec.Struct, frozen=True, kw_only=True):
+class SetAside(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An event that went no further: a line of `Block.set_aside`, a row of the table `set_aside`.
 
     `outcome` is `duplicate` or `invalid`; `reason` a stable code such as `event_not_string`;
