@@ -4,12 +4,9 @@ Each connection has `readonly = 1` and the limits set once, so that no statement
 what read-only mode lets through is refused by `sqlcheck`.
 """
 
-import queue
 import re
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import msgspec
 from clickhouse_connect.driver.client import Client
@@ -67,7 +64,7 @@ class SqlRunner:
         self._store = store
         self._limits = limits
         self._turns = turns
-        self._idle: queue.LifoQueue[Client] = queue.LifoQueue()
+        self._pool = store.open_pool(size=limits.concurrency_max, prepare=self._prepare)
         self._rules: Rules | None = None
         self._rules_lock = threading.Lock()
 
@@ -80,7 +77,7 @@ class SqlRunner:
             TransientError: too many questions are asked at once, or the store is away.
         """
         started = time.monotonic()
-        with self._turns.turn(), self._client() as client:
+        with self._turns.turn(), self._pool.client() as client:
             statement, parameters = self._checked(client, question)
             try:
                 answer = client.raw_query(statement, parameters=parameters, fmt="JSONCompact")
@@ -121,27 +118,14 @@ class SqlRunner:
                 self._rules = _read_rules(client, self._store.database)
             return self._rules
 
-    @contextmanager
-    def _client(self) -> Iterator[Client]:
-        try:
-            client = self._idle.get_nowait()
-        except queue.Empty:
-            client = self._connect()
-        try:
-            yield client
-        finally:
-            self._idle.put(client)
-
-    def _connect(self) -> Client:
-        """Return a new connection that can only read, within the limits."""
-        client = self._store.connect()
+    def _prepare(self, client: Client) -> None:
+        """Let a new connection only read, within the limits, for as long as it lives."""
         try:
             for name, value in {**_SETTINGS, **engine_limits(self._limits)}.items():
                 client.set_client_setting(name, value)
             client.set_client_setting(*_READ_ONLY)
         except ClickHouseError as error:
             raise as_tailrace_error(error, doing="preparing a read-only connection") from error
-        return client
 
     def _sorted(self, error: ClickHouseError) -> Exception:
         limit = limit_error(error, self._limits)

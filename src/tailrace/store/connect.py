@@ -8,7 +8,7 @@ import fcntl
 import os
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -46,31 +46,29 @@ class Address:
 
 
 class Pool:
-    """At most `size` clients; each is handed to one thread at a time."""
+    """At most `size` clients; each is handed to one thread at a time.
 
-    def __init__(self, address: Address, *, size: int, options: dict[str, str]) -> None:
+    `prepare` sets up a new client, for what must hold as long as it lives.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        *,
+        size: int,
+        options: dict[str, str],
+        prepare: Callable[[Client], None] | None = None,
+    ) -> None:
         self._address = address
+        self._prepare = prepare
         self._options = options
         self._size = size
-        self._made = 0
         self._is_closed = False
         self._lock = threading.Lock()
-        self._idle: queue.LifoQueue[Client] = queue.LifoQueue()
-        self._kept: list[Client] = []
-
-    def connect(self) -> Client:
-        """Return a client that is not handed to others; it is closed with the pool.
-
-        Raises:
-            TransientError: the store is closed or cannot be reached.
-        """
-        client = connect(self._address, options=self._options)
-        with self._lock:
-            if not self._is_closed:
-                self._kept.append(client)
-                return client
-        client.close()
-        raise TransientError("the store is closed")
+        # A None is the right to make one more client; clients lie above them and are taken first.
+        self._idle: queue.LifoQueue[Client | None] = queue.LifoQueue()
+        for _ in range(size):
+            self._idle.put(None)
 
     @contextmanager
     def client(self, *, timeout_s: float = 30.0) -> Iterator[Client]:
@@ -82,41 +80,71 @@ class Pool:
         client = self._take(timeout_s)
         try:
             yield client
-        finally:
-            with self._lock:
-                if self._is_closed:
-                    client.close()
-                else:
-                    self._idle.put(client)
+        except BaseException:
+            # What a failed statement had written already, the embedded engine gives to the next
+            # one on the same connection as if it were its result (chdb 26.9).
+            self._discard(client)
+            raise
+        self._give_back(client)
 
     def close(self) -> None:
         """Close the idle clients; one that is handed out is closed when it comes back."""
         with self._lock:
             self._is_closed = True
-        while not self._idle.empty():
-            self._idle.get_nowait().close()
-        while self._kept:
-            self._kept.pop().close()
+        for _ in range(self._size):
+            try:
+                client = self._idle.get_nowait()
+            except queue.Empty:
+                break
+            if client is not None:
+                client.close()
+        # Those who wait find out that the pool is closed.
+        self._idle.put(None)
+
+    def _give_back(self, client: Client) -> None:
+        with self._lock:
+            if not self._is_closed:
+                self._idle.put(client)
+                return
+        client.close()
+
+    def _discard(self, client: Client) -> None:
+        """Close a client and make room for a new one."""
+        try:
+            client.close()
+        finally:
+            self._idle.put(None)
 
     def _take(self, timeout_s: float) -> Client:
-        with self._lock:
-            if self._is_closed:
-                raise TransientError("the store is closed")
-            may_make = self._idle.empty() and self._made < self._size
-            self._made += may_make
-        if may_make:
-            try:
-                return connect(self._address, options=self._options)
-            except BaseException:
-                with self._lock:
-                    self._made -= 1
-                raise
         try:
-            return self._idle.get(timeout=timeout_s)
+            client = self._idle.get(timeout=timeout_s)
         except queue.Empty as error:
             raise TransientError(
                 f"all {self._size} connections to the store were busy for {timeout_s:g} s"
             ) from error
+        if self._is_closed:
+            if client is None:
+                self._idle.put(None)
+            else:
+                client.close()
+            raise TransientError("the store is closed")
+        if client is not None:
+            return client
+        try:
+            return self._make()
+        except BaseException:
+            self._idle.put(None)
+            raise
+
+    def _make(self) -> Client:
+        client = connect(self._address, options=self._options)
+        if self._prepare is not None:
+            try:
+                self._prepare(client)
+            except BaseException:
+                client.close()
+                raise
+        return client
 
 
 def connect(address: Address, *, options: dict[str, str], has_database: bool = True) -> Client:

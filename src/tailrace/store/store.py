@@ -1,6 +1,6 @@
 """The store as the rest of Tailrace sees it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 
@@ -48,10 +48,19 @@ class _MinuteCount(msgspec.Struct, frozen=True):
 class Store:
     """An open store; its methods may be called from any thread."""
 
-    def __init__(self, pool: Pool, address: Address, lock: DirectoryLock | None) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        address: Address,
+        lock: DirectoryLock | None,
+        *,
+        options: dict[str, str],
+    ) -> None:
         self._pool = pool
+        self._own_pools: list[Pool] = []
         self._address = address
         self._lock = lock
+        self._options = options
 
     @property
     def database(self) -> str:
@@ -71,15 +80,11 @@ class Store:
         """
         return self._pool.client(timeout_s=timeout_s)
 
-    def connect(self) -> Client:
-        """Return a new client beside those of `client`, for the caller to set up and to keep.
-
-        It is closed with the store.
-
-        Raises:
-            TransientError: the store is closed or cannot be reached.
-        """
-        return self._pool.connect()
+    def open_pool(self, *, size: int, prepare: Callable[[Client], None]) -> Pool:
+        """Return clients of the caller's own, each set up by `prepare`; closed with the store."""
+        pool = Pool(self._address, size=size, options=self._options, prepare=prepare)
+        self._own_pools.append(pool)
+        return pool
 
     def insert_block(self, block: Block, *, partition: int, offset: int) -> int:
         """Store one record of the events log, once however often it is called for the same record.
@@ -153,7 +158,8 @@ class Store:
 
     def close(self) -> None:
         """Close the clients; the last store of a process gives the directory free."""
-        self._pool.close()
+        for pool in [*self._own_pools, self._pool]:
+            pool.close()
         if self._lock is not None:
             self._lock.release()
 
@@ -185,7 +191,7 @@ def open_store(config: Config) -> Store:
         if lock is not None:
             lock.release()
         raise
-    return Store(pool, address, lock)
+    return Store(pool, address, lock, options=options)
 
 
 @contextmanager
