@@ -12,13 +12,13 @@ MakeTailrace = Callable[..., Tailrace]
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tailrace]:
     """Give one running installation to all tests of a module; none of them may stop it."""
-    yield from _given(Tailrace(tmp_path_factory.mktemp("tailrace")).start())
+    yield from _started(Tailrace(tmp_path_factory.mktemp("tailrace")))
 
 
 @pytest.fixture
 def fresh(tmp_path: Path) -> Iterator[Tailrace]:
     """Give a running installation of the test's own, empty, which it may stop and kill."""
-    yield from _given(Tailrace(tmp_path).start())
+    yield from _started(Tailrace(tmp_path))
 
 
 @pytest.fixture
@@ -38,6 +38,8 @@ def make_tailrace(tmp_path: Path) -> Iterator[MakeTailrace]:
         each.close()
 
 
-def _given(tailrace: Tailrace) -> Iterator[Tailrace]:
-    yield tailrace
-    tailrace.close()
+def _started(tailrace: Tailrace) -> Iterator[Tailrace]:
+    try:
+        yield tailrace.start()
+    finally:
+        tailrace.close()

@@ -88,16 +88,19 @@ class Run:
         try:
             self.process.wait(timeout=RUN_S_MAX)
             text = self.process.stdout.read()
+            assert self.process.returncode == 0, f"{self.sdk}:\n{self._printed_errors()}"
         finally:
             self.close()
-        assert self.process.returncode == 0, f"{self.sdk}:\n{self._printed_errors()}"
         return Report(**json.loads(text.decode().splitlines()[-1]))
 
     def close(self) -> None:
-        """End the program if it still runs."""
+        """End the program if it still runs, and close its files."""
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        self._errors.close()
 
     def _printed_errors(self) -> str:
         self._errors.seek(0)

@@ -93,9 +93,9 @@ def outage(
     and started again.
     """
     tailrace = Tailrace(tmp_path_factory.mktemp("outage"))
-    tailrace.start().stop()
     with ExitStack() as stack:
         stack.callback(tailrace.close)
+        tailrace.start().stop()
         runs = []
         for sdk in SERVER_SDKS:
             run = Run(
