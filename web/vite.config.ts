@@ -1,13 +1,14 @@
 import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
+import { licenses } from "./dev/licenses.ts";
 import { themeVariables } from "./dev/themeVariables.ts";
 
 /** Where `npm run dev` finds the API: a Tailrace started with `tailrace up`. */
 const app = process.env["TAILRACE_APP"] ?? "http://127.0.0.1:8283";
 
 export default defineConfig({
-  plugins: [react(), themeVariables()],
+  plugins: [react(), themeVariables(), licenses()],
   resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
   build: {
     outDir: "dist/app",

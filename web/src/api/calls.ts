@@ -1,6 +1,7 @@
 import { request } from "./client";
 import type {
   EventAnswer,
+  FieldsAnswer,
   HistogramAnswer,
   SearchAnswer,
   Session,
@@ -55,6 +56,7 @@ export const api = {
     post<HistogramAnswer>("/histogram", bounds(question), signal),
   values: (question: Question, field: string, limit: number, signal?: Signal) =>
     post<ValuesAnswer>("/values", { ...bounds(question), field, limit }, signal),
+  fields: (signal?: Signal) => get<FieldsAnswer>("/fields", signal),
   event: (messageId: string, source: string, signal?: Signal) =>
     get<EventAnswer>(`/event?${new URLSearchParams({ message_id: messageId, source })}`, signal),
   trace: (messageId: string, source: string, signal?: Signal) =>

@@ -24,6 +24,17 @@ export interface TrackedEvent {
   traits: JsonObject;
   context: JsonObject;
   integrations: JsonObject;
+  ip: string;
+  browser: string;
+  os: string;
+  device: string;
+  is_bot: boolean;
+  campaign_name: string;
+  campaign_source: string;
+  campaign_medium: string;
+  campaign_term: string;
+  campaign_content: string;
+  library: string;
 }
 
 /** An event that went no further: `outcome` is `invalid` or `duplicate`. */
@@ -50,6 +61,9 @@ export interface SearchAnswer {
   total: number;
   events: TrackedEvent[];
   cursor: string | null;
+  took_ms: number;
+  /** What the asker should know about how the query was read. */
+  notes: string[];
 }
 
 export interface HistogramBucket {
@@ -57,6 +71,7 @@ export interface HistogramBucket {
   events: number;
 }
 
+/** Every bucket of the time asked for, empty ones too. */
 export interface HistogramAnswer {
   interval_s: number;
   buckets: HistogramBucket[];
@@ -67,8 +82,24 @@ export interface FieldValue {
   events: number;
 }
 
+/** `other` counts further values, `missing` the events that have none. */
 export interface ValuesAnswer {
   values: FieldValue[];
+  other: number;
+  missing: number;
+  distinct: number;
+}
+
+export interface FieldInfo {
+  name: string;
+  type: "text" | "number" | "boolean" | "time" | "mixed";
+  /** How many of the sampled events have it, 0 to 1. */
+  share: number;
+}
+
+export interface FieldsAnswer {
+  fields: FieldInfo[];
+  sampled: number;
 }
 
 export interface SetAsideAnswer {

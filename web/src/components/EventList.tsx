@@ -31,7 +31,7 @@ export function EventList(props: Props) {
         role="grid"
         aria-label={label}
         aria-rowcount={rows.length + 1}
-        className={`${styles["list"]} ${time === "happened" ? styles["withDay"] : ""}`}
+        className={styles["list"]}
       >
         <div role="row" className={styles["head"]}>
           {[time === "received" ? "Received" : "Time", ...COLUMNS].map((name) => (
@@ -103,6 +103,7 @@ const EventRow = memo(function EventRow(props: RowProps) {
       role="row"
       className={`${styles["row"]} ${kind} ${row.isFresh ? styles["fresh"] : ""}`}
       aria-selected={isSelected}
+      data-key={row.key}
       tabIndex={isTabStop ? 0 : -1}
       onClick={() => onOpen(row)}
       onKeyDown={onKeyDown}

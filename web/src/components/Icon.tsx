@@ -19,13 +19,11 @@ const PATHS = {
   chevronDown: "M6 9l6 6l6-6",
   chevronRight: "M9 6l6 6l-6 6",
   chevronUp: "M6 15l6-6l6 6",
-  plus: "M12 5v14 M5 12h14",
-  minus: "M5 12h14",
+  exclude: "M12 3a9 9 0 1 0 0 18a9 9 0 0 0 0-18z M5.7 5.7l12.6 12.6",
   warning: "M12 4L2.5 20h19z M12 10v4 M12 17h.01",
   table: "M4 5h16v14H4z M4 10h16 M4 14.5h16 M10 5v14",
   chart: "M4 20h16 M7 16v-5 M12 16V6 M17 16v-8",
   arrowUp: "M12 19V5 M6 11l6-6l6 6",
-  more: "M5 12h.01 M12 12h.01 M19 12h.01",
 } as const;
 
 export type IconName = keyof typeof PATHS;

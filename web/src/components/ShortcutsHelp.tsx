@@ -51,6 +51,11 @@ export function ShortcutsHelp({ isOpen, onClose }: Props) {
         label="Shortcuts of a single key"
         description="Switch off when speech input or a screen reader types letters. Esc always works."
       />
+      <p className={styles["licenses"]}>
+        <a href="/licenses.txt" target="_blank" rel="noreferrer">
+          Licences of the packages in this app
+        </a>
+      </p>
     </Dialog>
   );
 }

@@ -2,7 +2,7 @@ import { formatClock, formatDayAndClock, timeTooltip } from "@/format";
 
 interface Props {
   at: string;
-  /** Clock with milliseconds for a live list, day and clock for a search. */
+  /** Clock with milliseconds for today's events in a live list, day and clock for a search. */
   form: "clock" | "day";
 }
 
@@ -10,7 +10,9 @@ interface Props {
 export function Time({ at, form }: Props) {
   return (
     <time dateTime={at} title={timeTooltip(at)}>
-      {form === "clock" ? formatClock(at) : formatDayAndClock(at)}
+      {form === "clock" && isToday(at) ? formatClock(at) : formatDayAndClock(at)}
     </time>
   );
 }
+
+const isToday = (at: string): boolean => new Date(at).toDateString() === new Date().toDateString();

@@ -24,7 +24,15 @@ export function useOpenRow(rows: readonly Row[]) {
     },
     [change],
   );
-  const close = () => change({ event: null }, { replace: true });
+  const close = () => {
+    if (openKey === null) return;
+    change({ event: null }, { replace: true });
+    // The focus was in the panel, or nowhere: it goes back to where the reader came from.
+    requestAnimationFrame(() => {
+      if (document.activeElement !== document.body) return;
+      document.querySelector<HTMLElement>(`[data-key="${CSS.escape(openKey)}"]`)?.focus();
+    });
+  };
   const move = (step: 1 | -1) => {
     const index = rows.findIndex((candidate) => candidate.key === openKey);
     const next = rows[index < 0 ? 0 : index + step];

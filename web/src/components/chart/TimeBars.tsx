@@ -143,7 +143,7 @@ function optionOf(buckets: readonly Bucket[], width: number): EChartsCoreOption 
       {
         type: "bar",
         data: buckets.map((bucket) => bucket.events),
-        itemStyle: { color: color("--accent"), borderRadius: [2, 2, 0, 0] },
+        itemStyle: { color: color("--bar"), borderRadius: [2, 2, 0, 0] },
         barCategoryGap: buckets.length > 120 ? "0%" : "18%",
         barMaxWidth: 40,
         cursor: "crosshair",

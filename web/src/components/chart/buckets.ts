@@ -1,4 +1,4 @@
-import type { HistogramBucket } from "@/api/types";
+import type { HistogramAnswer } from "@/api/types";
 
 export interface Bucket {
   from: Date;
@@ -6,27 +6,11 @@ export interface Bucket {
   events: number;
 }
 
-const BUCKETS_MAX = 2000;
-
-interface Span {
-  intervalS: number;
-  from: Date;
-  until: Date;
-}
-
-/** The buckets of the whole span, those without events too; the given ones set the alignment. */
-export function fillBuckets(given: HistogramBucket[], { intervalS, from, until }: Span): Bucket[] {
-  const step = intervalS * 1000;
-  const counts = new Map(given.map(({ at, events }) => [new Date(at).getTime(), events]));
-  const [first] = counts.keys();
-  const phase = first === undefined ? 0 : first % step;
-  let at = Math.floor((from.getTime() - phase) / step) * step + phase;
-  const buckets: Bucket[] = [];
-  while (at < until.getTime() && buckets.length < BUCKETS_MAX) {
-    buckets.push({ from: new Date(at), until: new Date(at + step), events: counts.get(at) ?? 0 });
-    at += step;
-  }
-  return buckets;
+export function bucketsOf({ interval_s, buckets }: HistogramAnswer): Bucket[] {
+  return buckets.map(({ at, events }) => {
+    const from = new Date(at);
+    return { from, until: new Date(from.getTime() + interval_s * 1000), events };
+  });
 }
 
 const MINUTE = 60_000;

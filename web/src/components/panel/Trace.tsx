@@ -6,8 +6,15 @@ import { formatClock, formatDuration, timeTooltip } from "@/format";
 import { Empty, Failure, Waiting } from "../states";
 import styles from "./EventPanel.module.css";
 
-const BAD_STEPS = new Set(["invalid", "blocked", "suppressed", "rejected", "duplicate"]);
-const OPEN_STEPS = new Set(["waiting"]);
+/** How a step's dot looks; any other is the good course of things. */
+const LOOKS: Record<string, string> = {
+  invalid: "bad",
+  blocked: "bad",
+  suppressed: "bad",
+  rejected: "bad",
+  duplicate: "quiet",
+  waiting: "open",
+};
 const IN_FLIGHT_MS = 1000;
 
 interface Props {
@@ -50,10 +57,9 @@ export function Trace({ messageId, source }: Props) {
 }
 
 function Step({ step, previous }: { step: TraceStep; previous: TraceStep | null }) {
-  const kind = BAD_STEPS.has(step.step) ? "bad" : OPEN_STEPS.has(step.step) ? "open" : "";
   const facts = Object.entries(step.facts);
   return (
-    <li className={`${styles["step"]} ${styles[kind] ?? ""}`}>
+    <li className={`${styles["step"]} ${styles[LOOKS[step.step] ?? ""] ?? ""}`}>
       <div className={styles["stepHead"]}>
         <strong>{step.step.replace("_", " ")}</strong>
         {step.at && (

@@ -52,6 +52,7 @@ function Guide({ sources }: { sources: Source[] }) {
         {usable.length > 1 && (
           <NativeSelect
             label="Source"
+            className={styles["source"] ?? ""}
             value={slug}
             onChange={(event) => setSlug(event.currentTarget.value)}
             data={usable.map(({ slug: value, name }) => ({ value, label: name || value }))}

@@ -41,6 +41,7 @@ export function LivePage() {
         openKey && <EventPanel openKey={openKey} row={row} onClose={close} onMove={move} />
       }
     >
+      <h1 className="visually-hidden">Live events</h1>
       <LiveList live={live} filters={filters} openKey={openKey} onOpen={open} />
     </WithPanel>
   );

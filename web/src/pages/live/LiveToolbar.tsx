@@ -1,4 +1,4 @@
-import { Button, NativeSelect, TextInput, Tooltip } from "@mantine/core";
+import { ActionIcon, Button, NativeSelect, TextInput, Tooltip } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import { api } from "@/api/calls";
@@ -33,14 +33,17 @@ export function LiveToolbar({ live, filters, isPaused, onPause, onClear }: Props
       >
         {isPaused ? "Resume" : "Pause"}
       </Button>
-      <Button
-        variant="default"
-        leftSection={<Icon name="clear" size={16} />}
-        onClick={onClear}
-        disabled={live.rows.length === 0}
-      >
-        Clear
-      </Button>
+      <Tooltip label="Clear the list; the events stay stored">
+        <ActionIcon
+          variant="default"
+          size={36}
+          aria-label="Clear the list"
+          onClick={onClear}
+          disabled={live.rows.length === 0}
+        >
+          <Icon name="clear" size={17} />
+        </ActionIcon>
+      </Tooltip>
       <Filters filters={filters} />
       <Figures live={live} isPaused={isPaused} />
     </div>
@@ -54,12 +57,14 @@ function Filters({ filters }: { filters: TailFilters }) {
   if (filters.source && !slugs.includes(filters.source)) slugs.push(filters.source);
   return (
     <div className={styles["filters"]}>
-      <NativeSelect
-        aria-label="Source"
-        value={filters.source}
-        onChange={(event) => change({ source: event.currentTarget.value })}
-        data={[{ value: "", label: "All sources" }, ...slugs]}
-      />
+      {slugs.length > 1 && (
+        <NativeSelect
+          aria-label="Source"
+          value={filters.source}
+          onChange={(event) => change({ source: event.currentTarget.value })}
+          data={[{ value: "", label: "All sources" }, ...slugs]}
+        />
+      )}
       <NativeSelect
         aria-label="Type"
         value={filters.type}
@@ -97,7 +102,7 @@ function TextFilter({ text }: { text: string }) {
     <TextInput
       ref={input}
       aria-label="Text anywhere in the event"
-      placeholder="Text anywhere in the event"
+      placeholder="Text in the event"
       leftSection={<Icon name="search" size={16} />}
       type="search"
       value={typed}

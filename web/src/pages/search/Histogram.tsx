@@ -1,10 +1,9 @@
 import { ActionIcon, Button, Skeleton, Tooltip } from "@mantine/core";
 import { lazy, Suspense, useMemo, useState } from "react";
 import type { Question } from "@/api/calls";
-import { fillBuckets, type Bucket } from "@/components/chart/buckets";
+import { bucketsOf, type Bucket } from "@/components/chart/buckets";
 import { Icon } from "@/components/Icon";
 import { formatCount, formatMinute, timeTooltip } from "@/format";
-import { durationSeconds, type Range } from "@/state/range";
 import { useHistogram } from "./useSearch";
 import styles from "./SearchPage.module.css";
 
@@ -13,7 +12,6 @@ const TimeBars = lazy(() => import("@/components/chart/TimeBars"));
 
 interface Props {
   question: Question;
-  range: Range;
   asked: number;
   /** The question is not valid: nothing is asked, the last bars stay. */
   isOff: boolean;
@@ -21,15 +19,14 @@ interface Props {
   onNarrow: (from: Date, until: Date) => void;
 }
 
-export function Histogram({ question, range, asked, isOff, total, onNarrow }: Props) {
+export function Histogram({ question, asked, isOff, total, onNarrow }: Props) {
   const histogram = useHistogram(question, asked, !isOff);
   const [isTable, setTable] = useState(false);
   const buckets = useMemo(() => {
     if (!histogram.data) return null;
-    const { answer, answeredAt } = histogram.data;
-    const span = spanOf(range, answeredAt);
-    return fillBuckets(answer.buckets, { intervalS: answer.interval_s, ...span });
-  }, [histogram.data, range]);
+    return bucketsOf(histogram.data);
+  }, [histogram.data]);
+  if (isOff && buckets === null) return null;
   const isStale = isOff || histogram.isPlaceholderData;
   return (
     <section aria-label="Events over time">
@@ -51,7 +48,7 @@ export function Histogram({ question, range, asked, isOff, total, onNarrow }: Pr
       ) : (
         <div className={`${styles["chart"]} ${isStale ? styles["stale"] : ""}`}>
           {buckets === null ? (
-            !isOff && <Skeleton height="100%" />
+            <Skeleton height="100%" />
           ) : (
             <Suspense fallback={<Skeleton height="100%" />}>
               <TimeBars buckets={buckets} onNarrow={onNarrow} />
@@ -61,13 +58,6 @@ export function Histogram({ question, range, asked, isOff, total, onNarrow }: Pr
       )}
     </section>
   );
-}
-
-/** The instants that a range means, with `now` as its relative end. */
-function spanOf(range: Range, now: Date): { from: Date; until: Date } {
-  return range.kind === "absolute"
-    ? { from: new Date(range.from), until: new Date(range.until) }
-    : { from: new Date(now.getTime() - durationSeconds(range.since) * 1000), until: now };
 }
 
 const countOf = (total: number): string =>

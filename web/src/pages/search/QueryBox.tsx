@@ -9,11 +9,13 @@ interface Props {
   query: string;
   /** Why the server refused the query that is in the box. */
   problem: Problem | null;
+  /** What to know about how the query was read. */
+  notes: readonly string[];
   onAsk: (query: string) => void;
 }
 
 /** The query as text; Enter asks. What is wrong with it shows below, at its place. */
-export function QueryBox({ query, problem, onAsk }: Props) {
+export function QueryBox({ query, problem, notes, onAsk }: Props) {
   const [typed, setTyped] = useState(query);
   const [applied, setApplied] = useState(query);
   const input = useRef<HTMLInputElement>(null);
@@ -52,6 +54,11 @@ export function QueryBox({ query, problem, onAsk }: Props) {
           if (event.key === "Escape") input.current?.blur();
         }}
       />
+      {notes.map((note) => (
+        <div key={note} className={styles["note"]} role="status">
+          {capitalised(note)}
+        </div>
+      ))}
       {problem && (
         <div id={problemId} className={styles["problem"]} role="alert">
           <QueryProblem query={query} problem={problem} />

@@ -10,6 +10,7 @@ import { eventRow } from "@/events/rows";
 import { boundsOf, rangeOf, rangeParams, type Range } from "@/state/range";
 import { useOpenRow } from "@/state/useOpenRow";
 import { useParams } from "@/state/url";
+import { Examples } from "./Examples";
 import { Histogram } from "./Histogram";
 import { QueryBox } from "./QueryBox";
 import { Results } from "./Results";
@@ -44,8 +45,14 @@ export function SearchPage() {
         openKey && <EventPanel openKey={openKey} row={row} onClose={close} onMove={move} />
       }
     >
+      <h1 className="visually-hidden">Search events</h1>
       <div className={styles["bar"]}>
-        <QueryBox query={query} problem={isQuestionWrong ? problem : null} onAsk={setQuery} />
+        <QueryBox
+          query={query}
+          problem={isQuestionWrong ? problem : null}
+          notes={isQuestionWrong ? [] : (search.data?.pages[0]?.notes ?? [])}
+          onAsk={setQuery}
+        />
         <RangePicker range={range} onChange={setRange} />
         <Tooltip label="Ask again">
           <ActionIcon
@@ -67,14 +74,13 @@ export function SearchPage() {
             <TopValues
               question={question}
               asked={asked}
-              events={rows}
               isOff={isQuestionWrong}
               onQuery={setQuery}
             />
             <div className={styles["main"]}>
+              {isQuestionWrong && rows.length === 0 && <Examples onQuery={setQuery} />}
               <Histogram
                 question={question}
-                range={range}
                 asked={asked}
                 isOff={isQuestionWrong}
                 total={search.data?.pages[0]?.total ?? null}

@@ -1,13 +1,12 @@
 import { ActionIcon, Button, Select, Skeleton, Tooltip } from "@mantine/core";
 import { useMemo, useState } from "react";
 import type { Question } from "@/api/calls";
-import type { FieldValue } from "@/api/types";
+import type { ValuesAnswer } from "@/api/types";
 import { Icon } from "@/components/Icon";
 import { filterBy, filterOut } from "@/events/query";
-import type { Row } from "@/events/rows";
 import { formatCount, formatShare } from "@/format";
 import { useParams } from "@/state/url";
-import { useValues } from "./useSearch";
+import { useFields, useValues } from "./useSearch";
 import pageStyles from "./SearchPage.module.css";
 import styles from "./TopValues.module.css";
 
@@ -15,9 +14,7 @@ const COMMON = [
   "event",
   "type",
   "source",
-  "name",
   "user_id",
-  "anonymous_id",
   "browser",
   "os",
   "device",
@@ -29,18 +26,17 @@ const COMMON = [
 interface Props {
   question: Question;
   asked: number;
-  events: readonly Row[];
   isOff: boolean;
   onQuery: (query: string) => void;
 }
 
 /** The commonest values of a field among what matches; a click narrows the query. */
-export function TopValues({ question, asked, events, isOff, onQuery }: Props) {
+export function TopValues({ question, asked, isOff, onQuery }: Props) {
   const [params, change] = useParams();
   const [isFolded, setFolded] = useState(true);
   const field = params.get("field") ?? "event";
   const values = useValues(question, field, asked, !isOff);
-  const fields = useFields(events, field);
+  const fields = useFieldChoice(field);
   return (
     <section className={pageStyles["side"]} aria-label="Commonest values">
       <Button
@@ -63,16 +59,16 @@ export function TopValues({ question, asked, events, isOff, onQuery }: Props) {
             searchable
             allowDeselect={false}
             maxDropdownHeight={320}
-            nothingFoundMessage="No such field in the events shown"
+            nothingFoundMessage="No such field in the newest events"
             onChange={(chosen) => change({ field: chosen === "event" ? null : chosen })}
           />
         </div>
         {values.isPending && !isOff && <Skeleton height={120} />}
-        {values.isError && <p className={styles["note"]}>{values.error.message}</p>}
-        {values.data && (
+        {values.isError && !isOff && <p className={styles["note"]}>{values.error.message}</p>}
+        {values.data && !isOff && (
           <ValueList
             field={field}
-            values={values.data.values}
+            answer={values.data}
             query={question.query}
             onQuery={onQuery}
           />
@@ -82,64 +78,69 @@ export function TopValues({ question, asked, events, isOff, onQuery }: Props) {
   );
 }
 
-/** The fixed fields, and the properties and traits of the events at hand. */
-function useFields(events: readonly Row[], chosen: string) {
+/** The usual fields first, then what the newest events have. */
+function useFieldChoice(chosen: string) {
+  const fields = useFields();
   return useMemo(() => {
-    const found = new Set<string>();
-    for (const row of events.slice(0, 300)) {
-      if (row.kind !== "event") continue;
-      for (const key of Object.keys(row.event.properties)) found.add(`properties.${key}`);
-      for (const key of Object.keys(row.event.traits)) found.add(`traits.${key}`);
-    }
-    if (!COMMON.includes(chosen)) found.add(chosen);
+    const found = (fields.data?.fields ?? []).map((field) => field.name);
+    if (!found.includes(chosen)) found.push(chosen);
+    const others = found.filter((name) => !COMMON.includes(name)).sort();
     return [
-      { group: "Fields", items: COMMON },
-      { group: "In these events", items: [...found].sort() },
+      { group: "Usual", items: COMMON },
+      { group: "In the newest events", items: others },
     ].filter(({ items }) => items.length > 0);
-  }, [events, chosen]);
+  }, [fields.data, chosen]);
 }
 
 interface ValueListProps {
   field: string;
-  values: FieldValue[];
+  answer: ValuesAnswer;
   query: string;
   onQuery: (query: string) => void;
 }
 
-function ValueList({ field, values, query, onQuery }: ValueListProps) {
-  if (values.length === 0) return <p className={styles["note"]}>No event has this field.</p>;
-  const most = Math.max(...values.map((value) => value.events));
-  const sum = values.reduce((total, value) => total + value.events, 0);
+function ValueList({ field, answer, query, onQuery }: ValueListProps) {
+  const { values, other, missing } = answer;
+  if (values.length === 0) {
+    const note = missing > 0 ? "None of these events has this field." : "Nothing to count.";
+    return <p className={styles["note"]}>{note}</p>;
+  }
+  const shown = missing > 0 ? [...values, { value: "", events: missing }] : values;
+  const most = Math.max(...shown.map((value) => value.events));
+  const all = shown.reduce((sum, value) => sum + value.events, other);
   return (
     <>
       <ul className={styles["list"]}>
-        {values.map(({ value, events }) => (
+        {shown.map(({ value, events }) => (
           <li key={value} className={styles["item"]}>
             <div className={styles["fill"]} style={{ width: `${(events / most) * 100}%` }} />
             <button
               type="button"
               className={styles["value"]}
-              title={`Only ${value || "events without it"} (${formatShare(events / sum)} of those listed)`}
+              title={`${formatShare(events / all)}. Keep only ${value || "events without it"}`}
               onClick={() => onQuery(filterBy(query, field, value))}
             >
               <span className={value === "" ? styles["none"] : ""}>{value || "none"}</span>
               <span className="muted">{formatCount(events)}</span>
             </button>
-            <Tooltip label="Without these">
+            <Tooltip label="Leave these out">
               <ActionIcon
                 variant="subtle"
                 color="gray"
                 size={28}
-                aria-label={`Without ${value || "events that lack it"}`}
+                aria-label={`Leave out ${value || "events without it"}`}
                 onClick={() => onQuery(filterOut(query, field, value))}
               >
-                <Icon name="minus" size={15} />
+                <Icon name="exclude" size={15} />
               </ActionIcon>
             </Tooltip>
           </li>
         ))}
       </ul>
-      <p className={styles["note"]}>A click keeps only these events, the minus leaves them out.</p>
+      {other > 0 && <p className={styles["note"]}>{formatCount(other)} have other values.</p>}
+      <p className={styles["note"]}>
+        A click keeps only these events; the crossed circle leaves them out.
+      </p>
     </>
   );
 }

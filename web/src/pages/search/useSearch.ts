@@ -19,10 +19,7 @@ export function useSearch(question: Question, asked: number) {
 export function useHistogram(question: Question, asked: number, isOn: boolean) {
   return useQuery({
     queryKey: ["histogram", question, asked],
-    queryFn: async ({ signal }) => ({
-      answer: await api.histogram(question, signal),
-      answeredAt: new Date(),
-    }),
+    queryFn: ({ signal }) => api.histogram(question, signal),
     enabled: isOn,
     placeholderData: keepPreviousData,
     staleTime: Infinity,
@@ -36,5 +33,14 @@ export function useValues(question: Question, field: string, asked: number, isOn
     enabled: isOn,
     placeholderData: keepPreviousData,
     staleTime: Infinity,
+  });
+}
+
+/** The fields that the newest events have; not worth asking for often. */
+export function useFields() {
+  return useQuery({
+    queryKey: ["fields"],
+    queryFn: ({ signal }) => api.fields(signal),
+    staleTime: 60_000,
   });
 }
