@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import time
 from contextlib import suppress
 
 import pytest
@@ -16,9 +17,11 @@ ROUNDS_LONG = 50
 VICTIMS = ("collect", "work", "serve", "up", "everything")
 
 
-def seed() -> int:
-    """Return the seed of this run: the one of the environment, or a new one, printed on failure."""
-    return int(os.environ.get(SEED_VARIABLE) or random.SystemRandom().randrange(2**32))
+def printed_seed() -> int:
+    """Return the seed of this run, printed: the one of the environment, or a new one."""
+    chosen = int(os.environ.get(SEED_VARIABLE) or random.SystemRandom().randrange(2**32))
+    print(f"{SEED_VARIABLE}={chosen}")
+    return chosen
 
 
 def test_every_200_survives_kills_at_random_moments(make_tailrace: MakeTailrace) -> None:
@@ -38,11 +41,28 @@ def test_every_200_survives_kills_of_two_collectors(make_tailrace: MakeTailrace)
     run_rounds(tailrace, rounds=ROUNDS_LONG // 5)
 
 
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+def test_every_200_survives_kills_while_it_recovers(make_tailrace: MakeTailrace) -> None:
+    tailrace = make_tailrace().start()
+    chance = random.Random(printed_seed())
+
+    for number in range(ROUNDS_LONG // 5):
+        with loaded(tailrace, name=f"again{number}") as load:
+            load.wait_answered(chance.randrange(20, 2000))
+            for _ in range(3):
+                tailrace.kill_all()
+                tailrace.start(is_waited_for=False)
+                # Not a wait for something: the moment of the next kill.
+                time.sleep(chance.uniform(0.2, 4))
+            tailrace.wait_ready()
+            load.wait_answered(200)
+        check_kept(tailrace, load)
+
+
 def run_rounds(tailrace: Tailrace, *, rounds: int) -> None:
     """Kill one kind of process after the other, each at a random moment, and check after each."""
-    chosen = seed()
-    print(f"{SEED_VARIABLE}={chosen}")
-    chance = random.Random(chosen)
+    chance = random.Random(printed_seed())
     for number in range(rounds):
         victim = VICTIMS[number % len(VICTIMS)]
         with loaded(tailrace, name=f"round{number}-{victim}") as load:
