@@ -175,6 +175,11 @@ class Surgeon:
             raise TailraceError(f"{path}: nothing is damaged there")
         if is_newest and not self._open_writer(stream, partition, roll=True):
             raise TransientError(f"{path} is being written; stop the process that does first")
+        with closing(SegmentReader(path, base=int(path.stem), partition=partition)) as reader:
+            end = reader.end()
+        next_ = next((base for base in segment_bases(path.parent) if base > int(path.stem)), end)
+        if next_ > end:  # what the new segment's writer could not read, it left a distance to
+            self._lose(path.parent, end, next_, path, problem)
         self._fold_what_is_left(path)
         base = int(path.stem)
         return Damage(str(path), problem, partition, base, base)

@@ -8,6 +8,7 @@ import errno
 import fcntl
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -185,28 +186,47 @@ def new_partition(stream_directory: Path, *, owner: str) -> Head:
     The directory gets its number only when it is complete and locked, so nobody finds half of it.
     """
     make_directory(stream_directory)
+    for leftover in stream_directory.glob(".new-*"):
+        _remove_unfinished(leftover)
     temporary = stream_directory / f".new-{os.getpid()}-{os.urandom(4).hex()}"
     temporary.mkdir(mode=0o700)
     head = Head.claim(temporary)
     if head is None:
         raise TransientError(f"{temporary}: locked by another process")
-    head.note(0)
-    (temporary / "owner").write_text(owner + "\n", encoding="ascii")
-    (temporary / "owner").chmod(0o600)
-    sync_directory(temporary)
+    try:
+        head.note(0)
+        (temporary / "owner").write_text(owner + "\n", encoding="ascii")
+        (temporary / "owner").chmod(0o600)
+        sync_directory(temporary)
+        head.directory = _numbered(temporary, stream_directory)
+    except BaseException:
+        head.close()
+        _remove_unfinished(temporary)
+        raise
+    sync_directory(stream_directory)
+    return head
+
+
+def _numbered(temporary: Path, stream_directory: Path) -> Path:
     number = max(partition_numbers(stream_directory), default=-1) + 1
     while True:
-        head.directory = stream_directory / str(number)
         try:
-            temporary.rename(head.directory)
+            return temporary.rename(stream_directory / str(number))
         except OSError as error:
             if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
-                head.close()
                 raise
             number += 1
-            continue
-        sync_directory(stream_directory)
-        return head
+
+
+def _remove_unfinished(directory: Path) -> None:
+    """Remove what a process left that died while it made a partition."""
+    try:
+        head = Head.claim(directory)
+    except FileNotFoundError:
+        return
+    if head is not None:
+        head.close()
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 @contextmanager
@@ -222,6 +242,20 @@ def exclusive(path: Path) -> Iterator[bool]:
         yield True
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    """Raise errors of the file system as what they mean to the caller.
+
+    Raises:
+        LogFullError: there is no space.
+        TransientError: anything else.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise disk_error(error, path=path) from error
 
 
 def disk_error(error: OSError, *, path: Path) -> TailraceError:

@@ -19,6 +19,7 @@ from tailrace.log.layout import (
     WAKE,
     Head,
     checked_name,
+    disk_errors,
     exclusive,
     make_directory,
     new_partition,
@@ -52,8 +53,9 @@ class SqliteLog:
         self.directory = directory
         self._config = limits
         self._clock = clock
-        make_directory(directory / GROUPS)
-        make_directory(directory / WAKE)
+        with disk_errors(directory):
+            make_directory(directory / GROUPS)
+            make_directory(directory / WAKE)
         self._books = Books(directory)
         self._retention = Retention(directory, limits_of=self._limits, clock=clock)
         self._surgeon = Surgeon(directory, clock=clock, open_writer=self._open_briefly)
@@ -65,12 +67,10 @@ class SqliteLog:
     def writer(self, stream: str) -> PartitionWriter:
         """See `Log.writer`."""
         directory = self.directory / checked_name(stream, what="the stream")
-        for number in partition_numbers(directory):
-            if not partition_owner(directory / str(number)):
-                head = Head.claim(directory / str(number))
-                if head is not None:
-                    return self._writing(head, stream)
-        return self._writing(new_partition(directory, owner=""), stream)
+        with disk_errors(directory):
+            writer = self._partition_writer(self._free_partition(directory), stream)
+        self._members.append(writer)
+        return writer
 
     def consumer(self, group: str, *, stream: str, emits: str | None = None) -> GroupConsumer:
         """See `Log.consumer`."""
@@ -78,7 +78,7 @@ class SqliteLog:
         checked_name(stream, what="the stream")
         if emits == stream:
             raise ValueError(f"group {group!r} would emit to the stream {stream!r} that it reads")
-        with ExitStack() as stack:
+        with disk_errors(self.directory), ExitStack() as stack:
             lock = self.directory / GROUPS / f"{group}.lock"
             if not stack.enter_context(exclusive(lock)):
                 raise TransientError(f"consumer group {group!r} has a member already ({lock})")
@@ -158,10 +158,11 @@ class SqliteLog:
 
     def enforce_retention(self) -> int:
         """See `Log.enforce_retention`; also ends segments that nobody has written to for long."""
-        for stream in stream_names(self.directory):
-            for number in partition_numbers(self.directory / stream):
-                self._open_briefly(stream, number)
-        return self._retention.enforce()
+        with disk_errors(self.directory):
+            for stream in stream_names(self.directory):
+                for number in partition_numbers(self.directory / stream):
+                    self._open_briefly(stream, number)
+            return self._retention.enforce()
 
     def check(self, stream: str) -> list[Damage]:
         """See `Log.check`; also looks at the files of groups and the ledger (partition -1)."""
@@ -248,10 +249,13 @@ class SqliteLog:
             age_s_max=config.raw_age_s_max if is_raw else config.events_age_s_max,
         )
 
-    def _writing(self, head: Head, stream: str) -> PartitionWriter:
-        writer = self._partition_writer(head, stream)
-        self._members.append(writer)
-        return writer
+    def _free_partition(self, directory: Path) -> Head:
+        for number in partition_numbers(directory):
+            if not partition_owner(directory / str(number)):
+                head = Head.claim(directory / str(number))
+                if head is not None:
+                    return head
+        return new_partition(directory, owner="")
 
     def _partition_writer(
         self,

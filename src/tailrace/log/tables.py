@@ -4,6 +4,7 @@ Each row of `positions` and `counts` has a checksum over its values, because a c
 would otherwise be a wrong number that nobody notices.
 """
 
+import os
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -28,6 +29,15 @@ TABLES = (
         checksum INTEGER NOT NULL, PRIMARY KEY (minute, source, outcome)) WITHOUT ROWID""",
 )
 
+_DAMAGE = (
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_FORMAT,
+    sqlite3.SQLITE_ERROR,
+    sqlite3.SQLITE_CONSTRAINT,
+    sqlite3.SQLITE_MISMATCH,
+    sqlite3.SQLITE_TOOBIG,
+)
 _SYNC_ERRORS = (sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DIR_FSYNC)
 _CACHED_COUNTS_MAX = 10_000
 
@@ -38,6 +48,10 @@ class DamagedRowError(sqlite3.DatabaseError):
 
 def connect(path: Path, *, mode: Literal["ro", "rw"]) -> sqlite3.Connection:
     """Return a connection in autocommit mode; a reader's can open a file that was cut."""
+    if mode == "ro" and os.path.exists(f"{path}-journal"):  # noqa: PTH110 - called per read
+        # A process was killed while it made the file stand alone; only a writer may undo that.
+        with closing(connect(path, mode="rw")) as repairing:
+            repairing.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     connection = sqlite3.connect(
         f"file:{quote(str(path))}?mode={mode}",
         uri=True,
@@ -49,7 +63,11 @@ def connect(path: Path, *, mode: Literal["ro", "rw"]) -> sqlite3.Connection:
     connection.text_factory = _lenient_text
     if mode == "ro":
         # Lets SQLite read what is left of a file that is shorter than its header says.
-        connection.execute("PRAGMA writable_schema = 1")
+        try:
+            connection.execute("PRAGMA writable_schema = 1")
+        except BaseException:
+            connection.close()
+            raise
     return connection
 
 
@@ -67,17 +85,18 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def is_damage(error: sqlite3.Error) -> bool:
-    """Say whether SQLite found the file's bytes to be not those written."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    """Say whether SQLite found the file's bytes to be not those written.
+
+    The log's statements are fixed, so one that SQLite does not understand, or a new row that is
+    there already, means that the schema or a key in the file has changed.
+    """
+    code = getattr(error, "sqlite_errorcode", 0)
+    # A file's header says which versions of SQLite may write to it. The extended codes of
+    # READONLY are something else: a reader has come upon a file that must be recovered first.
     return (
         isinstance(error, DamagedRowError)
-        or code
-        in (
-            sqlite3.SQLITE_CORRUPT,
-            sqlite3.SQLITE_NOTADB,
-            sqlite3.SQLITE_FORMAT,
-        )
-        or "no such table" in str(error)
+        or code & 0xFF in _DAMAGE
+        or code == sqlite3.SQLITE_READONLY
     )
 
 
