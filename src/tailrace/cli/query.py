@@ -23,6 +23,7 @@ from tailrace.cli.common import (
 )
 
 BARS = " ▁▂▃▄▅▆▇█"
+COLUMNS = {"time": 19, "type": 8, "event": 18, "user": 12}
 
 
 def register(app: typer.Typer) -> None:
@@ -98,17 +99,17 @@ def _print_events(answer: dict[str, Any], *, as_json: bool) -> None:
 
 
 def _show_events(console: Console, answer: dict[str, Any]) -> None:
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for name in ("time", "type", "event", "user", "source", "properties"):
-        table.add_column(name, overflow="ellipsis", no_wrap=True)
+    table = Table(box=None, header_style="bold", pad_edge=False, expand=True)
+    for name, width in COLUMNS.items():
+        table.add_column(name, overflow="ellipsis", no_wrap=True, width=width)
+    table.add_column("properties", overflow="ellipsis", no_wrap=True, ratio=1)
     for event in answer["events"]:
         details = event.get("properties") or event.get("traits") or {}
         table.add_row(
-            str(event["timestamp"])[:23].replace("T", " "),
+            str(event["timestamp"])[:19].replace("T", " "),
             str(event["type"]),
             str(event.get("event") or event.get("name") or ""),
             str(event.get("user_id") or event.get("anonymous_id") or ""),
-            str(event["source"]),
             msgspec.json.encode(details).decode()[:200],
         )
     console.print(table)
