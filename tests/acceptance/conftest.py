@@ -4,7 +4,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from running import Tailrace
+
+pytest.register_assert_rewrite("expecting", "loading", "proxying", "running", "server_sdks")
+
+from running import Tailrace  # noqa: E402 - after it is said how to import it
 
 MakeTailrace = Callable[..., Tailrace]
 
