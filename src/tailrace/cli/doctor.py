@@ -11,7 +11,7 @@ from rich.console import Console
 from tailrace.cli.common import AsJson, ConfigFile, DataDir, fail, load, print_json, url_of
 from tailrace.config import STATE_NAME, Config
 from tailrace.errors import TailraceError
-from tailrace.log import EVENTS, RAW, Damage, Log, open_log
+from tailrace.log import EVENTS, RAW, Damage, SqliteLog, open_log
 
 FREE_BYTES_MIN = 1_073_741_824
 
@@ -120,7 +120,7 @@ def _port(name: str, url: str) -> Finding:
     return Finding(name, "failed", f"{url} answers {response.status_code}: {response.text[:500]}")
 
 
-def _stream(log: Log, stream: str, *, set_aside: bool) -> list[Finding]:
+def _stream(log: SqliteLog, stream: str, *, set_aside: bool) -> list[Finding]:
     damages = log.check(stream)
     extents = log.extents(stream)
     if not damages:
@@ -133,7 +133,7 @@ def _stream(log: Log, stream: str, *, set_aside: bool) -> list[Finding]:
     return [_damage(log, stream, damage, set_aside=set_aside) for damage in damages]
 
 
-def _damage(log: Log, stream: str, damage: Damage, *, set_aside: bool) -> Finding:
+def _damage(log: SqliteLog, stream: str, damage: Damage, *, set_aside: bool) -> Finding:
     records = (
         f"records {damage.offset_from} to {damage.offset_until - 1}"
         if damage.offset_from >= 0
