@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 from tailrace.event import SetAside
 from tailrace.ledger import DUPLICATE, INVALID
 from tailrace.refine.draft import Draft, Origin
+from tailrace.refine.ip import without_unkept_ip
 
 ORIGINAL_CHARACTERS_MAX: Final = 16_384
 TEXT_CHARACTERS_MAX: Final = 256
@@ -48,7 +49,12 @@ class Aside:
         self._count(origin, INVALID, problem.reason, 1)
 
     def missing(self, origin: Origin, indexes: range, text: bytes, problem: Problem) -> None:
-        """Set aside accepted events that cannot be told apart; the first one keeps the text."""
+        """Set aside accepted events that cannot be told apart; the first one keeps the text.
+
+        Not where addresses may not be kept: a body that cannot be read cannot be searched for them.
+        """
+        if origin.source.ip != "keep":
+            text = b""
         for index in indexes[:UNREAD_ROWS_MAX]:
             self._add(origin, index, INVALID, problem, original=text)
             text = b""
@@ -104,7 +110,7 @@ class Aside:
                 raw_partition=origin.partition,
                 raw_offset=origin.offset,
                 raw_index=index,
-                original=shortened(original),
+                original=shortened(without_unkept_ip(original, origin.source)),
             )
         )
 

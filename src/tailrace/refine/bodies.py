@@ -7,7 +7,13 @@ from msgspec import Raw
 
 from tailrace.event import Call
 from tailrace.refine.fields import UNREADABLE, read_list, text_of
-from tailrace.refine.repair import on_one_line, sent_span, valid_text, without_lone_surrogates
+from tailrace.refine.repair import (
+    check_depth,
+    on_one_line,
+    sent_span,
+    valid_text,
+    without_lone_surrogates,
+)
 
 _NOTHING: Final = Raw(b"")
 
@@ -66,6 +72,8 @@ def _read_batch(readable: bytes, sent: bytes) -> Body:
     envelope = _read_envelope(readable)
     if envelope.batch is None:
         return Body(texts=[readable], sent=[sent])
+    check_depth(bytes(envelope.context))
+    check_depth(bytes(envelope.integrations))
     body = _body(envelope.batch, readable, sent)
     body.sent_at = text_of(envelope.sent_at, numbers=True) or ""
     body.context = _object_or_nothing(envelope.context)

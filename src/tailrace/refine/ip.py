@@ -12,8 +12,10 @@ from typing import Final
 import msgspec
 from msgspec import UNSET, Raw
 
-from tailrace.refine.draft import Draft
-from tailrace.refine.fields import UNREADABLE, read_object
+from tailrace.config import Source
+from tailrace.refine.draft import EMPTY_OBJECT, Draft
+from tailrace.refine.fields import UNREADABLE, read_object, text_of
+from tailrace.refine.repair import on_one_line
 
 IP_CHARACTERS_MAX: Final = 45
 _encode: Final = msgspec.json.Encoder().encode
@@ -69,6 +71,25 @@ def truncated(ip: str) -> str:
         address = address.ipv4_mapped
     network = ip_network(f"{address}/{24 if address.version == 4 else 48}", strict=False)
     return str(network.network_address)
+
+
+def without_unkept_ip(text: bytes, source: Source) -> bytes:
+    """Return an event's JSON with no more of `context.ip` than the source's setting keeps.
+
+    A text that cannot be read cannot be searched either: nothing of it is kept.
+    """
+    if source.ip == "keep":
+        return text
+    try:
+        members = read_object(on_one_line(text))
+        own = members.get("context", EMPTY_OBJECT)
+        sent = read_object(own).get("ip") if bytes(own).startswith(b"{") else None
+        if sent is None:
+            return text
+        ip = truncated(text_of(sent, numbers=False) or "") if source.ip == "truncate" else ""
+        return _encode({**members, "context": with_ip(own, ip, has_key=True)})
+    except UNREADABLE:
+        return b""
 
 
 def _rewrite_original(draft: Draft, ip: str) -> None:

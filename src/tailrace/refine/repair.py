@@ -20,6 +20,11 @@ _LONE_SURROGATE: Final = re.compile(
 )
 _ESCAPE_BYTES: Final = 6
 
+DEPTH_MAX: Final = 256
+_STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_NOT_BRACKETS: Final = bytes(byte for byte in range(256) if byte not in b"[]{}")
+_AS_STEPS: Final = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
+
 
 def valid_text(body: bytes) -> bytes:
     """Return the body without byte order mark; bytes that are no UTF-8 become U+FFFD."""
@@ -54,6 +59,22 @@ def without_lone_surrogates(body: bytes) -> bytes:
 def _replace_lone(match: re.Match[bytes]) -> bytes:
     backslashes, escape = match.groups()
     return match[0] if len(escape) > _ESCAPE_BYTES else backslashes + rb"\ufffd"
+
+
+def check_depth(text: bytes) -> None:
+    """Let JSON pass that nests no deeper than `DEPTH_MAX`.
+
+    Later steps read parts of it again, from deeper in this program's own stack.
+
+    Raises:
+        RecursionError: it is nested deeper.
+    """
+    if len(text) < 2 * DEPTH_MAX or text.count(b"{") + text.count(b"[") <= DEPTH_MAX:
+        return
+    brackets = _STRING.sub(b"", text).translate(_AS_STEPS, _NOT_BRACKETS)
+    depth = int(np.cumsum(np.frombuffer(brackets, np.int8), dtype=np.int64).max(initial=0))
+    if depth > DEPTH_MAX:
+        raise RecursionError(f"nested {depth} levels deep; the limit is {DEPTH_MAX}")
 
 
 def sent_span(raw: Raw, *, readable: bytes, sent: bytes) -> bytes:

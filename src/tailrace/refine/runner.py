@@ -114,12 +114,18 @@ class Refiner:
         records = consumer.poll(bytes_max=self._bytes_max, timeout_s=timeout_s)
         if not records:
             return records
-        until = time.monotonic() + self._rules.refine.linger_s
         left = self._bytes_max - _size(records)
-        while left > 0 and (rest_s := until - time.monotonic()) > 0:
-            more = consumer.poll(bytes_max=left, timeout_s=rest_s)
+        has_lingered = False
+        while left > 0:
+            more = consumer.poll(bytes_max=left, timeout_s=0.0)
             left -= _size(more)
             records += more
+            if not more:
+                if has_lingered:
+                    break
+                # Asleep, and not polling: at some hundred calls a second each poll would bring one.
+                time.sleep(self._rules.refine.linger_s)
+                has_lingered = True
         return records
 
     def _commit(self, consumer: Consumer, refined: Refined) -> None:

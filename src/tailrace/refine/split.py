@@ -16,15 +16,16 @@ from tailrace.refine.draft import EPOCH, Draft, Origin
 from tailrace.refine.fields import UNREADABLE, read_fields, read_fields_one_by_one
 from tailrace.refine.mapped import map_fields
 from tailrace.refine.metrics import UNREADABLE_RECORDS
-from tailrace.refine.repair import without_lone_surrogates
+from tailrace.refine.repair import check_depth, without_lone_surrogates
 from tailrace.refine.timestamps import parse_time
 
 _logger = logging.getLogger(__name__)
 
 MINUTE_US: Final = 60_000_000
 WEBHOOK_PATH: Final = "/v1/webhook"
-# A source that was removed from the settings while its events waited.
-_NO_SOURCE: Final = Source(slug="unknown", write_keys=())
+# A source that was removed from the settings while its events waited; what it wanted kept of
+# addresses is no longer known.
+_NO_SOURCE: Final = Source(slug="unknown", write_keys=(), ip="drop")
 _NOT_ACCEPTED: Final = Problem(
     "not_accepted", "the body holds more events than it was accepted with; this one is in no count"
 )
@@ -87,7 +88,7 @@ def _split_body(
         try:
             drafts.append(_draft(origin, index, text, sent))
         except UNREADABLE as error:
-            problem = Problem("malformed_event", f"{_where(index, call)} is no object: {error}")
+            problem = Problem("malformed_event", f"{_where(index, call)}: {error}")
             aside.unread(origin, index, sent, problem)
     missing = range(len(body.texts), call.events)
     if missing:
@@ -116,7 +117,8 @@ def _refuse(
 
 
 def _draft(origin: Origin, index: int, text: bytes, sent: bytes) -> Draft:
-    """Read one event; at the second try without halves of characters, at the third by field."""
+    """Read one event; what the typed decoder refuses is mended where needed, and read by field."""
+    check_depth(text)
     if origin.call.shape == "json":
         return Draft(origin, index, text, sent, map_fields(text, origin.source.json))
     try:

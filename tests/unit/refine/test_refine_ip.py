@@ -2,7 +2,17 @@ import json
 from typing import Any, Literal
 
 import pytest
-from refining import config, events_of, one_event, original_of, record, refine, source, track
+from refining import (
+    config,
+    events_of,
+    one_event,
+    original_of,
+    record,
+    refine,
+    set_aside_of,
+    source,
+    track,
+)
 
 from tailrace.event import Event
 from tailrace.refine.ip import truncated
@@ -130,6 +140,31 @@ def test_line_breaks_do_not_keep_an_address() -> None:
     (event,) = events_of(refine(call, settings=config(source(ip="drop"))))
 
     assert FULL not in event.original
+
+
+@pytest.mark.parametrize("ip", ["truncate", "drop"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'{"type":"track","userId":"u","context":{"ip":"203.0.113.77","a":1}}',
+        b'{"type":"track",\n"userId":"u",\n"context":{"ip":"203.0.113.77","a":1}}',
+        b'{"type":"track","event":"e","userId":"u","context":{"ip":"203.0.113.77"},"x":"%b"}'
+        % (b"x" * 70_000),
+        b'["203.0.113.77"]',
+    ],
+)
+def test_what_is_set_aside_keeps_no_address_either(
+    text: bytes, ip: Literal["truncate", "drop"]
+) -> None:
+    refined = refine(
+        record(b'{"batch":[' + text + b"]}", shape="batch", events=1),
+        record(text + b"}", shape="batch", events=1),
+        settings=config(source(ip=ip)),
+    )
+
+    rows = set_aside_of(refined)
+    assert len(rows) == 2
+    assert all("203.0.113.77" not in row.original for row in rows)
 
 
 @pytest.mark.parametrize(

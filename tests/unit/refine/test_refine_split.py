@@ -190,6 +190,29 @@ def test_arbitrary_json_may_be_an_object_an_array_or_lines(body: bytes, events: 
     assert {event.event for event in events_of(refined)} == {"JSON Received"}
 
 
+@pytest.mark.parametrize("depth", range(100, 1_000, 20))
+def test_no_depth_of_nesting_raises(depth: int) -> None:
+    deep = b"[" * depth + b"]" * depth
+    for body in (
+        b'{"batch":[{"type":"track","event":"e","userId":"u","context":{"ip":"x","a":%b}}]}' % deep,
+        b'{"batch":[{"type":"track","event":"e","userId":"u"}],"context":{"a":%b}}' % deep,
+        b'{"batch":[{"type":"track","event":"e","userId":"u","properties":{"a":%b}}],'
+        b'"context":{"b":1}}' % deep,
+    ):
+        refined = refine(
+            record(body, shape="batch", events=1), settings=config(source(ip="truncate"))
+        )
+
+        (outcome,) = counts_of(refined)
+        assert outcome == ("refined" if depth < 250 else "invalid" if depth > 256 else outcome)
+
+
+def test_brackets_in_texts_are_no_nesting() -> None:
+    assert counts_of(refine(record({"batch": [track(properties={"a": '[\\"' * 999})]}))) == {
+        "refined": 1
+    }
+
+
 def test_arbitrary_json_that_is_no_object_is_invalid() -> None:
     refined = refine(record(b'[{"a": 1}, 5, "x"]', shape="json", events=3))
 

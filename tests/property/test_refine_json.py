@@ -247,6 +247,27 @@ def test_the_original_is_exactly_what_was_sent(
             assert original == expected.removeprefix("\ufeff")
 
 
+@given(
+    written(GOOD_EVENTS.map(lambda event: {**event, "context": {"ip": "203.0.113.77", "a": 1}})),
+    st.sampled_from(["call", "batch", "json"]),
+    st.sampled_from(["truncate", "drop"]),
+)
+@settings(max_examples=200, deadline=None)
+def test_no_address_is_kept_that_should_not_be(
+    body: bytes, shape: Literal["call", "batch", "json"], ip: Literal["truncate", "drop"]
+) -> None:
+    if shape == "batch":
+        body = b'{"batch":[' + body + b"]}"
+    elif shape == "json":
+        body = body.replace(b"203.0.113.77", b"")
+    call = Call("web", RECEIVED_AT, shape, "track", "/v1/t", 1, True, "203.0.113.77", "", body)
+
+    refined = refine([call], Source(slug="web", write_keys=("k" * 10,), ip=ip))
+
+    assert not any(b"203.0.113.77" in block.events for block in refined.blocks)
+    assert not any(b"203.0.113.77" in block.set_aside for block in refined.blocks)
+
+
 @given(st.text(max_size=80) | st.from_regex(r"[0-9TZ:.+ -]{0,40}", fullmatch=True))
 @settings(max_examples=500, deadline=None)
 def test_any_text_is_a_time_or_none(text: str) -> None:
