@@ -32,6 +32,12 @@ def make_app(parts: Parts) -> Litestar:
         guards=[require_access, refuse_unknown_parameters],
         route_handlers=[
             questions.search,
+            questions.histogram,
+            questions.values,
+            questions.list_fields,
+            questions.sql,
+            questions.show_event_by_path,
+            questions.show_event_by_parameter,
             events.trace_by_path,
             events.trace_by_parameter,
             events.show_set_aside,

@@ -9,7 +9,7 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from prometheus_client import Counter, Histogram
 
 from tailrace.app.access import Hosts
-from tailrace.app.problems import ProblemError, send_problem
+from tailrace.app.problems import NOT_FOUND, ProblemError, send_problem
 from tailrace.app.web import WebFiles, is_page_path, serve_web
 
 access_log = logging.getLogger("tailrace.app.access")
@@ -77,10 +77,19 @@ class Border:
         else:
             if is_page_path(path):
                 await serve_web(self._web, scope, send_with_headers)
+            elif is_nothing(path):
+                nothing = ProblemError(NOT_FOUND, "the API lies below /api/v1/")
+                await send_problem(nothing, send_with_headers)
             else:
                 await self._app(scope, receive, send_with_headers)
         finally:
             _note(scope["method"], path, status, time.monotonic() - started)
+
+
+def is_nothing(path: str) -> bool:
+    """Tell whether a path below /api leads nowhere; the framework would answer with a page."""
+    is_api = path == "/api" or path.startswith("/api/")
+    return is_api and not path.startswith("/api/v1/") and path != "/api/openapi.json"
 
 
 def is_http(scope: Scope) -> TypeGuard[HTTPScope]:

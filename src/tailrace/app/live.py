@@ -7,6 +7,7 @@ slowly loses rows, not the server its memory.
 """
 
 import asyncio
+import logging
 import threading
 import time
 from collections import deque
@@ -25,6 +26,9 @@ _ROWS_WAITING_MAX = 200
 _LOOKS_PER_S_MAX = 40_000
 
 _decode_aside = msgspec.json.Decoder(SetAside).decode
+
+
+_logger = logging.getLogger(__name__)
 
 
 class Allowance:
@@ -189,7 +193,11 @@ class Live:
                 if self._is_closed:
                     return
                 block = self._blocks.popleft()
-            show(block, self._watchers, looks=self._looks)
+            try:
+                show(block, self._watchers, looks=self._looks)
+            except Exception:
+                # One event or wish that nobody thought of must not end the streams of all.
+                _logger.exception("a block could not be shown live")
 
 
 def show(block: Block, watchers: Sequence[Watcher], *, looks: Allowance) -> None:

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from litestar.di import NamedDependency
+
 from tailrace.app.access import Access, Hosts
 from tailrace.app.live import Live
 from tailrace.app.numbers import Numbers
@@ -36,3 +38,7 @@ class Parts:
     asking: Workers
     reading: Workers
     loader_problem: Callable[[], str]
+
+
+Given = NamedDependency[Parts]
+"""How a route asks for the parts: as an argument named `parts`."""

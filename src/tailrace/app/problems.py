@@ -165,6 +165,8 @@ def as_problem(error: Exception) -> ProblemError:
             return ProblemError(INTERNAL, str(error))
         case HTTPException():
             return _of_framework(error)
+        case RecursionError():
+            return ProblemError(BODY, "the body is nested too deeply")
     return ProblemError(INTERNAL, "the app's log has the details")
 
 

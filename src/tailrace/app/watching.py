@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
+from typing import get_type_hints
 
 import msgspec
 from msgspec import Raw
@@ -10,7 +11,7 @@ from tailrace.event import SetAside
 
 
 class LiveEvent(msgspec.Struct, frozen=True):
-    """The fields of a block's line that people see, as they stand there."""
+    """The fields of a block's line that the search answer shows too, as they stand there."""
 
     message_id: str
     type: str
@@ -29,11 +30,22 @@ class LiveEvent(msgspec.Struct, frozen=True):
     traits: Raw
     context: Raw
     integrations: Raw
+    ip: str
+    browser: str
+    os: str
+    device: str
+    is_bot: bool
+    campaign_name: str
+    campaign_source: str
+    campaign_medium: str
+    campaign_term: str
+    campaign_content: str
+    library: str
 
 
 _decode = msgspec.json.Decoder(LiveEvent).decode
 _decode_document = msgspec.json.Decoder(dict[str, object]).decode
-_TEXTS = ("message_id", "type", "event", "name", "user_id", "anonymous_id", "group_id", "source")
+_TEXTS = tuple(name for name, kind in get_type_hints(LiveEvent).items() if kind is str)
 _OBJECTS = ("properties", "traits", "context", "integrations")
 
 

@@ -5,26 +5,20 @@ from typing import Annotated
 from urllib.parse import unquote
 
 from litestar import get
-from litestar.params import Parameter
+from litestar.params import FromPath, QueryParameter
 
 from tailrace.app.asking import Ask
 from tailrace.app.moments import moment
-from tailrace.app.parts import Parts
+from tailrace.app.parts import Given, Parts
 from tailrace.app.problems import NOT_FOUND, ProblemError
+from tailrace.app.routes.parameters import MessageId, Since, SourceName, Until
 from tailrace.app.set_aside import LIMIT_MAX, SetAsidePage, list_set_aside
 from tailrace.app.trace import TraceAnswer, Tracer
-
-MessageId = Annotated[
-    str, Parameter(max_length=4_096, min_length=1, description="The event's messageId.")
-]
-SourceName = Annotated[
-    str, Parameter(max_length=63, description="Only this source; every one when empty.")
-]
 
 
 @get("/trace/{rest:path}", tags=["events"])
 async def trace_by_path(
-    request: Ask, parts: Parts, rest: str, source: SourceName = ""
+    request: Ask, parts: Given, rest: FromPath[str], source: SourceName = ""
 ) -> TraceAnswer:
     """Tell what became of one event."""
     return await _trace(parts, id_in_path(request, "/api/v1/trace/"), source)
@@ -32,7 +26,7 @@ async def trace_by_path(
 
 @get("/trace", tags=["events"])
 async def trace_by_parameter(
-    parts: Parts, message_id: MessageId, source: SourceName = ""
+    parts: Given, message_id: MessageId, source: SourceName = ""
 ) -> TraceAnswer:
     """Tell what became of one event; for ids that are awkward in a path."""
     return await _trace(parts, message_id, source)
@@ -40,13 +34,13 @@ async def trace_by_parameter(
 
 @get("/set-aside", tags=["events"])
 async def show_set_aside(
-    parts: Parts,
-    since: Annotated[str, Parameter(max_length=64, description="A time or a duration.")] = "24h",
-    until: Annotated[str, Parameter(max_length=64, description="A time; now when empty.")] = "",
+    parts: Given,
+    since: Since = "24h",
+    until: Until = "",
     source: SourceName = "",
-    outcome: Annotated[str, Parameter(pattern="^(|invalid|duplicate)$")] = "",
-    limit: Annotated[int, Parameter(ge=1, le=LIMIT_MAX)] = 50,
-    cursor: Annotated[str, Parameter(max_length=200)] = "",
+    outcome: Annotated[str, QueryParameter(pattern="^(|invalid|duplicate)$")] = "",
+    limit: Annotated[int, QueryParameter(ge=1, le=LIMIT_MAX)] = 50,
+    cursor: Annotated[str, QueryParameter(max_length=200)] = "",
 ) -> SetAsidePage:
     """Return events that went no further, with their reasons, newest first."""
     now = datetime.now(UTC)

@@ -2,19 +2,21 @@
 
 import time
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Annotated
 
 import msgspec
 from litestar import get
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 from litestar.response import Stream
 
 from tailrace.app.live import News
-from tailrace.app.parts import Parts
+from tailrace.app.parts import Given, Parts
 from tailrace.app.problems import TOO_MANY, ProblemError
-from tailrace.app.routes.events import SourceName
+from tailrace.app.routes.parameters import SourceName
 from tailrace.app.watching import Wish
-from tailrace.query import evaluator
+from tailrace.query.evaluate import matcher
+from tailrace.query.lucene import parse
 
 STATUS_EVERY_S = 5.0
 _RETRY_AFTER_S = 10
@@ -31,14 +33,15 @@ class LiveStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 @get("/live", tags=["live"], media_type="text/event-stream")
 async def watch_live(
-    parts: Parts,
+    parts: Given,
     source: SourceName = "",
-    type: Annotated[str, Parameter(max_length=32)] = "",  # noqa: A002 - the parameter's name
-    text: Annotated[str, Parameter(max_length=500)] = "",
-    q: Annotated[str, Parameter(max_length=8_192)] = "",
+    type: Annotated[str, QueryParameter(max_length=32)] = "",  # noqa: A002 - the parameter's name
+    text: Annotated[str, QueryParameter(max_length=500)] = "",
+    q: Annotated[str, QueryParameter(max_length=8_192)] = "",
 ) -> Stream:
     """Stream events as they are stored, those set aside, and the state every 5 s."""
-    wish = Wish(source=source, type=type, text=text, question=evaluator(q) if q.strip() else None)
+    question = matcher(parse(q).tree, now=datetime.now(UTC)) if q.strip() else None
+    wish = Wish(source=source, type=type, text=text, question=question)
     if parts.live.is_full:
         raise ProblemError(
             TOO_MANY,

@@ -1,12 +1,116 @@
 """Questions to the store; what they mean is decided in `tailrace.query`."""
 
-from litestar import post
+from typing import Annotated
 
-from tailrace.app.parts import Parts
-from tailrace.query import Search, SearchAnswer
+import msgspec
+from litestar import get, post
+from litestar.enums import RequestEncodingType
+from litestar.openapi.spec import Example
+from litestar.params import BodyKwarg, FromPath
+from msgspec import UNSET
+
+from tailrace.app.asking import Ask
+from tailrace.app.parts import Given, Parts
+from tailrace.app.problems import NOT_FOUND, ProblemError
+from tailrace.app.routes.events import id_in_path
+from tailrace.app.routes.parameters import MessageId, Since, SourceName, Until
+from tailrace.query import (
+    EventOut,
+    Fields,
+    Histogram,
+    HistogramResult,
+    Search,
+    SearchResult,
+    Sql,
+    SqlResult,
+    Values,
+    ValuesResult,
+)
+
+
+def _body(**example: object) -> BodyKwarg:
+    return BodyKwarg(media_type=RequestEncodingType.JSON, examples=[Example(value=example)])
+
+
+_LARGE_ORDERS = 'event:"Order Completed" AND properties.revenue:>50'
+
+
+class EventAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """One event, and its JSON exactly as the client sent it."""
+
+    event: EventOut
+    original: str
 
 
 @post("/search", status_code=200, tags=["questions"])
-async def search(data: Search, parts: Parts) -> SearchAnswer:
-    """Return the events that match a query."""
+async def search(
+    data: Annotated[Search, _body(query=_LARGE_ORDERS, since="7d", limit=20)], parts: Given
+) -> SearchResult:
+    """Return one page of the events that match a query, and how many match in all."""
     return await parts.asking.run(parts.questions.search, data)
+
+
+@post("/histogram", status_code=200, tags=["questions"])
+async def histogram(
+    data: Annotated[Histogram, _body(query=_LARGE_ORDERS, since="7d", by="type")], parts: Given
+) -> HistogramResult:
+    """Return how many of the matching events happened when."""
+    return await parts.asking.run(parts.questions.histogram, data)
+
+
+@post("/values", status_code=200, tags=["questions"])
+async def values(
+    data: Annotated[Values, _body(field="properties.currency", since="7d")], parts: Given
+) -> ValuesResult:
+    """Return the commonest values of a field among the matching events."""
+    return await parts.asking.run(parts.questions.values, data)
+
+
+@get("/fields", tags=["questions"])
+async def list_fields(parts: Given, since: Since = "24h", until: Until = "now") -> Fields:
+    """Return what may be searched, as found in a sample of the newest events."""
+    return await parts.asking.run(parts.questions.fields, since, until)
+
+
+@post("/sql", status_code=200, tags=["questions"])
+async def sql(
+    data: Annotated[
+        Sql,
+        _body(
+            sql="SELECT event, count() AS n FROM events WHERE source = {source:String} "
+            "GROUP BY event ORDER BY n DESC LIMIT 10",
+            parameters={"source": "default"},
+        ),
+    ],
+    parts: Given,
+) -> SqlResult:
+    """Return the rows of one read-only SELECT on the view `events`."""
+    return await parts.asking.run(parts.questions.sql, data)
+
+
+@get("/events/{rest:path}", tags=["events"])
+async def show_event_by_path(
+    request: Ask, parts: Given, rest: FromPath[str], source: SourceName = ""
+) -> EventAnswer:
+    """Return one event as stored and as sent."""
+    return await _event(parts, id_in_path(request, "/api/v1/events/"), source)
+
+
+@get("/event", tags=["events"])
+async def show_event_by_parameter(
+    parts: Given, message_id: MessageId, source: SourceName = ""
+) -> EventAnswer:
+    """Return one event as stored and as sent; for ids that are awkward in a path."""
+    return await _event(parts, message_id, source)
+
+
+async def _event(parts: Parts, message_id: str, source: str) -> EventAnswer:
+    found = await parts.asking.run(parts.questions.event, message_id, source or None)
+    if found is None:
+        raise ProblemError(
+            NOT_FOUND,
+            f"no event with the id '{message_id[:200]}' is stored; its trace tells whether it was "
+            "received",
+        )
+    original = found.original if isinstance(found.original, str) else ""
+    return EventAnswer(event=msgspec.structs.replace(found, original=UNSET), original=original)

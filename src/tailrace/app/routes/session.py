@@ -5,10 +5,11 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Request, Response, delete, get, post
 from litestar.datastructures import Cookie
+from litestar.params import JSONBody
 
 from tailrace.app.access import COOKIE, refuse_cross_site, require_same_site
 from tailrace.app.asking import Ask
-from tailrace.app.parts import Parts
+from tailrace.app.parts import Given
 
 
 class SignIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -24,7 +25,7 @@ class SessionAnswer(msgspec.Struct, frozen=True):
 
 
 @post("/session", status_code=204, tags=["session"])
-async def sign_in(data: SignIn, request: Ask, parts: Parts) -> Response[None]:
+async def sign_in(data: JSONBody[SignIn], request: Ask, parts: Given) -> Response[None]:
     """Exchange a token for a session cookie."""
     refuse_cross_site(request.headers)
     session_id = parts.access.sign_in(data.token, address=address_of(request))
@@ -36,13 +37,13 @@ async def sign_in(data: SignIn, request: Ask, parts: Parts) -> Response[None]:
 
 
 @get("/session", tags=["session"])
-async def show_session(request: Ask, parts: Parts) -> SessionAnswer:
+async def show_session(request: Ask, parts: Given) -> SessionAnswer:
     """Tell whether this browser is signed in."""
     return SessionAnswer(parts.access.is_signed_in(request.cookies.get(COOKIE)))
 
 
 @delete("/session", status_code=204, tags=["session"])
-async def sign_out(request: Ask, parts: Parts) -> Response[None]:
+async def sign_out(request: Ask, parts: Given) -> Response[None]:
     """End the session of this browser."""
     require_same_site(request.headers)
     session_id = request.cookies.get(COOKIE)

@@ -1,15 +1,18 @@
 """The state of the system: status, sources, health, metrics."""
 
+import logging
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
 
 import msgspec
 from litestar import Response, get
 
 from tailrace import __version__, metrics
-from tailrace.app.parts import Parts
+from tailrace.app.parts import Given, Parts
 from tailrace.errors import TailraceError
 from tailrace.log.contract import RAW
+
+_logger = logging.getLogger(__name__)
 
 
 class StoreStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,7 +32,7 @@ class LogStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """How the system is doing now."""
+    """How the system is doing now; `problems` are sentences, empty while all is well."""
 
     version: str
     collect_url: str
@@ -45,6 +48,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     store: StoreStatus
     log: LogStatus
     live_streams: int
+    problems: list[str]
 
 
 class SourceStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,11 +71,12 @@ class Readiness(msgspec.Struct, frozen=True):
 
 
 @get("/status", tags=["system"])
-async def show_status(parts: Parts) -> Status:
+async def show_status(parts: Given) -> Status:
     """Return the system's figures."""
     stats = await parts.reading.run(parts.numbers.stats)
     lags = await parts.reading.run(parts.numbers.lags)
     beat = parts.pulse.beat()
+    problem = parts.loader_problem()
     return Status(
         version=__version__,
         collect_url=url_of(parts.config.collect.host, parts.config.collect.port),
@@ -92,11 +97,12 @@ async def show_status(parts: Parts) -> Status:
         ),
         log=LogStatus(raw_bytes=lags.raw_bytes, events_bytes=lags.events_bytes),
         live_streams=parts.live.streams,
+        problems=[problem] if problem else [],
     )
 
 
 @get("/sources", tags=["system"])
-async def list_sources(parts: Parts) -> list[SourceStatus]:
+async def list_sources(parts: Given) -> list[SourceStatus]:
     """Return the sources with their write keys."""
     return await parts.reading.run(_sources, parts)
 
@@ -126,7 +132,7 @@ async def healthz() -> dict[str, str]:
 
 
 @get("/readyz", tags=["system"], security=[{}])
-async def readyz(parts: Parts) -> Response[Readiness]:
+async def readyz(parts: Given) -> Response[Readiness]:
     """Tell whether log, store and loader work; 503 when one does not."""
     checks = await parts.reading.run(_checks, parts)
     ready = all(check == "ok" for check in checks.values())
@@ -135,22 +141,20 @@ async def readyz(parts: Parts) -> Response[Readiness]:
 
 def _checks(parts: Parts) -> dict[str, str]:
     return {
-        "log": _check(lambda: parts.log.extents(RAW)),
-        "store": _check(lambda: _ping(parts)),
-        "loader": parts.loader_problem() or "ok",
+        "log": _check("log", lambda: parts.log.extents(RAW)),
+        "store": _check("store", parts.numbers.stats),
+        "loader": "failing; see the status or the app's log" if parts.loader_problem() else "ok",
     }
 
 
-def _check(action: Any) -> str:
+def _check(name: str, ask: Callable[[], object]) -> str:
+    """Return `ok`, or that it fails; anybody may see this, so the reason goes to the log."""
     try:
-        action()
+        ask()
     except TailraceError as error:
-        return str(error)
+        _logger.warning("not ready: the %s does not answer: %s", name, error)
+        return "failing; see the app's log"
     return "ok"
-
-
-def _ping(parts: Parts) -> None:
-    parts.numbers.stats()
 
 
 @get("/metrics", tags=["system"], security=[{}])
