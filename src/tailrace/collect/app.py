@@ -11,7 +11,7 @@ from typing import Any
 
 from tailrace.collect import answers, metrics, routes
 from tailrace.collect.answers import Answer, CrossOrigin
-from tailrace.collect.bodies import Deadlines, Disconnected, Receive
+from tailrace.collect.bodies import Deadlines, Receive
 from tailrace.collect.commit import Committer
 from tailrace.collect.intake import Intake
 from tailrace.collect.pages import Pages
@@ -67,9 +67,6 @@ class Collector:
             metrics.REFUSED.labels(refused.source, refused.code).inc()
             answer = answers.refusal(refused)
             fields = self._cross_origin.headers(answer, origin)
-        except Disconnected:
-            metrics.DISCONNECTED.inc()
-            return
         await send({"type": "http.response.start", "status": answer.status, "headers": fields})
         await send({"type": "http.response.body", "body": answer.body})
 

@@ -21,10 +21,6 @@ and sends the same again; so let it finish, within reason.
 """
 
 
-class Disconnected(Exception):  # noqa: N818 - the client went away; nobody is left to answer
-    """The client left before its request was complete."""
-
-
 class Deadlines:
     """Cancels reads of bodies that take longer than `timeout_s`; one timer for all of them.
 
@@ -56,8 +52,7 @@ async def read_body(
     """Return the body as sent, at most `bytes_max` bytes of it.
 
     Raises:
-        Refused: it is too large or too slow.
-        Disconnected: the client left.
+        Refused: it is too large, too slow or incomplete.
     """
     # The server says that more may come until it has seen the end; the length tells sooner.
     announced = headers.get(b"content-length")
@@ -78,7 +73,8 @@ async def read_body(
         finally:
             ends.pop(future, None)
         if message["type"] != "http.request":
-            raise Disconnected
+            # Nobody may be left to read the answer, but a client can end its half alone.
+            raise Refused("incomplete_body", "the body ended before it was complete")
         chunk: bytes = message.get("body", b"")
         size += len(chunk)
         if size <= bytes_max:

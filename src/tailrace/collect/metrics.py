@@ -22,9 +22,6 @@ REFUSED = Counter(
     "Requests refused, by reason; the source is empty where none was found.",
     ["source", "reason"],
 )
-DISCONNECTED = Counter(
-    "tailrace_collect_disconnected", "Requests whose client left before the body was complete."
-)
 APPEND_SECONDS = Histogram(
     "tailrace_collect_append_seconds",
     "Time that one append to the raw log took, fsync included.",

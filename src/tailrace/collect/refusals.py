@@ -22,6 +22,7 @@ REASONS: Final[dict[str, int]] = {
     "event_too_large": 400,
     "malformed_gzip": 400,
     "unsupported_encoding": 400,
+    "incomplete_body": 400,
     "batch_missing": 400,
     "batch_not_list": 400,
     "unknown_type": 400,
