@@ -52,7 +52,8 @@ def open_log() -> Iterator[OpenLog]:
 
     yield open_one
     for log in opened:
-    
+        log.close()
+
 
 def record(number: int) -> NewRecord:
     return NewRecord(b"", b"%06d " % number + random.Random(number).randbytes(4_000))
@@ -102,7 +103,9 @@ def when_possible(step: Callable[[], T]) -> T:
 
 
 @pytest.mark.parametrize("segment_bytes_max", [200_000, 100_000_000])
-def test_a_full_disk_refuses_and_loses_nothing(small_disk: Path, open_log: OpenLog, segment_bytes_max: int) -> None:
+def test_a_full_disk_refuses_and_loses_nothing(
+    small_disk: Path, open_log: OpenLog, segment_bytes_max: int
+) -> None:
     ballast = small_disk / "ballast"
     ballast.write_bytes(b"x" * 500_000)
     log = open_log(small_disk / "log", segment_bytes_max=segment_bytes_max)
@@ -122,7 +125,9 @@ def test_a_full_disk_refuses_and_loses_nothing(small_disk: Path, open_log: OpenL
     assert log.check(RAW) == []
 
 
-def test_a_full_disk_keeps_the_step_of_an_emitting_consumer_whole(small_disk: Path, open_log: OpenLog) -> None:
+def test_a_full_disk_keeps_the_step_of_an_emitting_consumer_whole(
+    small_disk: Path, open_log: OpenLog
+) -> None:
     ballast = small_disk / "ballast"
     ballast.write_bytes(b"x" * 500_000)
     log = open_log(small_disk / "log")
@@ -154,7 +159,7 @@ def test_a_full_disk_keeps_the_step_of_an_emitting_consumer_whole(small_disk: Pa
 
 def test_a_log_on_a_full_disk_opens_again(small_disk: Path, open_log: OpenLog) -> None:
     ballast = small_disk / "ballast"
-    ballast.touch()
+    ballast.write_bytes(b"x" * 500_000)
     log = open_log(small_disk / "log")
     writer = log.writer(RAW)
     taken = append_until_full(lambda number: writer.append([record(number)]))
@@ -178,7 +183,9 @@ def test_a_log_on_a_full_disk_opens_again(small_disk: Path, open_log: OpenLog) -
     assert numbers(read_all(log, RAW)) == list(range(taken + 1))
 
 
-def test_a_file_that_may_not_grow_refuses_like_a_full_disk(tmp_path: Path, open_log: OpenLog) -> None:
+def test_a_file_that_may_not_grow_refuses_like_a_full_disk(
+    tmp_path: Path, open_log: OpenLog
+) -> None:
     log = open_log(tmp_path, segment_bytes_max=10_000_000)
     writer = log.writer(RAW)
     writer.limit_pages(60)
@@ -192,7 +199,9 @@ def test_a_file_that_may_not_grow_refuses_like_a_full_disk(tmp_path: Path, open_
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write to any directory")
-def test_a_directory_that_may_not_be_written_is_a_transient_error(tmp_path: Path, open_log: OpenLog) -> None:
+def test_a_directory_that_may_not_be_written_is_a_transient_error(
+    tmp_path: Path, open_log: OpenLog
+) -> None:
     log = open_log(tmp_path)
     log.writer(RAW).close()
     (tmp_path / RAW / "0").chmod(0o500)
