@@ -135,23 +135,42 @@ def written(draw: st.DrawFn, values: st.SearchStrategy[Any]) -> bytes:
     return body
 
 
-CALLS = st.builds(
-    Call,
-    source=st.sampled_from(["web", "app", "gone"]),
-    received_at=st.integers(RECEIVED_AT, RECEIVED_AT + 120_000_000),
-    shape=st.sampled_from(["call", "batch", "json"]),
-    type=st.sampled_from(["", "track", "identify"]),
-    path=st.sampled_from(["/v1/batch", "/v1/webhook"]),
-    events=st.integers(0, 6),
-    is_client_side=st.booleans(),
-    remote_address=st.sampled_from(["", "198.51.100.7", "2001:db8::1", "unix:"]),
-    user_agent=st.sampled_from(["", "curl/8"]),
-    body=written(BODIES) | st.binary(max_size=20),
-)
+@st.composite
+def calls(draw: st.DrawFn) -> Call:
+    """Return a call whose shape and number of events mostly fit its body."""
+    shape = draw(st.sampled_from(["call", "batch", "batch", "json"]))
+    events = draw(st.integers(0, 6))
+    match draw(st.integers(0, 9)), shape:
+        case 0, _:
+            body = draw(written(BODIES) | st.binary(max_size=20))
+        case _, "call":
+            body, events = draw(written(EVENTS | GOOD_EVENTS)), 1
+        case _, "batch":
+            items = draw(st.lists(EVENTS | GOOD_EVENTS | JSON, max_size=7))
+            body = draw(written(ENVELOPES.map(lambda envelope: {**envelope, "batch": items})))
+            events = draw(st.sampled_from([len(items), len(items), events]))
+        case _:
+            items = draw(st.lists(OBJECTS, max_size=4))
+            body, events = draw(written(st.just(items))), len(items)
+    return Call(
+        source=draw(st.sampled_from(["web", "app", "gone"])),
+        received_at=draw(st.integers(RECEIVED_AT, RECEIVED_AT + 120_000_000)),
+        shape=shape,
+        type=draw(st.sampled_from(["", "track", "identify"])),
+        path=draw(st.sampled_from(["/v1/batch", "/v1/webhook"])),
+        events=events,
+        is_client_side=draw(st.booleans()),
+        remote_address=draw(st.sampled_from(["", "198.51.100.7", "2001:db8::1", "unix:"])),
+        user_agent=draw(st.sampled_from(["", "curl/8"])),
+        body=body,
+    )
 
 
-def refine(calls: list[Call], source: Source = SOURCE) -> Refined:
-    records = [Record(1, offset, b"", encode_call(call)) for offset, call in enumerate(calls)]
+CALLS = calls()
+
+
+def refine(sent: list[Call], source: Source = SOURCE) -> Refined:
+    records = [Record(1, offset, b"", encode_call(call)) for offset, call in enumerate(sent)]
     return refine_calls(records, rules(source), Nothing())
 
 
@@ -161,15 +180,15 @@ def events_of(refined: Refined) -> list[Event]:
     return msgspec.json.Decoder(Event).decode_lines(lines)
 
 
-@given(st.lists(CALLS, max_size=4), st.sampled_from(["keep", "truncate", "drop"]))
-@settings(max_examples=400, deadline=None)
+@given(st.lists(CALLS, max_size=3), st.sampled_from(["keep", "truncate", "drop"]))
+@settings(max_examples=150, deadline=None)
 def test_each_accepted_event_ends_as_exactly_one_outcome(
-    calls: list[Call], ip: Literal["keep", "truncate", "drop"]
+    sent: list[Call], ip: Literal["keep", "truncate", "drop"]
 ) -> None:
-    refined = refine(calls, Source(slug="web", write_keys=("k" * 10,), ip=ip))
+    refined = refine(sent, Source(slug="web", write_keys=("k" * 10,), ip=ip))
 
     accepted: dict[tuple[str, int], int] = {}
-    for call in calls:
+    for call in sent:
         key = (call.source, call.received_at // 60_000_000)
         accepted[key] = accepted.get(key, 0) + call.events
     ended: dict[tuple[str, int], int] = {}
@@ -192,7 +211,7 @@ def same(left: Any, right: Any) -> bool:
 
 
 @given(st.lists(GOOD_EVENTS, min_size=1, max_size=3), st.booleans())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_columns_hold_the_values_that_were_sent(items: list[dict[str, Any]], ascii: bool) -> None:  # noqa: A002
     for index, item in enumerate(items):
         item["messageId"] = f"{item['messageId']}{index}"
@@ -220,7 +239,7 @@ def test_columns_hold_the_values_that_were_sent(items: list[dict[str, Any]], asc
 
 
 @given(written(EVENTS | GOOD_EVENTS), st.sampled_from(["call", "batch"]))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_the_original_is_exactly_what_was_sent(
     body: bytes, shape: Literal["call", "batch"]
 ) -> None:
@@ -252,7 +271,7 @@ def test_the_original_is_exactly_what_was_sent(
     st.sampled_from(["call", "batch", "json"]),
     st.sampled_from(["truncate", "drop"]),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_no_address_is_kept_that_should_not_be(
     body: bytes, shape: Literal["call", "batch", "json"], ip: Literal["truncate", "drop"]
 ) -> None:
@@ -269,7 +288,7 @@ def test_no_address_is_kept_that_should_not_be(
 
 
 @given(st.text(max_size=80) | st.from_regex(r"[0-9TZ:.+ -]{0,40}", fullmatch=True))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_any_text_is_a_time_or_none(text: str) -> None:
     moment = parse_time(text)
 
