@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request
+from running import wait_until
 from server_sdks import SDKS, cached, node, node_environ, npm_packages
 
 BROWSER_CALLS: list[list[Any]] = json.loads(
@@ -76,6 +77,16 @@ class Visit:
     def wait_loaded(self) -> None:
         """Wait until the SDK runs."""
         self.page.evaluate("() => new Promise(resolve => analytics.ready(resolve))")
+
+    def wait_for_errors(self, number: int) -> None:
+        """Wait until so many things went wrong, such as requests to a server that is away."""
+
+        def enough() -> bool:
+            # Events of the page arrive while Playwright is at work only.
+            self.page.wait_for_timeout(20)
+            return len(self.errors) >= number
+
+        wait_until(enough, what=f"{number} errors of the page", within_s=20)
 
     def _on_console(self, message: ConsoleMessage) -> None:
         if message.type == "error":

@@ -192,10 +192,11 @@ class Tailrace:
         return self._answers_200(f"{self.collect_url}/readyz")
 
     def last_output(self) -> str:
-        """Return the end of what was printed."""
+        """Return the end of what was printed, without a line for each request."""
         if not self.output.exists():
             return ""
-        return self.output.read_text(encoding="utf-8", errors="replace")[-4000:]
+        lines = self.output.read_text(encoding="utf-8", errors="replace").splitlines()
+        return "\n".join(line for line in lines if " tailrace.app.access: " not in line)[-4000:]
 
     def pids(self) -> dict[int, str]:
         """Return every running process and which part it is, the supervisor first."""
