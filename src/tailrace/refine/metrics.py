@@ -21,10 +21,21 @@ STEP_FAILURES: Final = Counter(
     "tailrace_refine_step_failures", "Steps that committed nothing and were tried again."
 )
 LAG_SECONDS: Final = Gauge(
-    "tailrace_refine_lag_seconds", "Age of the newest event of the last step when it was committed."
+    "tailrace_refine_lag_seconds",
+    "Age of the newest event of the last step when it was committed.",
+    multiprocess_mode="livemostrecent",
 )
-DEDUP_IDS: Final = Gauge("tailrace_refine_dedup_ids", "Message ids remembered.", ["place"])
-DEDUP_RUNS: Final = Gauge("tailrace_refine_dedup_runs", "Files of remembered message ids.")
+DEDUP_IDS: Final = Gauge(
+    "tailrace_refine_dedup_ids",
+    "Message ids remembered.",
+    ["place"],
+    multiprocess_mode="livemostrecent",
+)
+DEDUP_RUNS: Final = Gauge(
+    "tailrace_refine_dedup_runs",
+    "Files of remembered message ids.",
+    multiprocess_mode="livemostrecent",
+)
 DEDUP_DAMAGED: Final = Counter(
     "tailrace_refine_dedup_damaged", "Files of message ids that were damaged and rebuilt."
 )
