@@ -6,6 +6,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -168,3 +169,27 @@ def _damage(app: AppServer) -> None:
             "WHERE offset = (SELECT max(offset) FROM blocks)"
         )
     connection.close()
+
+
+def test_a_long_question_does_not_hold_up_the_stop(app: AppServer) -> None:
+    app.send(*(track(f"m-{number}") for number in range(500)))
+    # 500 to the power of four combinations: longer than anybody waits.
+    sql = "SELECT count() FROM events a, events b, events c, events d WHERE a.name = d.name"
+    answers: list[httpx.Response] = []
+    asking = threading.Thread(
+        target=lambda: answers.append(app.client.post("/api/v1/sql", json={"sql": sql}))
+    )
+    asking.start()
+    until(lambda: _questions_running(app), what="running question")
+
+    status = app.stop()
+    asking.join()
+
+    assert status == 0
+    # Not 422, which is the answer to a question that was let run for as long as it may.
+    assert answers[0].status_code == 503
+
+
+def _questions_running(app: AppServer) -> bool:
+    text = httpx.get(app.url + "/metrics").text
+    return 'tailrace_app_running{pool="query"} 1.0' in text

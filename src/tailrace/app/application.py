@@ -1,11 +1,16 @@
 """Puts the routes together into one ASGI application."""
 
+from collections.abc import Sequence
+
 from litestar import Litestar, Router
 from litestar.datastructures import State
 from litestar.di import Provide
+from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
+from litestar.types import Method
+from litestar.types.internal_types import PathParameterDefinition
 
 from tailrace import __version__
 from tailrace.app.access import COOKIE
@@ -77,6 +82,12 @@ def with_border(app: Litestar, parts: Parts) -> Border:
     return Border(app, hosts=parts.hosts, web=parts.web)
 
 
+def _operation_id(
+    handler: HTTPRouteHandler, _method: Method, _path: Sequence[str | PathParameterDefinition]
+) -> str:
+    return handler.handler_name
+
+
 def _openapi() -> OpenAPIConfig:
     return OpenAPIConfig(
         title="Tailrace",
@@ -86,6 +97,7 @@ def _openapi() -> OpenAPIConfig:
         # The usual viewers load their scripts from outside, which this server never does.
         render_plugins=[JsonRenderPlugin(path="/openapi.json")],
         use_handler_docstrings=True,
+        operation_id_creator=_operation_id,
         security=[{"token": []}, {"session": []}],
         components=Components(
             security_schemes={

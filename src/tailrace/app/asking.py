@@ -36,4 +36,4 @@ def refuse_unknown_parameters(connection: Connection, handler: BaseRouteHandler)
             )
 
 
-_NOT_PARAMETERS = {"data", "parts", "request", "rest"}
+_NOT_PARAMETERS = {"data", "parts", "request"}

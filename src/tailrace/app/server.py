@@ -34,7 +34,7 @@ from tailrace.config import Config
 from tailrace.errors import ConfigError
 from tailrace.log import open_log
 from tailrace.query import Questions
-from tailrace.store import Loader, open_store
+from tailrace.store import Loader, Store, open_store
 
 _logger = logging.getLogger(__name__)
 
@@ -42,6 +42,7 @@ STOP_S_MAX = 5.0
 _CONNECTIONS_MAX = 1_024
 _HEAD_BYTES_MAX = 65_536
 _READING_THREADS = 3
+_PATIENCE_S = 1.0
 _WAITING_MAX = 64
 
 
@@ -174,11 +175,33 @@ async def _serve(
         # The server waits for open answers, and a live stream has no end of its own.
         parts.live.close()
         server.stop()  # type: ignore[no-untyped-call]  # granian leaves this one untyped
-        try:
-            await asyncio.wait_for(serving, STOP_S_MAX)
-        except TimeoutError:
-            _logger.warning("requests did not end within %.0f s and were cut off", STOP_S_MAX)
+        await _await_answers(serving, parts)
     asking.cancel()
+
+
+async def _await_answers(serving: "asyncio.Task[None]", parts: Parts) -> None:
+    """Wait for what is being answered; stop the questions that take long."""
+    parts.asking.refuse()
+    parts.reading.refuse()
+    deadline = time.monotonic() + STOP_S_MAX
+    patience_s = _PATIENCE_S
+    while not serving.done() and time.monotonic() < deadline:
+        await asyncio.wait((serving,), timeout=patience_s)
+        if not serving.done():
+            await asyncio.to_thread(_stop_questions, parts.store)
+            patience_s = _PATIENCE_S / 4
+    if serving.done():
+        await serving
+    else:
+        _logger.warning("answers did not end within %.0f s and were cut off", STOP_S_MAX)
+
+
+def _stop_questions(store: Store) -> None:
+    """End the questions that run; those of an embedded store would hold this process up."""
+    if not store.is_embedded:
+        return
+    with store.client(timeout_s=1.0) as client:
+        client.command("KILL QUERY WHERE query_kind = 'Select' AND query_id != queryID() ASYNC")
 
 
 @contextmanager

@@ -5,7 +5,16 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
+from prometheus_client import Gauge
+
 from tailrace.errors import TransientError
+
+RUNNING = Gauge(
+    "tailrace_app_running",
+    "Calls that run or wait for a thread: questions to the store, other reads.",
+    ("pool",),
+    multiprocess_mode="livesum",
+)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -19,19 +28,23 @@ class Workers:
         self._threads = threads
         self._waiting_max = waiting_max
         self._inside = 0
+        self._is_refusing = False
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Return what the function returns; call from one event loop only.
 
         Raises:
-            TransientError: as many calls as may wait are waiting.
+            TransientError: as many calls as may wait are waiting, or the server is stopping.
         """
+        if self._is_refusing:
+            raise TransientError("the server is stopping; try again in a moment")
         if self._inside >= self._threads + self._waiting_max:
             raise TransientError(
                 f"{self._waiting_max} {self._name} requests are waiting; try again later"
             )
         self._inside += 1
+        RUNNING.labels(self._name).set(self._inside)
         future = asyncio.get_running_loop().run_in_executor(
             self._pool, lambda: function(*args, **kwargs)
         )
@@ -41,9 +54,14 @@ class Workers:
 
     def _leave(self, future: "asyncio.Future[T]") -> None:
         self._inside -= 1
+        RUNNING.labels(self._name).set(self._inside)
         # An error that nobody waits for any more has been answered with a closed connection.
         if not future.cancelled():
             future.exception()
+
+    def refuse(self) -> None:
+        """Begin nothing new."""
+        self._is_refusing = True
 
     def close(self) -> None:
         """Let what runs finish; what waits is not begun."""

@@ -7,10 +7,11 @@ from litestar import get
 from tailrace.app.audit import LedgerAnswer, audit
 from tailrace.app.moments import moment
 from tailrace.app.parts import Given
+from tailrace.app.routes.errors import READING
 from tailrace.app.routes.parameters import Since, SourceName, Until
 
 
-@get("/ledger", tags=["ledger"])
+@get("/ledger", tags=["ledger"], responses=READING)
 async def show_ledger(
     parts: Given,
     since: Since = "24h",

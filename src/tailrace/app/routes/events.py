@@ -11,20 +11,21 @@ from tailrace.app.asking import Ask
 from tailrace.app.moments import moment
 from tailrace.app.parts import Given, Parts
 from tailrace.app.problems import NOT_FOUND, ProblemError
+from tailrace.app.routes.errors import FINDING, READING
 from tailrace.app.routes.parameters import MessageId, Since, SourceName, Until
 from tailrace.app.set_aside import LIMIT_MAX, SetAsidePage, list_set_aside
 from tailrace.app.trace import TraceAnswer, Tracer
 
 
-@get("/trace/{rest:path}", tags=["events"])
+@get("/trace/{message_id:path}", tags=["events"], responses=FINDING)
 async def trace_by_path(
-    request: Ask, parts: Given, rest: FromPath[str], source: SourceName = ""
+    request: Ask, parts: Given, message_id: FromPath[str], source: SourceName = ""
 ) -> TraceAnswer:
     """Tell what became of one event."""
     return await _trace(parts, id_in_path(request, "/api/v1/trace/"), source)
 
 
-@get("/trace", tags=["events"])
+@get("/trace", tags=["events"], responses=FINDING)
 async def trace_by_parameter(
     parts: Given, message_id: MessageId, source: SourceName = ""
 ) -> TraceAnswer:
@@ -32,7 +33,7 @@ async def trace_by_parameter(
     return await _trace(parts, message_id, source)
 
 
-@get("/set-aside", tags=["events"])
+@get("/set-aside", tags=["events"], responses=READING)
 async def show_set_aside(
     parts: Given,
     since: Since = "24h",

@@ -13,6 +13,7 @@ from litestar.response import Stream
 from tailrace.app.live import News
 from tailrace.app.parts import Given, Parts
 from tailrace.app.problems import TOO_MANY, ProblemError
+from tailrace.app.routes.errors import READING
 from tailrace.app.routes.parameters import SourceName
 from tailrace.app.watching import Wish
 from tailrace.query.evaluate import matcher
@@ -31,7 +32,7 @@ class LiveStatus(msgspec.Struct, frozen=True, kw_only=True):
     freshness_s: float | None
 
 
-@get("/live", tags=["live"], media_type="text/event-stream")
+@get("/live", tags=["live"], media_type="text/event-stream", responses=READING)
 async def watch_live(
     parts: Given,
     source: SourceName = "",

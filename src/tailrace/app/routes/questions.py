@@ -12,6 +12,7 @@ from msgspec import UNSET
 from tailrace.app.asking import Ask
 from tailrace.app.parts import Given, Parts
 from tailrace.app.problems import NOT_FOUND, ProblemError
+from tailrace.app.routes.errors import ASKING, FINDING
 from tailrace.app.routes.events import id_in_path
 from tailrace.app.routes.parameters import MessageId, Since, SourceName, Until
 from tailrace.query import (
@@ -42,7 +43,7 @@ class EventAnswer(msgspec.Struct, frozen=True, kw_only=True):
     original: str
 
 
-@post("/search", status_code=200, tags=["questions"])
+@post("/search", status_code=200, tags=["questions"], responses=ASKING)
 async def search(
     data: Annotated[Search, _body(query=_LARGE_ORDERS, since="7d", limit=20)], parts: Given
 ) -> SearchResult:
@@ -50,7 +51,7 @@ async def search(
     return await parts.asking.run(parts.questions.search, data)
 
 
-@post("/histogram", status_code=200, tags=["questions"])
+@post("/histogram", status_code=200, tags=["questions"], responses=ASKING)
 async def histogram(
     data: Annotated[Histogram, _body(query=_LARGE_ORDERS, since="7d", by="type")], parts: Given
 ) -> HistogramResult:
@@ -58,7 +59,7 @@ async def histogram(
     return await parts.asking.run(parts.questions.histogram, data)
 
 
-@post("/values", status_code=200, tags=["questions"])
+@post("/values", status_code=200, tags=["questions"], responses=ASKING)
 async def values(
     data: Annotated[Values, _body(field="properties.currency", since="7d")], parts: Given
 ) -> ValuesResult:
@@ -66,13 +67,13 @@ async def values(
     return await parts.asking.run(parts.questions.values, data)
 
 
-@get("/fields", tags=["questions"])
+@get("/fields", tags=["questions"], responses=ASKING)
 async def list_fields(parts: Given, since: Since = "24h", until: Until = "now") -> Fields:
     """Return what may be searched, as found in a sample of the newest events."""
     return await parts.asking.run(parts.questions.fields, since, until)
 
 
-@post("/sql", status_code=200, tags=["questions"])
+@post("/sql", status_code=200, tags=["questions"], responses=ASKING)
 async def sql(
     data: Annotated[
         Sql,
@@ -88,15 +89,15 @@ async def sql(
     return await parts.asking.run(parts.questions.sql, data)
 
 
-@get("/events/{rest:path}", tags=["events"])
+@get("/events/{message_id:path}", tags=["events"], responses=FINDING)
 async def show_event_by_path(
-    request: Ask, parts: Given, rest: FromPath[str], source: SourceName = ""
+    request: Ask, parts: Given, message_id: FromPath[str], source: SourceName = ""
 ) -> EventAnswer:
     """Return one event as stored and as sent."""
     return await _event(parts, id_in_path(request, "/api/v1/events/"), source)
 
 
-@get("/event", tags=["events"])
+@get("/event", tags=["events"], responses=FINDING)
 async def show_event_by_parameter(
     parts: Given, message_id: MessageId, source: SourceName = ""
 ) -> EventAnswer:

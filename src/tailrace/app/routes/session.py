@@ -10,6 +10,7 @@ from litestar.params import JSONBody
 from tailrace.app.access import COOKIE, refuse_cross_site, require_same_site
 from tailrace.app.asking import Ask
 from tailrace.app.parts import Given
+from tailrace.app.routes.errors import SIGNING_IN
 
 
 class SignIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -24,7 +25,7 @@ class SessionAnswer(msgspec.Struct, frozen=True):
     signed_in: bool
 
 
-@post("/session", status_code=204, tags=["session"])
+@post("/session", status_code=204, tags=["session"], responses=SIGNING_IN)
 async def sign_in(data: JSONBody[SignIn], request: Ask, parts: Given) -> Response[None]:
     """Exchange a token for a session cookie."""
     refuse_cross_site(request.headers)
@@ -36,13 +37,13 @@ async def sign_in(data: JSONBody[SignIn], request: Ask, parts: Given) -> Respons
     )
 
 
-@get("/session", tags=["session"])
+@get("/session", tags=["session"], responses=SIGNING_IN)
 async def show_session(request: Ask, parts: Given) -> SessionAnswer:
     """Tell whether this browser is signed in."""
     return SessionAnswer(parts.access.is_signed_in(request.cookies.get(COOKIE)))
 
 
-@delete("/session", status_code=204, tags=["session"])
+@delete("/session", status_code=204, tags=["session"], responses=SIGNING_IN)
 async def sign_out(request: Ask, parts: Given) -> Response[None]:
     """End the session of this browser."""
     require_same_site(request.headers)

@@ -9,6 +9,7 @@ from litestar import Response, get
 
 from tailrace import __version__, metrics
 from tailrace.app.parts import Given, Parts
+from tailrace.app.routes.errors import READING
 from tailrace.errors import TailraceError
 from tailrace.log.contract import RAW
 
@@ -70,7 +71,7 @@ class Readiness(msgspec.Struct, frozen=True):
     checks: dict[str, str]
 
 
-@get("/status", tags=["system"])
+@get("/status", tags=["system"], responses=READING)
 async def show_status(parts: Given) -> Status:
     """Return the system's figures."""
     stats = await parts.reading.run(parts.numbers.stats)
@@ -101,7 +102,7 @@ async def show_status(parts: Given) -> Status:
     )
 
 
-@get("/sources", tags=["system"])
+@get("/sources", tags=["system"], responses=READING)
 async def list_sources(parts: Given) -> list[SourceStatus]:
     """Return the sources with their write keys."""
     return await parts.reading.run(_sources, parts)
@@ -158,9 +159,9 @@ def _check(name: str, ask: Callable[[], object]) -> str:
 
 
 @get("/metrics", tags=["system"], security=[{}])
-async def show_metrics() -> Response[bytes]:
+async def show_metrics(parts: Given) -> Response[bytes]:
     """Return the metrics for Prometheus."""
-    return Response(metrics.render(), media_type=metrics.CONTENT_TYPE)
+    return Response(await parts.reading.run(metrics.render), media_type=metrics.CONTENT_TYPE)
 
 
 def url_of(host: str, port: int) -> str:
