@@ -18,6 +18,12 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tailrace]:
     yield from _started(Tailrace(tmp_path_factory.mktemp("tailrace")))
 
 
+@pytest.fixture(scope="module")
+def stoppable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tailrace]:
+    """Give one installation to all tests of a module; each leaves it running, whatever it did."""
+    yield from _started(Tailrace(tmp_path_factory.mktemp("stoppable")))
+
+
 @pytest.fixture
 def fresh(tmp_path: Path) -> Iterator[Tailrace]:
     """Give a running installation of the test's own, empty, which it may stop and kill."""

@@ -107,13 +107,14 @@ DAMAGES = pytest.mark.parametrize("damage", [flip_a_byte, cut], ids=["flipped", 
 
 
 @DAMAGES
+@pytest.mark.parametrize("stream", ["raw", pytest.param("events", marks=pytest.mark.long)])
 def test_damage_of_what_was_stored_is_reported_and_stops_nothing(
-    fresh: Tailrace, damage: Callable[[Path], None]
+    fresh: Tailrace, damage: Callable[[Path], None], stream: str
 ) -> None:
     send_blocks(fresh, name="old")
     fresh.wait_stored(BLOCKS)
     fresh.stop()
-    damage(newest_segment(fresh, "raw"))
+    damage(newest_segment(fresh, stream))
 
     findings = doctor_finds_damage(fresh)
     fresh.start()
@@ -123,7 +124,7 @@ def test_damage_of_what_was_stored_is_reported_and_stops_nothing(
         lambda: len(stored_ids(fresh, "new-")) == BLOCKS, what="events after it", within_s=30
     )
 
-    assert "raw" in findings
+    assert f"log: {stream}" in findings
     assert len(stored_ids(fresh, "old-")) == BLOCKS
 
 

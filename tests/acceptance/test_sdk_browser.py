@@ -22,6 +22,7 @@ from running import Tailrace, wait_until
 VERSION = "1.84.3"
 EVENTS = len(BROWSER_CALLS) - 1
 FORMS = ("snippet", "npm")
+OF_USER = "user_id = {user:String}"
 DELIVERIES = pytest.mark.parametrize("delivery", [STANDARD, BATCHING], ids=["single", "batching"])
 
 
@@ -83,7 +84,7 @@ def test_what_a_page_asked_for_can_be_searched(
 
     with visit(chromium, html) as page:
         page.call(calls)
-        running.wait_stored(2, where="user_id = {user:String}", user=user)
+        running.wait_stored(2, where=OF_USER, user=user)
 
     [track] = running.search(f'user_id:"{user}" AND properties.revenue:>12')
     assert track["event"] == "Searched For"
@@ -116,47 +117,47 @@ def test_nothing_of_a_page_is_lost_or_doubled_when_answers_fail(
 
 
 def test_events_of_a_page_that_was_closed_meanwhile_come_with_the_next_visit(
-    fresh: Tailrace, chromium: Browser
+    stoppable: Tailrace, chromium: Browser
 ) -> None:
     user = "u-closed"
     html = page_html(
-        "npm", collect_url=fresh.collect_url, write_key=fresh.write_key, delivery=STANDARD
+        "npm", collect_url=stoppable.collect_url, write_key=stoppable.write_key, delivery=STANDARD
     )
 
     with visit(chromium, html) as page:
         page.call(tracks_of(user, range(2)))
-        fresh.wait_stored(3)
-        fresh.stop()
+        stoppable.wait_stored(3, where=OF_USER, user=user)
+        stoppable.stop()
         page.call(tracks_of(user, range(2, 5))[1:])
         page.wait_for_errors(3)
         shop = page.page.url
         page.page.goto("about:blank")
-        fresh.start()
+        stoppable.start()
         page.page.goto(shop)
-        fresh.wait_stored(6)
+        stoppable.wait_stored(6, where=OF_USER, user=user)
 
-    check_stored_once(fresh, user=user, events=6)
+    check_stored_once(stoppable, user=user, events=6)
 
 
 @DELIVERIES
 def test_nothing_of_a_page_is_lost_or_doubled_when_the_server_restarts(
-    fresh: Tailrace, chromium: Browser, delivery: dict[str, Any]
+    stoppable: Tailrace, chromium: Browser, delivery: dict[str, Any]
 ) -> None:
-    user = "u-restart"
+    user = f"u-restart-{delivery['strategy']}"
     html = page_html(
-        "npm", collect_url=fresh.collect_url, write_key=fresh.write_key, delivery=delivery
+        "npm", collect_url=stoppable.collect_url, write_key=stoppable.write_key, delivery=delivery
     )
 
     with visit(chromium, html) as page:
         page.call(tracks_of(user, range(5)))
-        fresh.wait_stored(6)
-        fresh.stop()
+        stoppable.wait_stored(6, where=OF_USER, user=user)
+        stoppable.stop()
         page.call(tracks_of(user, range(5, 15))[1:])
-        fresh.start()
-        fresh.wait_stored(16, within_s=60)
+        stoppable.start()
+        stoppable.wait_stored(16, where=OF_USER, user=user, within_s=60)
 
-    check_stored_once(fresh, user=user, events=16)
-    fresh.audit()
+    check_stored_once(stoppable, user=user, events=16)
+    stoppable.audit()
 
 
 def tracks_of(user: str, numbers: range) -> list[list[Any]]:
@@ -167,7 +168,7 @@ def tracks_of(user: str, numbers: range) -> list[list[Any]]:
 def wait_for_quiet(tailrace: Tailrace, recording: Recording, *, user: str, events: int) -> None:
     """Wait until the SDK has met every fault and everything is stored."""
     wait_until(lambda: not recording.faults, what="all faults", within_s=60)
-    tailrace.wait_stored(events, where="user_id = {user:String}", user=user, within_s=60)
+    tailrace.wait_stored(events, where=OF_USER, user=user, within_s=60)
 
 
 def check_stored_once(tailrace: Tailrace, *, user: str, events: int) -> None:
