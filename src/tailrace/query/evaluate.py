@@ -124,9 +124,11 @@ def _exists(leaf: Exists) -> Matcher:
 
 
 def _path_exists(value: object, field: Path) -> bool:
+    if not field.keys:
+        return bool(value) if field.column == "integrations" else _is_value(value)
     if field.column == "integrations":
         return any(found not in (None, {}, []) for found in _strict(value, field.keys))
-    if any(_is_value(found) for found in _direct(value, field.keys)):
+    if _has_value_at(value, ".".join(field.keys)):
         return True
     return any(
         inner is not None and not isinstance(inner, dict)
@@ -138,9 +140,26 @@ def _path_exists(value: object, field: Path) -> bool:
     )
 
 
+def _has_value_at(value: object, name: str) -> bool:
+    """Tell whether an object has the path, or anything below it; keys may hold dots."""
+    if not isinstance(value, dict):
+        return False
+    for key, inner in value.items():
+        if key == name:
+            is_there = _is_value(inner)
+        elif name.startswith(f"{key}."):
+            is_there = _has_value_at(inner, name.removeprefix(f"{key}."))
+        else:
+            is_there = key.startswith(f"{name}.") and _has_leaf(inner)
+        if is_there:
+            return True
+    return False
+
+
 def _is_value(found: object) -> bool:
     if isinstance(found, list):
-        return any(element is not None for element in found)
+        # The store may keep a null in a list as an empty object.
+        return any(_has_leaf(element) for element in found)
     if isinstance(found, dict):
         return any(_has_leaf(inner) for inner in found.values())
     return found is not None

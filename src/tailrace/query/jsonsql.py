@@ -60,7 +60,7 @@ def exists_sql(path: Path, binder: Binder) -> str:
     value = _subcolumn(path.column, path.keys)
     below = f"{path.column}.^{quoted(path.keys[0])}"
     below += "".join(f".{quoted(key)}" for key in path.keys[1:])
-    only_nulls = f"match(ifNull(toJSONString({value}), ''), '^\\\\[(null,?)*\\\\]$')"
+    only_nulls = f"match(ifNull(toJSONString({value}), ''), '^\\\\[((null|{{}}),?)*\\\\]$')"
     is_empty = f"(startsWith(dynamicType({value}), 'Array') AND {only_nulls})"
     parts = [f"(isNotNull({value}) AND NOT {is_empty})", f"notEmpty(JSONAllPaths({below}))"]
     for length in range(1, len(path.keys)):

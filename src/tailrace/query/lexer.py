@@ -123,8 +123,8 @@ def _unicode_escape(text: str, at: int, position: int) -> str:
             hint="a backslash takes the next character literally; write \\\\ for a backslash",
         )
     code = int(digits, 16)
-    if 0xD800 <= code <= 0xDFFF:
-        raise QueryError(f"'\\u{digits}' is half a character", position=position + at)
+    if code == 0 or 0xD800 <= code <= 0xDFFF:
+        raise QueryError(f"'\\u{digits}' is not a character", position=position + at)
     return chr(code)
 
 

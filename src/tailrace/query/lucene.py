@@ -9,6 +9,7 @@ Source: Lucene's QueryParser.jj and QueryParserBase.addClause; Elasticsearch's
 QueryStringQueryParser for `>`, `_exists_` and match-all.
 """
 
+import re
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import NamedTuple
@@ -34,6 +35,8 @@ DEPTH_MAX = 40
 LEAVES_MAX = 500
 EXISTS_FIELD = "_exists_"
 _SLOP_MAX = 100
+# NUL, and halves of characters, which UTF-8 cannot write.
+_NOT_TEXT = re.compile("[\x00\ud800-\udfff]")
 
 
 class Parsed(NamedTuple):
@@ -53,6 +56,9 @@ def parse(text: str) -> Parsed:
         raise QueryError(
             f"the query has {len(text)} characters; the limit is {LENGTH_MAX}", position=LENGTH_MAX
         )
+    odd = _NOT_TEXT.search(text)
+    if odd is not None:
+        raise QueryError("the query has a character that is not text", position=odd.start())
     if not text.strip(" \t\n\r\u3000"):
         return Parsed(All(), ())
     return _Parser(text).parse()

@@ -1,0 +1,249 @@
+"""Compiled SQL, run by the real engine, finds the events that the plain Python evaluation finds."""
+
+import json
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given, note, settings
+from hypothesis import strategies as st
+
+from tailrace.config import Config
+from tailrace.errors import QueryError
+from tailrace.event import Block
+from tailrace.query.bind import Binder
+from tailrace.query.compile import compile_tree
+from tailrace.query.evaluate import matcher
+from tailrace.query.lucene import parse
+from tailrace.query.text import pieces_of
+from tailrace.query.tree import (
+    All,
+    And,
+    Bound,
+    Exists,
+    Not,
+    Or,
+    Phrase,
+    Range,
+    Term,
+    Tree,
+    Wildcard,
+    render,
+)
+from tailrace.store import Store, open_store
+
+NOW = datetime(2026, 3, 11, 12, tzinfo=UTC)
+EVENTS = 400
+TEXTS = [
+    *("", "Order Completed", "order completed", "Page Viewed", "quick brown fox", "brown Quick"),
+    *("50", "49.99", "-5", "1e3", "007", "true", "false", "null", "u-1", "a/b/c", "x@y.example"),
+    *("2026-03-10", "2026-03-10T12:00:00.123Z", "2026-03-10 23:59:59", "2026-02-31", "now"),
+    *("2026-03-11T01:00:00+02:00", "a_b%c", "a\\b", 'q"uote', "it's", "line\nbreak", "tab\there"),
+    *("ünï", "ÜNÏ", "Straße", "日本 語", "\U0001f600", "*", "?", "[1]", "{}", "caf\u00e9"),
+]
+NUMBERS: list[int | float] = [0, 1, 50, -5, 49.99, 1.5, 1000, 2**53 + 1, 2**63, 1e21, 1e-7, 3.0]
+KEYS = ["a", "b", "c", "we`ird", "k'ey", "og:title", "sp ace", "ünï", "x[]", "^c", "%", 'q"', "b\\"]
+
+
+def make_value(rng: random.Random, depth: int) -> object:
+    kind = rng.choice(["text", "text", "number", "flag", "none", "list", "objects", "object"])
+    if depth <= 0 and kind in ("list", "objects", "object"):
+        kind = "text"
+    match kind:
+        case "text":
+            return rng.choice(TEXTS)
+        case "number":
+            return rng.choice(NUMBERS)
+        case "flag":
+            return rng.random() < 0.5
+        case "none":
+            return None
+        case "list":
+            return make_list(rng)
+        case "objects":
+            return [make_object(rng, depth - 1) for _ in range(rng.randint(1, 3))]
+    return make_object(rng, depth - 1)
+
+
+def make_list(rng: random.Random) -> list[object]:
+    small: list[int | float] = [number for number in NUMBERS if abs(number) < 2**53]
+    pools: list[list[object]] = [
+        [*TEXTS],
+        [*small],
+        [True, False],
+        [*TEXTS, None],
+        [None],
+        [*TEXTS, *small, True, False, None],
+        [{"b": "50"}, {"b": 50}, "x", 5],
+    ]
+    pool = rng.choice(pools)
+    return [rng.choice(pool) for _ in range(rng.randint(0, 3))]
+
+
+def make_object(rng: random.Random, depth: int) -> dict[str, object]:
+    made = {rng.choice(KEYS): make_value(rng, depth) for _ in range(rng.randint(0, 4))}
+    # A key with a dot in it stands for the same path as an object in an object.
+    if not isinstance(made.get("a"), dict) and rng.random() < 0.3:
+        made["a.b"] = rng.choice(TEXTS)
+    return made
+
+
+def make_event(rng: random.Random, number: int) -> dict[str, object]:
+    at = datetime(2026, 3, 9, tzinfo=UTC) + timedelta(seconds=rng.randint(0, 3 * 86_400))
+    event: dict[str, object] = {
+        "message_id": f"m-{number}",
+        "type": rng.choice(["track", "page", "identify"]),
+        "event": rng.choice(TEXTS),
+        "name": rng.choice(["", "", "Home Page"]),
+        "user_id": rng.choice(["", "u-1", "U-1", "ünï"]),
+        "source": rng.choice(["default", "web"]),
+        "timestamp": at.isoformat(timespec="milliseconds"),
+        "sent_at": rng.choice([None, at.isoformat(timespec="milliseconds")]),
+        "received_at": at.isoformat(timespec="milliseconds"),
+        "is_bot": rng.random() < 0.3,
+        "properties": make_object(rng, 3),
+        "traits": make_object(rng, 1),
+        "context": {"page": make_object(rng, 1)} if rng.random() < 0.7 else {},
+        "integrations": make_object(rng, 2),
+        "raw_partition": 0,
+        "raw_offset": 0,
+        "raw_index": number,
+    }
+    objects = {name: event[name] for name in ("properties", "traits", "context", "integrations")}
+    return event | {"original": json.dumps(objects, ensure_ascii=rng.random() < 0.5)}
+
+
+class World:
+    """The same events in a store and as objects."""
+
+    def __init__(self, store: Store, events: list[dict[str, object]]) -> None:
+        self.store = store
+        self.events = events
+
+    def __repr__(self) -> str:
+        return "World()"
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    rng = random.Random(20260311)
+    events = [make_event(rng, number) for number in range(EVENTS)]
+    directory: Path = tmp_path_factory.mktemp("query")
+    store = open_store(Config(data_dir=directory))
+    try:
+        lines = "\n".join(json.dumps(event) for event in events).encode()
+        block = Block(1, [], b"", (0, 0), len(events), lines, 0, b"")
+        assert store.insert_block(block, partition=0, offset=0) == 0
+        yield World(store, events)
+    finally:
+        store.close()
+
+
+texts = st.sampled_from(TEXTS) | st.text(max_size=6)
+words = texts.filter(lambda text: bool(text) and "\x00" not in text)
+keys = st.one_of(
+    st.sampled_from(["a", "b", "c"]),
+    st.sampled_from(["a", "b"]),
+    st.sampled_from(KEYS),
+    st.text(
+        st.characters(blacklist_categories=["Cs"], blacklist_characters="\x00."),
+        min_size=1,
+        max_size=3,
+    ),
+)
+paths = st.builds(
+    lambda column, path, suffix: ".".join([column, *path]) + suffix,
+    st.sampled_from(["properties", "properties", "traits", "context.page", "integrations"]),
+    st.lists(keys, min_size=1, max_size=2) | st.lists(keys, max_size=3),
+    st.sampled_from(["", "", "", ".keyword"]),
+)
+names = paths | st.sampled_from(
+    ["event", "user_id", "type", "timestamp", "sent_at", "is_bot", "name", "no", "event.keyword"]
+)
+
+
+def escaped(text: str) -> str:
+    return "".join(f"\\{c}" if c in "*?\\" else c for c in text)
+
+
+def cut(text: str, at: int, length: int, special: str) -> str:
+    return escaped(text[:at]) + special + escaped(text[at + length :])
+
+
+patterns = st.one_of(
+    st.builds(cut, words, st.integers(0, 5), st.integers(0, 9), st.sampled_from(["*", "?", "*?"])),
+    st.builds(lambda text: f"*{escaped(text[1:3])}*", words),
+    st.lists(
+        st.sampled_from(["*", "?", "\\*", "\\?", "\\\\"]) | words.map(escaped), min_size=1
+    ).map("".join),
+)
+# Without a wildcard it would be a word; of stars alone, it asks for any value.
+real_patterns = patterns.filter(
+    lambda pattern: set(pattern) != {"*"} and any(special for special, _ in pieces_of(pattern))
+)
+bounds = st.none() | st.builds(
+    Bound,
+    st.sampled_from(
+        ["0", "50", "-5", "1.5", "1e3", "2026-03-10", "now-1d/d", "2026-03", "a", "z", "Order"]
+    )
+    | words,
+    st.booleans(),
+)
+leaf = st.one_of(
+    st.builds(Term, st.none() | names, words),
+    st.builds(Phrase, st.none() | names, texts, st.sampled_from([0, 0, 1, 3])),
+    st.builds(Wildcard, st.none() | names, real_patterns),
+    st.builds(Range, names, bounds, bounds).filter(lambda r: bool(r.low or r.high)),
+    st.builds(Exists, names),
+    st.just(All()),
+)
+trees: st.SearchStrategy[Tree] = st.recursive(
+    leaf,
+    lambda inner: st.one_of(
+        st.builds(Not, inner),
+        st.builds(And, st.lists(inner, min_size=2, max_size=3).map(tuple)),
+        st.builds(Or, st.lists(inner, min_size=2, max_size=3).map(tuple)),
+    ),
+    max_leaves=5,
+)
+
+
+def found_by_engine(store: Store, tree: Tree) -> set[int]:
+    binder = Binder()
+    where = compile_tree(tree, binder, now=NOW)
+    with store.client() as client:
+        result = client.query(
+            f"SELECT raw_index, {where} AS is_match FROM events_data",
+            parameters=binder.parameters,
+            settings={"short_circuit_function_evaluation": "force_enable"},
+        )
+    # Never NULL, so that NOT turns it around.
+    assert {is_match for _, is_match in result.result_rows} <= {0, 1}
+    return {int(number) for number, is_match in result.result_rows if is_match}
+
+
+@settings(max_examples=150, deadline=None)
+@given(tree=trees)
+def test_sql_finds_the_events_that_python_finds(world: World, tree: Tree) -> None:
+    note(render(tree))
+    try:
+        matches = matcher(tree, now=NOW)
+    except QueryError:
+        with pytest.raises(QueryError):
+            compile_tree(tree, Binder(), now=NOW)
+        return
+
+    found = found_by_engine(world.store, tree)
+
+    wanted = {number for number, event in enumerate(world.events) if matches(event)}
+    for number in sorted(found ^ wanted)[:2]:
+        note(f"{'SQL' if number in found else 'Python'} alone: {world.events[number]}")
+    assert found == wanted
+
+
+@settings(max_examples=300, deadline=None)
+@given(tree=trees)
+def test_rendered_text_parses_to_the_same_tree(tree: Tree) -> None:
+    assert parse(render(tree)).tree == tree
