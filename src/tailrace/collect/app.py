@@ -18,6 +18,7 @@ from tailrace.collect.pages import Pages
 from tailrace.collect.refusals import Refused
 from tailrace.collect.sources import Senders
 from tailrace.config import Config
+from tailrace.errors import TransientError
 from tailrace.log.contract import RAW, Log
 
 Scope = Mapping[str, Any]
@@ -29,8 +30,8 @@ logger = logging.getLogger(__name__)
 class Collector:
     """One collector: an ASGI application that owns one partition of the raw log while it runs.
 
-    The server must speak the lifespan protocol. `failure` is set, and `failed` called, when the
-    log's writer could not be had or broke for good: the process should end.
+    The server must speak the lifespan protocol. `failure` is set, and `on_failure` called, when
+    the log's writer could not be had or broke for good: the process should end.
     """
 
     def __init__(self, config: Config, log: Log) -> None:
@@ -150,8 +151,14 @@ class Collector:
 
     async def _stop(self) -> None:
         if self._committer is not None and self._deadlines is not None:
-            await self._committer.close()
+            if not await self._committer.close():
+                self.failure = TransientError("an append to the raw log does not end")
             self._deadlines.close()
+
+    def hurry(self, timeout_s: float) -> None:
+        """Make those who wait for the disk wait no longer than this; the server is stopping."""
+        if self._committer is not None:
+            self._committer.hurry(timeout_s)
 
     def _fail(self, error: BaseException) -> None:
         logger.error("the writer of the raw log broke; this collector ends", exc_info=error)

@@ -24,7 +24,7 @@ GROUP_BYTES_MAX: Final = 8_388_608
 RECORD_BYTES_EXTRA: Final = 256
 REFUSING_S: Final = 10.0
 WATCH_INTERVAL_S: Final = 0.25
-JOIN_S_MAX: Final = 8.0
+JOIN_S_MAX: Final = 3.0
 
 logger = logging.getLogger(__name__)
 
@@ -115,17 +115,21 @@ class Committer:
             return self._refusing
         return None
 
-    async def close(self) -> None:
-        """Append what waits, then give the partition free."""
+    def hurry(self, timeout_s: float) -> None:
+        """Wait no longer than this for an append from now on; the server is stopping."""
+        self._fsync_timeout_s = min(self._fsync_timeout_s, timeout_s)
+
+    async def close(self) -> bool:
+        """Append what waits, then give the partition free; False when an append does not end."""
         with self._lock:
             self._is_closing = True
         self._wake.release()
         await asyncio.to_thread(self._thread.join, JOIN_S_MAX)
         self._watch.cancel()
         if self._thread.is_alive():
-            logger.error("an append to the raw log did not end in %g s; leaving it", JOIN_S_MAX)
-            return
+            return False
         self._writer.close()
+        return True
 
     def _is_stalled(self) -> bool:
         started_at = self._group_started_at
@@ -135,7 +139,7 @@ class Committer:
         return Refused(
             "log_stalled",
             f"the disk has not finished a write in {self._fsync_timeout_s:g} s "
-            "(collect.fsync_timeout_s)",
+            "(collect.fsync_timeout_s); send it again later",
             retry_after_s=spread_s(5, 15),
         )
 

@@ -20,7 +20,8 @@ from tailrace.config import CollectConfig, Config
 from tailrace.errors import TailraceError
 from tailrace.log.contract import Log
 
-STOP_S_MAX = 10.0
+STOP_S_MAX = 9.5
+APPEND_WHILE_STOPPING_S_MAX = 4.0
 BACKLOG = 1_024
 HEAD_BYTES_MAX = 131_072
 FILES_BESIDE_CONNECTIONS = 256
@@ -37,10 +38,9 @@ def run_collector(config: Config, *, stop: threading.Event) -> None:
     from tailrace.log import open_log
 
     log = open_log(config)
-    try:
-        serve_collect(config, log, stop=stop)
-    finally:
-        log.close()
+    serve_collect(config, log, stop=stop)
+    # Not after a failure: the process ends, and with a dead disk closing might never return.
+    log.close()
 
 
 def serve_collect(config: Config, log: Log, *, stop: threading.Event) -> None:
@@ -66,7 +66,10 @@ async def _serve(config: Config, app: Collector, stop: threading.Event) -> None:
     try:
         await asyncio.wait((serving, asking), return_when=asyncio.FIRST_COMPLETED)
         server.stop()  # type: ignore[no-untyped-call]  # granian leaves this one untyped
+        app.hurry(APPEND_WHILE_STOPPING_S_MAX)
         await asyncio.wait_for(serving, STOP_S_MAX)
+    except TimeoutError as error:
+        raise TailraceError(f"the collector did not stop within {STOP_S_MAX:g} s") from error
     finally:
         asking.cancel()
         stop.set()

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from asgi_client import KEY, Browserless, FaultyLog
 
+from tailrace.collect import commit
 from tailrace.collect.commit import Committer
 from tailrace.collect.refusals import Refused
 from tailrace.config import CollectConfig
@@ -184,6 +185,25 @@ async def test_closing_appends_what_waits_and_refuses_the_rest(
     assert [await future for future in futures] == [None] * 3
     assert [record.body for record in log.records] == [b"0", b"1", b"2"]
     assert log.is_closed
+
+
+async def test_closing_leaves_an_append_that_does_not_end(
+    committer: tuple[Committer, FaultyLog, list[BaseException]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subject, log, _ = committer
+    monkeypatch.setattr(commit, "JOIN_S_MAX", 0.1)
+    log.gate.clear()
+    future = subject.submit(NewRecord(b"k", b"x"), source="web", minute=1, events=1)
+
+    subject.hurry(0.1)
+    refused = await future
+    has_ended = await subject.close()
+
+    assert refused is not None
+    assert refused.code == "log_stalled"
+    assert not has_ended
+    assert not log.is_closed
+    log.gate.set()
 
 
 async def test_one_append_holds_a_bounded_number_of_bytes(
