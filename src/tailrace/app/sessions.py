@@ -12,6 +12,8 @@ from pathlib import Path
 
 import msgspec
 
+from tailrace.errors import ConfigError
+
 SESSIONS_MAX = 1_000
 
 
@@ -28,9 +30,7 @@ class Sessions:
         self._age_s_max = age_s_max
         self._clock = clock
         self._lock = threading.Lock()
-        self._by_hash: dict[str, _Session] = {}
-        if path.exists():
-            self._by_hash = msgspec.json.decode(path.read_bytes(), type=dict[str, _Session])
+        self._by_hash = _read(path)
 
     def open(self, token_hash: str) -> str:
         """Return the id of a new session; the oldest one ends when there are too many."""
@@ -69,6 +69,22 @@ class Sessions:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(self._path)
+
+
+def _read(path: Path) -> dict[str, _Session]:
+    """Return the sessions in the file, none where it does not exist.
+
+    Raises:
+        ConfigError: the file is not one of ours.
+    """
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, _Session])
+    except FileNotFoundError:
+        return {}
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"{path} is damaged ({error}): remove it; everybody then signs in again"
+        ) from error
 
 
 def _hash(session_id: str) -> str:

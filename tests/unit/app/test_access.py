@@ -18,6 +18,7 @@ from tailrace.app.access import (
 from tailrace.app.problems import ProblemError
 from tailrace.app.sessions import SESSIONS_MAX, Sessions
 from tailrace.config import AppConfig, token_hash
+from tailrace.errors import ConfigError
 
 TOKEN = "trt_right"
 
@@ -151,6 +152,14 @@ def test_the_sessions_file_holds_no_session_id_and_is_private(tmp_path: Path) ->
     path = tmp_path / "sessions.json"
     assert session_id not in path.read_text()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("damage", [b"{", b"\xff", b'{"a": 1}', b""])
+def test_a_damaged_sessions_file_is_named(tmp_path: Path, damage: bytes) -> None:
+    (tmp_path / "sessions.json").write_bytes(damage)
+
+    with pytest.raises(ConfigError, match=r"sessions\.json is damaged"):
+        _sessions(tmp_path, ManualClock())
 
 
 def test_sessions_are_bounded_and_the_oldest_ends_first(tmp_path: Path) -> None:
