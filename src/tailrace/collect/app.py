@@ -177,6 +177,7 @@ def _stopping() -> Refused:
 def make_app(config: Config, log: Log) -> Collector:
     """Return the collector's ASGI application over any log.
 
-    With `NullLog` of `tailrace.collect` in place of a durable log it shows what the disk costs.
+    Only `Log.writer` and the writer's `append` and `close` are used, so a log that keeps nothing
+    shows what the disk costs (`bench/collectors.py`).
     """
     return Collector(config, log)
