@@ -1,10 +1,10 @@
-"""A stand-in for the two reading methods of a log that deduplication uses."""
+"""A stand-in for the reading methods of a log that deduplication uses."""
 
 from collections.abc import Mapping
 
 from tailrace.errors import CorruptionError, OffsetGoneError
 from tailrace.event import BLOCK_VERSION, Block, encode_block
-from tailrace.log.contract import Extent, Record
+from tailrace.log.contract import Damage, Extent, Record
 
 DAY_US = 86_400_000_000
 
@@ -49,3 +49,14 @@ class EventsLog:
                 break
             records.append(Record(partition, at, b"", self.blocks[partition][at]))
         return records
+
+    def check(self, stream: str) -> list[Damage]:
+        assert stream == "events"
+        found: list[Damage] = []
+        for partition, offset in sorted(self.damaged):
+            last = found[-1] if found else None
+            if last and (last.partition, last.offset_until) == (partition, offset):
+                found[-1] = last._replace(offset_until=offset + 1)
+            else:
+                found.append(Damage("x", "damaged", partition, offset, offset + 1))
+        return found

@@ -57,8 +57,9 @@ def read_ids(log: Log, *, partition: int, start: int, end: int) -> Iterator[Ids]
             offset = first
             continue
         except CorruptionError as error:
-            report_lost(partition, offset, offset + 1, str(error))
-            offset += 1
+            beyond = min(_after_damage(log, partition=partition, offset=offset), end)
+            report_lost(partition, offset, beyond, str(error))
+            offset = beyond
             continue
         if not records:
             return
@@ -72,6 +73,20 @@ def read_ids(log: Log, *, partition: int, start: int, end: int) -> Iterator[Ids]
                 report_lost(partition, record.offset, offset, str(error))
                 continue
             yield Ids(block.id_hashes, block.received_at, offset)
+
+
+def _after_damage(log: Log, *, partition: int, offset: int) -> int:
+    """Return the first offset behind the damaged records that begin at or before `offset`.
+
+    A segment that was cut is followed by one that begins a million offsets later, so going on one
+    by one would take minutes.
+    """
+    ends = [
+        damage.offset_until
+        for damage in log.check(EVENTS)
+        if damage.partition == partition and damage.offset_from <= offset < damage.offset_until
+    ]
+    return max([offset + 1, *ends])
 
 
 def report_lost(partition: int, start: int, end: int, reason: str) -> None:
