@@ -117,8 +117,10 @@ def test_damage_of_what_was_stored_is_reported_and_stops_nothing(
     damage(newest_segment(fresh, stream))
 
     findings = doctor_finds_damage(fresh)
-    fresh.start()
+    fresh.start(is_waited_for=False)
+    wait_until(fresh.collects, what="the collector, whatever else is damaged", within_s=30)
     fresh.run("doctor", "--set-aside")
+    fresh.wait_ready()
     send_blocks(fresh, name="new")
     wait_until(
         lambda: len(stored_ids(fresh, "new-")) == BLOCKS, what="events after it", within_s=30
