@@ -5,10 +5,8 @@ children, so killing the process leaves nothing behind.
 """
 
 import asyncio
-import errno
 import gc
 import logging
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -31,8 +29,8 @@ from tailrace.app.tails import LogReader
 from tailrace.app.web import WebFiles
 from tailrace.app.workers import Workers
 from tailrace.config import Config
-from tailrace.errors import ConfigError
 from tailrace.log import open_log
+from tailrace.ports import require_free_port
 from tailrace.query import Questions
 from tailrace.store import Loader, Store, open_store
 
@@ -53,7 +51,7 @@ def run_app(config: Config, stop: threading.Event) -> None:
         ConfigError: the port or the store is taken, or the settings are wrong.
         Exception: what ended the loader, where that was a defect.
     """
-    require_free_port(config)
+    require_free_port(config.app.host, config.app.port, section="app")
     with ExitStack() as stack:
         parts, loading = _open(config, stack)
         app = with_border(make_app(parts), parts)
@@ -63,36 +61,6 @@ def run_app(config: Config, stop: threading.Event) -> None:
         gc.freeze()
         asyncio.run(_serve(config, app, parts, stop=stop, failed=loading.failed))
     loading.raise_failure()
-
-
-def require_free_port(config: Config) -> None:
-    """Return when nobody listens on the app's address.
-
-    The server binds with SO_REUSEPORT, so that a second one would get a share of the connections
-    instead of an error; binding without it first finds out.
-
-    Raises:
-        ConfigError: somebody does, or the address is not one of this machine.
-    """
-    host, port = config.app.host, config.app.port
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        with socket.socket(family, kind, protocol) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise ConfigError(
-                f"port {port} on {host} is taken by another program: stop it, or set "
-                "TAILRACE_APP_PORT (or app.port in tailrace.toml) to a free port"
-            ) from error
-        raise ConfigError(
-            f"cannot listen on {host}, port {port}: {error}; set TAILRACE_APP_HOST and "
-            "TAILRACE_APP_PORT (or app.host and app.port in tailrace.toml) to an address of this "
-            "machine"
-        ) from error
 
 
 def _open(config: Config, stack: ExitStack) -> tuple[Parts, Loading]:

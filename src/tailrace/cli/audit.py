@@ -49,8 +49,8 @@ def audit(
     else:
         _show(Console(highlight=False), answer, minutes=minutes)
     if not answer["balanced"]:
-        differences = answer.get("audit", {}).get("differences", [])
-        fail("The books do not balance: " + "; ".join(map(str, differences)), status=1)
+        details = [difference["detail"] for difference in answer["audit"]["differences"]]
+        fail("The books do not balance: " + "; ".join(details), status=1)
 
 
 def _show(console: Console, answer: dict[str, Any], *, minutes: bool) -> None:

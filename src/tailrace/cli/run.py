@@ -13,6 +13,7 @@ from tailrace import lifeline
 from tailrace.cli.common import ConfigFile, DataDir, load, options_of, url_of
 from tailrace.config import Config, FirstRun, prepare_first_run
 from tailrace.errors import ConfigError
+from tailrace.ports import require_free_port
 from tailrace.supervise import Supervisor, run_dir
 
 READY_S_MAX = 60.0
@@ -32,6 +33,8 @@ def up(data_dir: DataDir = None, config_file: ConfigFile = None) -> None:
     config = load(data_dir, config_file)
     config, first_run = prepare_first_run(config, environ=os.environ)
     _refuse_second(config)
+    require_free_port(config.collect.host, config.collect.port, section="collect")
+    require_free_port(config.app.host, config.app.port, section="app")
     stop = lifeline.stop_on_signals()
     supervisor = Supervisor(config, options=options_of(data_dir, config_file))
     console = Console(stderr=False, highlight=False)
