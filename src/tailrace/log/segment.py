@@ -153,7 +153,7 @@ class SegmentWriter:
             put_positions(connection, positions)
         self._tally.add(counts)
         connection.execute("COMMIT")
-        return sum(len(block.body) + _ROW_OVERHEAD_BYTES for block in blocks)
+        return sum(_pages_bytes(len(block.body) + _ROW_OVERHEAD_BYTES) for block in blocks)
 
     def roll_back(self) -> bool:
         """Undo a transaction that failed; False when it may have been committed."""
@@ -271,6 +271,11 @@ class SegmentReader:
         finally:
             cursor.close()  # ends the read transaction
         return found
+
+
+def _pages_bytes(size: int) -> int:
+    """Return what a row takes in the file: small ones share a page, others fill whole ones."""
+    return size if size < _PAGE_BYTES // 4 else -(-size // _PAGE_BYTES) * _PAGE_BYTES
 
 
 def _covers(header: Sequence[object], offset: int) -> bool:
