@@ -9,7 +9,7 @@ from datetime import datetime
 
 from tailrace.errors import QueryError
 from tailrace.query.fields import Column, Path
-from tailrace.query.text import number_of, pieces_of, tokens_of
+from tailrace.query.text import literals_of, number_of, pieces_of, tokens_of
 from tailrace.query.times import Span, is_time, span_of
 from tailrace.query.tree import Bound, Phrase, Range, Term, Wildcard
 
@@ -124,7 +124,7 @@ def free_text_of(leaf: Term | Phrase | Wildcard) -> FreeText:
     match leaf:
         case Wildcard():
             patterns = tuple(_token_patterns(leaf.pattern))
-            if patterns:
+            if any(literals_of(pattern) for pattern in patterns):
                 return TokenPatterns(patterns)
         case Phrase():
             phrase = tuple(tokens_of(leaf.text))

@@ -218,7 +218,7 @@ class _Parser:
             tree = self._group(field)
         else:
             tree = self._value(field)
-            self._refuse_second_colon()
+            self._refuse_second_colon(tree)
         if self._token.kind is Kind.BOOST:
             self._take()
         return tree
@@ -316,14 +316,13 @@ class _Parser:
                 hint="use the wildcards * and ?",
             )
 
-    def _refuse_second_colon(self) -> None:
+    def _refuse_second_colon(self, before: Tree) -> None:
         token = self._token
         if token.kind is Kind.COLON:
-            raise QueryError(
-                "unexpected ':'",
-                position=token.position,
-                hint='put a value with a colon in quotes: field:"a:b"',
-            )
+            hint = 'put a value with a colon in quotes: field:"a:b"'
+            if isinstance(before, Range):
+                hint = f'write the range in brackets: {before.field}:["a:b" TO *]'
+            raise QueryError("unexpected ':'", position=token.position, hint=hint)
 
     def _range(self, field: str | None, token: Token) -> Tree:
         found = token.range

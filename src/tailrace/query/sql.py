@@ -17,7 +17,7 @@ from tailrace.config import QueryConfig
 from tailrace.errors import QueryError
 from tailrace.query.running import Turns, engine_limits, limit_error
 from tailrace.query.shapes import Sql, SqlColumn, SqlResult
-from tailrace.query.sqlcheck import CATEGORIES, Rules
+from tailrace.query.sqlcheck import CATEGORIES, ONE_SELECT, ONE_SELECT_HINT, Rules
 from tailrace.store import Store
 from tailrace.store.errors import as_tailrace_error
 
@@ -35,6 +35,8 @@ _SETTINGS: dict[str, int | str] = {
     "output_format_json_quote_64bit_integers": 0,
     "output_format_json_quote_denormals": 0,
 }
+# BAD_ARGUMENTS: the parser has no tree in JSON for this kind of statement; no SELECT is of them.
+_NO_TREE_CODE = 36
 # Set last: nothing can be set after it.
 _READ_ONLY = ("readonly", 1)
 
@@ -93,8 +95,8 @@ class SqlRunner:
     def _checked(self, client: Client, question: Sql) -> tuple[str, dict[str, object]]:
         """Return the statement written anew from its checked tree, and the parameters it names."""
         try:
-            rules = self._known_rules(client)
-            tree = _one(client, "SELECT parseQueryToJSON({text:String})", question.sql)
+            rules = self._known_rules()
+            tree = _parsed(client, question.sql)
             named = rules.check(msgspec.json.decode(tree))
             statement = _one(client, "SELECT formatQueryFromJSON({text:String})", tree)
         except ClickHouseError as error:
@@ -112,10 +114,12 @@ class SqlRunner:
             )
         return statement, dict(question.parameters)
 
-    def _known_rules(self, client: Client) -> Rules:
+    def _known_rules(self) -> Rules:
         with self._rules_lock:
             if self._rules is None:
-                self._rules = _read_rules(client, self._store.database)
+                # Not within the limits of a question, which may be narrower than this needs.
+                with self._store.client() as client:
+                    self._rules = _read_rules(client, self._store.database)
             return self._rules
 
     def _prepare(self, client: Client) -> None:
@@ -137,6 +141,16 @@ class SqlRunner:
         if code == 46 and "parseQueryToJSON" in str(error):
             return QueryError("SQL needs ClickHouse 26.8 or newer; this store's server is older")
         return QueryError(_cleaned(str(error)))
+
+
+def _parsed(client: Client, sql: str) -> str:
+    """Return the syntax tree of one statement as JSON."""
+    try:
+        return _one(client, "SELECT parseQueryToJSON({text:String})", sql)
+    except ClickHouseError as error:
+        if getattr(error, "code", None) == _NO_TREE_CODE:
+            raise QueryError(ONE_SELECT, hint=ONE_SELECT_HINT) from error
+        raise
 
 
 def _one(client: Client, sql: str, text: str) -> str:

@@ -15,6 +15,8 @@ from typing import Any
 from tailrace.errors import QueryError
 
 VIEW = "events"
+ONE_SELECT = "only one SELECT may run here"
+ONE_SELECT_HINT = f"write SELECT ... FROM {VIEW}, or WITH ... SELECT ..."
 Node = Mapping[str, Any]
 
 # Kinds of nodes of the syntax tree, beside Function, Identifier and tables, that are harmless.
@@ -104,9 +106,7 @@ class Rules:
             QueryError: says what may not be used.
         """
         if tree.get("type") != "SelectWithUnionQuery":
-            raise QueryError(
-                "only one SELECT may run here", hint="write SELECT ... FROM events, or WITH ..."
-            )
+            raise QueryError(ONE_SELECT, hint=ONE_SELECT_HINT)
         nodes = list(_nodes(tree))
         named = self._with_names(nodes)
         parameters: dict[str, str] = {}

@@ -137,10 +137,17 @@ def _math(moment: datetime, anchor: tuple[int, int] | None, steps: str) -> tuple
 
 
 def _moved(moment: datetime, count: int, unit: str) -> datetime:
+    """Return the moment moved in time, but not out of the calendar of four-digit years."""
+    edge = datetime.max.replace(tzinfo=UTC) if count > 0 else datetime.min.replace(tzinfo=UTC)
     if unit in _UNIT_MS:
-        return moment + timedelta(milliseconds=count * _UNIT_MS[unit])
+        try:
+            return moment + timedelta(milliseconds=count * _UNIT_MS[unit])
+        except OverflowError:
+            return edge
     months = moment.year * 12 + moment.month - 1 + count * (12 if unit == "y" else 1)
     year, month = divmod(months, 12)
+    if not 1 <= year <= 9999:
+        return edge
     day = min(moment.day, monthrange(year, month + 1)[1])
     return moment.replace(year=year, month=month + 1, day=day)
 
