@@ -86,3 +86,5 @@ export function formatDuration(ms: number): string {
   if (ms < 3_600_000) return `${oneDigit.format(ms / 60_000)} min`;
   return `${oneDigit.format(ms / 3_600_000)} h`;
 }
+
+export const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

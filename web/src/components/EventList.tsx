@@ -144,7 +144,7 @@ function EventCells({ event }: { event: TrackedEvent }) {
       <div role="gridcell" className={styles["preview"]} data-cell="preview">
         {previewOf(event).map(([key, value]) => (
           <span key={key}>
-            <i>{key}</i> {value}
+            <i>{key}</i> {value}{" "}
           </span>
         ))}
       </div>

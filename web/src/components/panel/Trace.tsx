@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { api } from "@/api/calls";
 import { ApiError } from "@/api/client";
 import type { TraceStep } from "@/api/types";
-import { formatClock, formatDuration, timeTooltip } from "@/format";
+import { capitalised, formatClock, formatDuration, timeTooltip } from "@/format";
 import { Empty, Failure, Waiting } from "../states";
 import styles from "./EventPanel.module.css";
 
@@ -49,22 +49,22 @@ export function Trace({ messageId, source }: Props) {
       </p>
       <ol className={styles["steps"]}>
         {steps.map((step, index) => (
-          <Step key={index} step={step} previous={steps[index - 1] ?? null} />
+          <Step key={index} step={step} before={timeBefore(steps, index)} />
         ))}
       </ol>
     </>
   );
 }
 
-function Step({ step, previous }: { step: TraceStep; previous: TraceStep | null }) {
-  const facts = Object.entries(step.facts);
+function Step({ step, before }: { step: TraceStep; before: string | null }) {
+  const facts = Object.entries(step.facts).filter(([, value]) => value !== null);
   return (
     <li className={`${styles["step"]} ${styles[LOOKS[step.step] ?? ""] ?? ""}`}>
       <div className={styles["stepHead"]}>
-        <strong>{step.step.replace("_", " ")}</strong>
+        <strong>{capitalised(step.step.replace("_", " "))}</strong>
         {step.at && (
           <time dateTime={step.at} title={timeTooltip(step.at)}>
-            {sinceBefore(step, previous)}
+            {sinceBefore(step.at, before)}
           </time>
         )}
       </div>
@@ -86,10 +86,12 @@ function Step({ step, previous }: { step: TraceStep; previous: TraceStep | null 
   );
 }
 
+/** When the last step before this one happened whose time is known. */
+const timeBefore = (steps: TraceStep[], index: number): string | null =>
+  steps.slice(0, index).findLast((step) => step.at !== null)?.at ?? null;
+
 /** The clock for the first step, then how long after the one before. */
-function sinceBefore(step: TraceStep, previous: TraceStep | null): string {
-  if (!step.at) return "";
-  if (!previous?.at) return formatClock(step.at);
-  const ms = new Date(step.at).getTime() - new Date(previous.at).getTime();
-  return ms > 0 ? `+${formatDuration(ms)}` : formatClock(step.at);
+function sinceBefore(at: string, before: string | null): string {
+  const ms = before === null ? 0 : new Date(at).getTime() - new Date(before).getTime();
+  return ms > 0 ? `+${formatDuration(ms)}` : formatClock(at);
 }

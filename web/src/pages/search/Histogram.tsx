@@ -71,7 +71,7 @@ interface BucketTableProps {
 function BucketTable({ buckets, onNarrow }: BucketTableProps) {
   const filled = buckets.filter((bucket) => bucket.events > 0);
   return (
-    <div className={styles["chartTable"]} tabIndex={0} role="region" aria-label="Events over time">
+    <div className={styles["chartTable"]} tabIndex={0} role="region" aria-label="Table of events over time">
       <table>
         <thead>
           <tr>
@@ -89,7 +89,7 @@ function BucketTable({ buckets, onNarrow }: BucketTableProps) {
                 <Button
                   variant="subtle"
                   size="compact-xs"
-                  aria-label={`Only from ${formatMinute(bucket.from)} to ${formatMinute(bucket.until)}`}
+                  aria-label={`Only this, ${formatMinute(bucket.from)} to ${formatMinute(bucket.until)}`}
                   onClick={() => onNarrow(bucket.from, bucket.until)}
                 >
                   Only this

@@ -2,6 +2,7 @@ import { TextInput } from "@mantine/core";
 import { useId, useRef, useState } from "react";
 import type { Problem } from "@/api/types";
 import { Icon } from "@/components/Icon";
+import { capitalised } from "@/format";
 import { useShortcuts } from "@/state/shortcuts";
 import styles from "./QueryBox.module.css";
 
@@ -92,5 +93,3 @@ function Echo({ query, position }: { query: string; position: number }) {
     </div>
   );
 }
-
-const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
