@@ -15,8 +15,8 @@ from typing import Any
 from bench.instances import WRITE_KEY, Instance, cpu_seconds, running
 from tailrace import load
 
-CONNECTIONS = 64
-BATCH_CONNECTIONS = 4
+CONNECTIONS = 256
+BATCH_CONNECTIONS = 16
 BATCH_EVENTS = 100
 ANSWER_MS = 2.0
 DELAY_MS = 10

@@ -92,7 +92,7 @@ class CollectConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     batch_events_max: Positive = 2_500
     depth_max: Positive = 64
     queue_bytes_max: Positive = 67_108_864
-    header_timeout_s: Seconds = 10.0
+    header_timeout_s: Seconds = 20.0
     body_timeout_s: Seconds = 20.0
     connections_max: Positive = 4_096
     fsync_timeout_s: Seconds = 10.0

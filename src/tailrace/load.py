@@ -20,7 +20,7 @@ import msgspec
 from tailrace.demo import history
 from tailrace.errors import TransientError
 
-TEMPLATES = 16
+TEMPLATES = 200
 EVENT_BYTES = 890
 ID_BYTES = 30
 NOTE = "alpine ridge trail summit river meadow granite larch heather cairn "

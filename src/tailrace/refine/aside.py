@@ -9,7 +9,8 @@ from tailrace.refine.ip import without_unkept_ip
 
 ORIGINAL_CHARACTERS_MAX: Final = 16_384
 TEXT_CHARACTERS_MAX: Final = 256
-# Rows of one raw record that could not be read at all: the counts are exact beyond it.
+# Rows of one raw record for events that nobody can read or that are over the batch's limit: the
+# counts are exact beyond it.
 UNREAD_ROWS_MAX: Final = 2_500
 
 
@@ -59,6 +60,10 @@ class Aside:
             self._add(origin, index, INVALID, problem, original=text)
             text = b""
         self._count(origin, INVALID, problem.reason, len(indexes))
+
+    def only_count(self, origin: Origin, events: int, reason: str) -> None:
+        """Count invalid events that get no row of their own; none when `events` is not positive."""
+        self._count(origin, INVALID, reason, max(0, events))
 
     def uncounted(self, origin: Origin, index: int, text: bytes, problem: Problem) -> None:
         """Show an event that was never accepted, which therefore is in no book."""

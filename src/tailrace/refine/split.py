@@ -10,7 +10,7 @@ import msgspec
 from tailrace.config import CollectConfig, Source
 from tailrace.event import Call, decode_call
 from tailrace.log.contract import Record
-from tailrace.refine.aside import Aside, Problem
+from tailrace.refine.aside import UNREAD_ROWS_MAX, Aside, Problem
 from tailrace.refine.bodies import Body, read_body
 from tailrace.refine.draft import EPOCH, Draft, Origin
 from tailrace.refine.fields import UNREADABLE, read_fields, read_fields_one_by_one
@@ -81,7 +81,12 @@ def _split_body(
 ) -> None:
     call = origin.call
     index_max = min(call.events, limits.batch_events_max)
-    for index, (text, sent) in enumerate(zip(body.texts, body.sent, strict=True)):
+    # A body of tiny events must not become a row for each: beyond this they are only counted.
+    rows_max = limits.batch_events_max + UNREAD_ROWS_MAX
+    aside.only_count(origin, min(len(body.texts), call.events) - rows_max, "batch_too_long")
+    for index, (text, sent) in enumerate(
+        zip(body.texts[:rows_max], body.sent[:rows_max], strict=True)
+    ):
         if index >= index_max or len(text) > limits.event_bytes_max:
             _refuse(origin, index, text, sent, aside, limits)
             continue

@@ -114,6 +114,13 @@ def test_events_over_the_batch_limit_are_set_aside_one_by_one() -> None:
     assert {row.reason for row in set_aside_of(refined)} == {"batch_too_long"}
 
 
+def test_a_body_of_very_many_tiny_events_is_counted_and_shown_in_part() -> None:
+    refined = refine(record({"batch": [0] * 50_000}))
+
+    assert counts_of(refined) == {"invalid": 50_000}
+    assert len(set_aside_of(refined)) == 5_000
+
+
 def test_line_breaks_between_tokens_do_not_break_lines_and_stay_in_the_original() -> None:
     text = json.dumps(track(properties={"a": [1, {"b": 2}]}), indent=2).replace("\n", "\r\n")
     body = b'{"batch": [\n' + text.encode() + b"\n]}"
