@@ -5,6 +5,7 @@ import random
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -13,6 +14,7 @@ import pytest
 from tailrace.config import LogConfig
 from tailrace.errors import LogFullError, TransientError
 from tailrace.log import EVENTS, RAW, Count, NewRecord, Record, SqliteLog, Writer
+from tailrace.testing import ManualClock
 
 LONG_S = 30.0
 BIG = 10**9
@@ -181,6 +183,30 @@ def test_a_log_on_a_full_disk_opens_again(small_disk: Path, open_log: OpenLog) -
 
     assert when_possible(append_one) == taken
     assert numbers(read_all(log, RAW)) == list(range(taken + 1))
+
+
+def test_retention_makes_room_on_a_full_disk(small_disk: Path) -> None:
+    clock = ManualClock()
+    ballast = small_disk / "ballast"
+    ballast.touch()
+    limits = LogConfig(segment_bytes_max=200_000)
+    with closing(SqliteLog(small_disk / "log", limits=limits, clock=clock)) as log:
+        writer = log.writer(RAW)
+
+        def append_one(number: int) -> None:
+            if number % 40 == 0:
+                log.enforce_retention()  # as the worker does all the time
+            writer.append([record(number)], [ACCEPTED])
+
+        taken = append_until_full(append_one)
+        fill_up(ballast)
+        clock.advance(8 * 86_400)
+
+        freed = log.enforce_retention()
+
+        assert freed > 200_000
+        assert when_possible(lambda: writer.append([record(taken)], [ACCEPTED])) == taken
+        assert log.counts(minute_from=0, minute_until=9) == [ACCEPTED._replace(events=taken + 1)]
 
 
 def test_a_file_that_may_not_grow_refuses_like_a_full_disk(

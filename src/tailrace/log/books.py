@@ -99,11 +99,11 @@ class Books:
         temporary = Path(f"{self._path}.new")
         remove_database(temporary)
         make_file(temporary)
-        with closing(connect(temporary, mode="rw")) as connection:
-            with transaction(connection):
-                for statement in (*TABLES, _FOLDED):
-                    connection.execute(statement)
-            connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        # Without a write-ahead log, so that it can be read on a full disk, when retention must know
+        # what is folded and may go; SQLite would have to make side files for one.
+        with closing(connect(temporary, mode="rw")) as connection, transaction(connection):
+            for statement in (*TABLES, _FOLDED):
+                connection.execute(statement)
         temporary.rename(self._path)
         sync_directory(self._path.parent)
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
-from tailrace.errors import CorruptionError
+from tailrace.errors import CorruptionError, LogFullError, TransientError
 from tailrace.log.books import Books, read_sealed
 from tailrace.log.groups import group_names, read_group
 from tailrace.log.layout import (
@@ -46,16 +46,19 @@ class Retention:
 
         Raises:
             CorruptionError: a sealed file's counts cannot be read; all others were attended to.
+            LogFullError: there is no space to fold counts and nothing could be removed.
         """
         freed = 0
-        damaged: list[CorruptionError] = []
+        troubles: list[CorruptionError | LogFullError] = []
         with exclusive(self._directory / "retention.lock") as is_held:
             if not is_held:
                 return 0
             for name in [stream] if stream else stream_names(self._directory):
-                freed += self._enforce(name, damaged)
-        if damaged:
-            raise damaged[0]
+                freed += self._enforce(name, troubles)
+        for trouble in troubles:
+            # Space that was just made is for folding the rest the next time.
+            if isinstance(trouble, CorruptionError) or not freed:
+                raise trouble
         return freed
 
     def fold(self, path: Path) -> float:
@@ -73,9 +76,9 @@ class Retention:
             raise log_error(error, path=path) from error
         return sealed.newest_at
 
-    def _enforce(self, stream: str, damaged: list[CorruptionError]) -> int:
+    def _enforce(self, stream: str, troubles: list[CorruptionError | LogFullError]) -> int:
         passed = self.passed(stream)
-        candidates = sorted(self._removable(stream, passed, damaged))
+        candidates = sorted(self._removable(stream, passed, troubles))
         limits = self._limits_of(stream)
         total = stream_bytes(self._directory / stream)
         freed = 0
@@ -89,14 +92,14 @@ class Retention:
         """Return a function from partition to the offset that every group has passed.
 
         None when no group reads the stream. A group that has not committed in a partition yet
-        stands at its beginning; so does one whose file is damaged, whatever it read.
+        stands at its beginning; so does one whose file cannot be read, whatever it read.
         """
         known: list[dict[int, int]] = []
         for group in group_names(self._directory):
             try:
                 state = read_group(self._directory, group)
-            except CorruptionError:
-                # It may read this stream, so nothing may go until its file is set aside.
+            except (CorruptionError, TransientError):
+                # It may read this stream, so nothing may go until its file can be read.
                 known.append({})
                 continue
             if state is not None and state.stream == stream:
@@ -107,7 +110,7 @@ class Retention:
         self,
         stream: str,
         passed: Callable[[int], int | None],
-        damaged: list[CorruptionError],
+        troubles: list[CorruptionError | LogFullError],
     ) -> Iterator[_Sealed]:
         folded = self._books.folded()
         for number in partition_numbers(self._directory / stream):
@@ -123,8 +126,8 @@ class Retention:
                 name = self._books.name_of(path)
                 try:
                     newest_at = max(newest_at, folded[name] if name in folded else self.fold(path))
-                except CorruptionError as error:
-                    damaged.append(error)
+                except (CorruptionError, LogFullError) as error:
+                    troubles.append(error)
                     may_go = False
                 if position is not None and (after_lost(directory, position) or position) < end:
                     may_go = False

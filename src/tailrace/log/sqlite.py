@@ -1,5 +1,6 @@
 """The log on SQLite: see `tailrace.log` for the files and what always holds."""
 
+import logging
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -37,6 +38,8 @@ from tailrace.log.segment import read_segment_positions
 from tailrace.log.tables import PositionKey
 from tailrace.log.wake import LOOK_S, Waiter, Waker
 from tailrace.log.writer import Limits, PartitionWriter, WriterParts
+
+_logger = logging.getLogger(__name__)
 
 # A segment must be a small part of what a stream may hold, or nothing could be removed in time.
 _SEGMENTS_MIN = 8
@@ -161,7 +164,11 @@ class SqliteLog:
         with disk_errors(self.directory):
             for stream in stream_names(self.directory):
                 for number in partition_numbers(self.directory / stream):
-                    self._open_briefly(stream, number)
+                    try:
+                        self._open_briefly(stream, number)
+                    except TransientError as error:
+                        # A full disk, maybe: what is sealed already can make room.
+                        _logger.warning("%s, partition %d: %s", stream, number, error)
             return self._retention.enforce()
 
     def check(self, stream: str) -> list[Damage]:
