@@ -4,7 +4,7 @@ import pytest
 from web_app import npm_packages, run_npm
 
 
-@pytest.mark.parametrize("script", ["types", "test"])
+@pytest.mark.parametrize("script", ["style", "types", "test"])
 def test_the_web_apps_own_checks_pass(script: str) -> None:
     npm_packages()
 

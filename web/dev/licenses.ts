@@ -49,4 +49,6 @@ function licenseText(folder: string): string {
 }
 
 const sectionOf = (found: Package | undefined): string =>
-  found ? `${found.name} ${found.version} (${found.license})\n\n${found.text}\n\n${"-".repeat(78)}\n` : "";
+  found
+    ? `${found.name} ${found.version} (${found.license})\n\n${found.text}\n\n${"-".repeat(78)}\n`
+    : "";

@@ -32,13 +32,7 @@ export function CopyButton({ text, label, withText = false }: Props) {
   return (
     <>
       {withText ? (
-        <Button
-          variant="default"
-          size="xs"
-          leftSection={icon}
-          aria-label={label}
-          onClick={copy}
-        >
+        <Button variant="default" size="xs" leftSection={icon} aria-label={label} onClick={copy}>
           {WORDS[result]}
         </Button>
       ) : (

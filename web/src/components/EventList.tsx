@@ -91,7 +91,8 @@ interface RowProps {
 
 const EventRow = memo(function EventRow(props: RowProps) {
   const { row, time, isSelected, isTabStop, onOpen } = props;
-  const at = row.kind === "event" && time === "happened" ? row.event.timestamp : row.event.received_at;
+  const at =
+    row.kind === "event" && time === "happened" ? row.event.timestamp : row.event.received_at;
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key !== "Enter") return;
     event.preventDefault();

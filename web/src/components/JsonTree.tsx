@@ -55,7 +55,8 @@ function Branch({ name, value, depth }: NodeProps & { value: Json[] | { [key: st
         <span className={styles["arrow"]}>
           <Icon name={isOpen ? "chevronDown" : "chevronRight"} size={14} />
         </span>
-        <span className={styles["key"]}>{name}</span> <span className={styles["count"]}>{size}</span>
+        <span className={styles["key"]}>{name}</span>{" "}
+        <span className={styles["count"]}>{size}</span>
       </button>
       {isOpen && (
         <ul>

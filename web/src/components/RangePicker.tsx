@@ -109,7 +109,8 @@ function toLocal(at: Date): string {
 }
 
 function labelOf(range: Range): string {
-  if (range.kind === "absolute") return `${formatMinute(range.from)} – ${formatMinute(range.until)}`;
+  if (range.kind === "absolute")
+    return `${formatMinute(range.from)} – ${formatMinute(range.until)}`;
   const preset = PRESETS.find(({ since }) => since === range.since);
   return preset?.label ?? `Last ${range.since}`;
 }

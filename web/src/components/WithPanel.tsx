@@ -11,7 +11,11 @@ export function WithPanel({ children, panel }: Props) {
   return (
     <div className={`${styles["frame"]} ${panel ? styles["open"] : ""}`}>
       <div className={styles["content"]}>{children}</div>
-      {panel && <aside className={styles["panel"]} data-panel>{panel}</aside>}
+      {panel && (
+        <aside className={styles["panel"]} data-panel>
+          {panel}
+        </aside>
+      )}
     </div>
   );
 }

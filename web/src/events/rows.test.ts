@@ -51,7 +51,13 @@ test("each type is called what a person would call it", () => {
 });
 
 test("the preview shows short values, in the sender's order", () => {
-  const properties = { price: 12.5, tags: ["a", "b"], box: { w: 1 }, note: "x".repeat(90), none: null };
+  const properties = {
+    price: 12.5,
+    tags: ["a", "b"],
+    box: { w: 1 },
+    note: "x".repeat(90),
+    none: null,
+  };
   expect(previewOf({ ...EVENT, properties })).toEqual([
     ["price", "12.5"],
     ["tags", "[2]"],

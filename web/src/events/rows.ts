@@ -2,8 +2,7 @@ import type { EventType, Json, JsonObject, SetAsideEvent, TrackedEvent } from "@
 
 /** A line of a list of events: one that was accepted, or one that was set aside. */
 export type Row = (
-  | { kind: "event"; event: TrackedEvent }
-  | { kind: "set-aside"; event: SetAsideEvent }
+  { kind: "event"; event: TrackedEvent } | { kind: "set-aside"; event: SetAsideEvent }
 ) & {
   key: string;
   /** It came while the reader was watching. */

@@ -44,7 +44,14 @@ export function SignIn({ takeToken }: Props) {
         </div>
         <form className={styles["form"]} onSubmit={submit} noValidate>
           {/* For password managers, which want a name beside what they keep. */}
-          <input type="text" name="username" autoComplete="username" value="owner" readOnly hidden />
+          <input
+            type="text"
+            name="username"
+            autoComplete="username"
+            value="owner"
+            readOnly
+            hidden
+          />
           <PasswordInput
             ref={input}
             label="Token"

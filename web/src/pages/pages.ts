@@ -23,5 +23,4 @@ export const PAGES: readonly PageEntry[] = [
 ];
 
 /** The page at a path; "/" and unknown paths lead to Live. */
-export const pageAt = (path: string): PageEntry =>
-  PAGES.find((page) => page.path === path) ?? LIVE;
+export const pageAt = (path: string): PageEntry => PAGES.find((page) => page.path === path) ?? LIVE;

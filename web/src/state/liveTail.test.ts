@@ -20,7 +20,11 @@ class FakeSource extends EventTarget {
 }
 
 const event = (id: number): TrackedEvent =>
-  ({ message_id: `m-${id}`, source: "shop", received_at: `2026-11-21T09:30:00.${id}Z` }) as TrackedEvent;
+  ({
+    message_id: `m-${id}`,
+    source: "shop",
+    received_at: `2026-11-21T09:30:00.${id}Z`,
+  }) as TrackedEvent;
 
 const events = (from: number, count: number) => ({
   events: Array.from({ length: count }, (_, index) => event(from + index)),

@@ -1,7 +1,6 @@
 /** A time range: a duration before now, or two instants. Kept in the address. */
 export type Range =
-  | { kind: "relative"; since: string }
-  | { kind: "absolute"; from: string; until: string };
+  { kind: "relative"; since: string } | { kind: "absolute"; from: string; until: string };
 
 export interface Preset {
   since: string;

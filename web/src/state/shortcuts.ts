@@ -81,7 +81,6 @@ export function useShortcuts(shortcuts: Shortcut[]): void {
       changed();
     };
     // The set of shortcuts of a component is fixed; their actions are refreshed above.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
   }, []);
 }
 

@@ -27,8 +27,7 @@ export function Trace({ messageId, source }: Props) {
   const trace = useQuery({
     queryKey: ["trace", source, messageId],
     queryFn: ({ signal }) => api.trace(messageId, source, signal),
-    refetchInterval: (query) =>
-      query.state.data?.outcome === "in_flight" ? IN_FLIGHT_MS : false,
+    refetchInterval: (query) => (query.state.data?.outcome === "in_flight" ? IN_FLIGHT_MS : false),
   });
   if (trace.isPending) return <Waiting label="Loading the trace" />;
   if (trace.isError) {
@@ -76,7 +75,9 @@ function Step({ step, before }: { step: TraceStep; before: string | null }) {
             {facts.map(([name, value]) => (
               <div key={name} className={styles["fact"]}>
                 <dt>{name.replaceAll("_", " ")}</dt>
-                <dd className="mono">{typeof value === "string" ? value : JSON.stringify(value)}</dd>
+                <dd className="mono">
+                  {typeof value === "string" ? value : JSON.stringify(value)}
+                </dd>
               </div>
             ))}
           </dl>

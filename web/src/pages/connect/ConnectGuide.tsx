@@ -80,7 +80,11 @@ function CopyFact({ label, value }: { label: string; value: string }) {
 
 function Snippets({ snippets }: { snippets: Snippet[] }) {
   return (
-    <Tabs defaultValue={snippets[0]?.id ?? null} keepMounted={false} className={styles["card"] ?? ""}>
+    <Tabs
+      defaultValue={snippets[0]?.id ?? null}
+      keepMounted={false}
+      className={styles["card"] ?? ""}
+    >
       <Tabs.List className={styles["tabs"] ?? ""} aria-label="Ways to send events">
         {snippets.map(({ id, label }) => (
           <Tabs.Tab key={id} value={id}>

@@ -37,9 +37,7 @@ export function LivePage() {
   }
   return (
     <WithPanel
-      panel={
-        openKey && <EventPanel openKey={openKey} row={row} onClose={close} onMove={move} />
-      }
+      panel={openKey && <EventPanel openKey={openKey} row={row} onClose={close} onMove={move} />}
     >
       <h1 className="visually-hidden">Live events</h1>
       <LiveList live={live} filters={filters} openKey={openKey} onOpen={open} />

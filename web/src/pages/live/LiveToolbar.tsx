@@ -29,7 +29,7 @@ export function LiveToolbar({ live, filters, isPaused, onPause, onClear }: Props
         leftSection={<Icon name={isPaused ? "play" : "pause"} size={16} />}
         onClick={onPause}
         aria-pressed={isPaused}
-        w={108}
+        w={122}
       >
         {isPaused ? "Resume" : "Pause"}
       </Button>

@@ -71,7 +71,12 @@ interface BucketTableProps {
 function BucketTable({ buckets, onNarrow }: BucketTableProps) {
   const filled = buckets.filter((bucket) => bucket.events > 0);
   return (
-    <div className={styles["chartTable"]} tabIndex={0} role="region" aria-label="Table of events over time">
+    <div
+      className={styles["chartTable"]}
+      tabIndex={0}
+      role="region"
+      aria-label="Table of events over time"
+    >
       <table>
         <thead>
           <tr>

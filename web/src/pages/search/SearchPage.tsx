@@ -41,9 +41,7 @@ export function SearchPage() {
   const isQuestionWrong = problem !== null && problem.status >= 400 && problem.status < 500;
   return (
     <WithPanel
-      panel={
-        openKey && <EventPanel openKey={openKey} row={row} onClose={close} onMove={move} />
-      }
+      panel={openKey && <EventPanel openKey={openKey} row={row} onClose={close} onMove={move} />}
     >
       <h1 className="visually-hidden">Search events</h1>
       <div className={styles["bar"]}>
@@ -99,12 +97,7 @@ export function SearchPage() {
                 openKey={openKey}
                 onOpen={open}
                 empty={
-                  <EmptyActions
-                    query={query}
-                    range={range}
-                    onQuery={setQuery}
-                    onRange={setRange}
-                  />
+                  <EmptyActions query={query} range={range} onQuery={setQuery} onRange={setRange} />
                 }
               />
             </div>
@@ -127,10 +120,7 @@ function EmptyActions({ query, range, onQuery, onRange }: EmptyActionsProps) {
   return (
     <>
       {!isWidest && (
-        <Button
-          variant="default"
-          onClick={() => onRange({ kind: "relative", since: "90d" })}
-        >
+        <Button variant="default" onClick={() => onRange({ kind: "relative", since: "90d" })}>
           Look at the last 90 days
         </Button>
       )}

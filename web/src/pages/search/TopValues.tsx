@@ -66,12 +66,7 @@ export function TopValues({ question, asked, isOff, onQuery }: Props) {
         {values.isPending && !isOff && <Skeleton height={120} />}
         {values.isError && !isOff && <p className={styles["note"]}>{values.error.message}</p>}
         {values.data && !isOff && (
-          <ValueList
-            field={field}
-            answer={values.data}
-            query={question.query}
-            onQuery={onQuery}
-          />
+          <ValueList field={field} answer={values.data} query={question.query} onQuery={onQuery} />
         )}
       </div>
     </section>
