@@ -1,6 +1,7 @@
 """A load that remembers: every event has an id of its own, and each 200 is written down."""
 
 import json
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ class Load:
 
     tailrace: Tailrace
     name: str
+    noise_bytes: int = 100
     answered: set[str] = field(default_factory=set)
     sent: set[str] = field(default_factory=set)
     refused: dict[int, int] = field(default_factory=dict)
@@ -60,7 +62,8 @@ class Load:
         """Send once; return whether it was answered 200."""
         try:
             response = client.post(
-                "/v1/batch" if is_batch else "/v1/track", content=_body_of(ids, is_batch=is_batch)
+                "/v1/batch" if is_batch else "/v1/track",
+                content=self._body_of(ids, is_batch=is_batch),
             )
         except httpx.TransportError:
             return False
@@ -72,6 +75,20 @@ class Load:
             if response.status_code == 503 and not response.headers.get("Retry-After"):
                 self.without_retry_after.append(response.status_code)
         return False
+
+    def _body_of(self, ids: list[str], *, is_batch: bool) -> bytes:
+        noise = os.urandom(self.noise_bytes).hex()
+        events = [
+            {
+                "type": "track",
+                "messageId": message_id,
+                "userId": f"u-{hash(message_id) % 97}",
+                "event": "Loaded",
+                "properties": {"noise": noise, "number": 7},
+            }
+            for message_id in ids
+        ]
+        return json.dumps({"batch": events} if is_batch else events[0]).encode()
 
     def wait_answered(self, more: int, *, within_s: float = 60.0) -> None:
         """Wait until so many further events were answered 200."""
@@ -94,27 +111,16 @@ class Load:
         )
 
 
-def _body_of(ids: list[str], *, is_batch: bool) -> bytes:
-    events = [
-        {
-            "type": "track",
-            "messageId": message_id,
-            "userId": f"u-{hash(message_id) % 97}",
-            "event": "Loaded",
-            "properties": {"text": "x" * 200, "number": 7},
-        }
-        for message_id in ids
-    ]
-    return json.dumps({"batch": events} if is_batch else events[0]).encode()
-
-
 @contextmanager
-def loaded(tailrace: Tailrace, *, name: str, threads: int = THREADS) -> Iterator[Load]:
-    """Keep the installation under load while the block runs; half of the threads send batches."""
-    load = Load(tailrace, name)
+def loaded(tailrace: Tailrace, *, name: str, noise_bytes: int = 100) -> Iterator[Load]:
+    """Keep the installation under load while the block runs; half of the threads send batches.
+
+    Each request carries so many bytes that cannot be compressed.
+    """
+    load = Load(tailrace, name, noise_bytes)
     workers = [
         threading.Thread(target=load.run, kwargs={"is_batch": n % 2 == 0}, name=f"load-{n}")
-        for n in range(threads)
+        for n in range(THREADS)
     ]
     for worker in workers:
         worker.start()
@@ -132,6 +138,7 @@ def check_kept(tailrace: Tailrace, load: Load) -> None:
     An event whose request got no answer may be stored or not, but once at most.
     """
     tailrace.wait_settled(within_s=60)
+    assert tailrace.failures() == [], tailrace.last_output()
     rows = tailrace.sql(
         "SELECT message_id, count() FROM events WHERE startsWith(message_id, {start:String}) "
         "GROUP BY message_id HAVING count() != 1",

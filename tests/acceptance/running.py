@@ -6,6 +6,7 @@ its processes, so that a test can stop, kill and start it again and look at what
 
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -26,6 +27,7 @@ STOP_S_MAX = 10.0
 POLL_S = 0.05
 WRITE_KEY = "acceptance-write-key"
 API_TOKEN = "trt_acceptance-token-of-the-tests"
+SEED_VARIABLE = "TAILRACE_TEST_SEED"
 TOLD_BY_TESTS = "TAILRACE_"
 
 T = TypeVar("T")
@@ -53,6 +55,13 @@ def wait_until(
                 f"{what}: not within {within_s:.0f} s (last: {value!r})\n{state()}"
             )
         time.sleep(POLL_S)
+
+
+def printed_seed() -> int:
+    """Return the seed of this run, printed: the one of the environment, or a new one."""
+    chosen = int(os.environ.get(SEED_VARIABLE) or random.SystemRandom().randrange(2**32))
+    print(f"{SEED_VARIABLE}={chosen}")
+    return chosen
 
 
 def free_port() -> int:
@@ -332,9 +341,21 @@ class Tailrace:
         )
 
     def wait_settled(self, *, within_s: float = STORED_S_MAX) -> None:
-        """Wait until everything that was accepted has reached its end."""
+        """Wait until everything that was accepted has reached its end.
+
+        The API may be away meanwhile: a part that was killed may take another with it.
+        """
+
+        def is_settled() -> bool:
+            try:
+                response = self.api.get("/api/v1/ledger", params={"since": "7d"})
+            except httpx.TransportError:
+                return False
+            answer = response.json()
+            return response.status_code == 200 and answer["totals"]["in_flight"] == 0
+
         wait_until(
-            lambda: self.in_flight() == 0,
+            is_settled,
             what="nothing in flight",
             within_s=within_s,
             state=self.last_output,
@@ -343,6 +364,11 @@ class Tailrace:
     def in_flight(self) -> int:
         """Return how many accepted events are neither stored nor set aside."""
         return int(self.get("/api/v1/ledger", since="7d")["totals"]["in_flight"])
+
+    def failures(self) -> list[str]:
+        """Return what `up` said of parts that ended by themselves, not by a signal."""
+        lines = self.output.read_text(encoding="utf-8", errors="replace").splitlines()
+        return [line for line in lines if " ended with status " in line and "status -" not in line]
 
     def run(self, *arguments: str, within_s: float = 60.0) -> "subprocess.CompletedProcess[str]":
         """Run a `tailrace` command on this installation, as its operator would."""

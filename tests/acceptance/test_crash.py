@@ -9,19 +9,11 @@ from contextlib import suppress
 import pytest
 from conftest import MakeTailrace
 from loading import check_kept, loaded
-from running import Tailrace, wait_until
+from running import Tailrace, printed_seed, wait_until
 
-SEED_VARIABLE = "TAILRACE_TEST_SEED"
 ROUNDS = 5
 ROUNDS_LONG = 50
 VICTIMS = ("collect", "work", "serve", "up", "everything")
-
-
-def printed_seed() -> int:
-    """Return the seed of this run, printed: the one of the environment, or a new one."""
-    chosen = int(os.environ.get(SEED_VARIABLE) or random.SystemRandom().randrange(2**32))
-    print(f"{SEED_VARIABLE}={chosen}")
-    return chosen
 
 
 def test_every_200_survives_kills_at_random_moments(make_tailrace: MakeTailrace) -> None:
