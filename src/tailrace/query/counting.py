@@ -13,7 +13,16 @@ from tailrace.errors import QueryError
 from tailrace.query import jsonsql
 from tailrace.query.asked import TABLE, Asked, ask, times_of
 from tailrace.query.bind import Binder
-from tailrace.query.fields import COLUMNS, NULLABLE, OBJECTS, Column, Path, Unknown, resolve
+from tailrace.query.fields import (
+    COLUMNS,
+    NULLABLE,
+    OBJECTS,
+    TEXT_OBJECTS,
+    Column,
+    Path,
+    Unknown,
+    resolve,
+)
 from tailrace.query.running import Runner
 from tailrace.query.shapes import (
     BUCKETS_MAX,
@@ -127,7 +136,8 @@ def fields(runner: Runner, *, since: str, until: str, now: datetime) -> Fields:
     """
     since_ms, until_ms = times_of(since=since, until=until, now=now)
     asked = ask("", since_ms=since_ms, until_ms=until_ms, now=now)
-    names = [*COLUMNS, *(f"toJSONString({name})" for name in OBJECTS[:-1]), OBJECTS[-1]]
+    objects = [name if name in TEXT_OBJECTS else f"toJSONString({name})" for name in OBJECTS]
+    names = [*COLUMNS, *objects]
     sql = (
         f"SELECT {', '.join(names)} FROM {TABLE} WHERE {asked.where} "
         f"ORDER BY timestamp DESC LIMIT {SAMPLE_MAX}"

@@ -26,7 +26,16 @@ from tailrace.query.conditions import (
     condition_of,
     free_text_of,
 )
-from tailrace.query.fields import NULLABLE, OBJECTS, TEXT_COLUMNS, Column, Path, Unknown, resolve
+from tailrace.query.fields import (
+    NULLABLE,
+    OBJECTS,
+    TEXT_COLUMNS,
+    TEXT_OBJECTS,
+    Column,
+    Path,
+    Unknown,
+    resolve,
+)
 from tailrace.query.text import (
     VALUES_PATTERN,
     has_phrase,
@@ -125,8 +134,8 @@ def _exists(leaf: Exists) -> Matcher:
 
 def _path_exists(value: object, field: Path) -> bool:
     if not field.keys:
-        return bool(value) if field.column == "integrations" else _is_value(value)
-    if field.column == "integrations":
+        return bool(value) if field.column in TEXT_OBJECTS else _is_value(value)
+    if field.column in TEXT_OBJECTS:
         return any(found not in (None, {}, []) for found in _strict(value, field.keys))
     if _has_value_at(value, ".".join(field.keys)):
         return True
@@ -173,7 +182,7 @@ def _has_leaf(value: object) -> bool:
 
 def _path_values(event: EventMap, field: Path) -> Iterator[Scalar]:
     value = _object(event, field.column)
-    if field.column != "integrations":
+    if field.column not in TEXT_OBJECTS:
         yield from values_at(value, field.keys)
         return
     for found in _strict(value, field.keys):

@@ -35,6 +35,16 @@ COLUMNS: dict[str, ColumnKind] = {
 NULLABLE = frozenset({"original_timestamp", "sent_at"})
 TEXT_COLUMNS = tuple(name for name, kind in COLUMNS.items() if kind == "text")
 OBJECTS = ("properties", "traits", "context", "integrations")
+# Kept as JSON text, not in columns by path; these paths of them have a column of their own.
+TEXT_OBJECTS = ("context", "integrations")
+STORED_PATHS = {
+    ("context", "locale"): "context_fields.locale",
+    ("context", "page", "path"): "context_fields.page.path",
+    ("context", "page", "referrer"): "context_fields.page.referrer",
+    ("context", "page", "title"): "context_fields.page.title",
+    ("context", "page", "url"): "context_fields.page.url",
+    ("context", "timezone"): "context_fields.timezone",
+}
 KEYWORD_SUFFIX = ".keyword"
 PATH_KEYS_MAX = 16
 # Quoted or not, ClickHouse reads a path's part that begins so as an operator on the path.

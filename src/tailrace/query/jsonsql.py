@@ -19,7 +19,7 @@ from tailrace.query.conditions import (
     TextRange,
     TimeRange,
 )
-from tailrace.query.fields import Path
+from tailrace.query.fields import STORED_PATHS, TEXT_OBJECTS, Path
 from tailrace.query.text import NUMBER_PATTERN, TIME_PATTERN, like_pattern
 
 SqlTest = Callable[[str], str]
@@ -37,8 +37,11 @@ class Tests:
 def path_sql(condition: Condition, path: Path, binder: Binder) -> str:
     """Return SQL that tells whether a value at the path meets the condition; never NULL."""
     tests = tests_of(condition, binder)
-    if path.column == "integrations":
-        return _any(_any_raw(tests, _as_elements(raw)) for raw in _integration_values(path, binder))
+    if path.column in TEXT_OBJECTS:
+        stored = _stored(path)
+        if stored is not None:
+            return _any(_stored_tests(tests, stored))
+        return _any(_any_raw(tests, _as_elements(raw)) for raw in _text_values(path, binder))
     parts = [*_direct(tests, _subcolumn(path.column, path.keys))]
     for length in range(1, len(path.keys)):
         outer = _subcolumn(path.column, path.keys[:length])
@@ -50,11 +53,14 @@ def path_sql(condition: Condition, path: Path, binder: Binder) -> str:
 
 def exists_sql(path: Path, binder: Binder) -> str:
     """Return SQL that tells whether there is a value at the path."""
-    if path.column == "integrations":
+    if path.column in TEXT_OBJECTS:
         if not path.keys:
-            return "(integrations NOT IN ('', '{}'))"
+            return f"({path.column} NOT IN ('', '{{}}'))"
+        stored = _stored(path)
+        if stored is not None:
+            return f"ifNull({stored} NOT IN ('{{}}', '[]'), 0)"
         nothing = "('', 'null', '{}', '[]')"
-        return _any(f"{raw} NOT IN {nothing}" for raw in _integration_values(path, binder))
+        return _any(f"{raw} NOT IN {nothing}" for raw in _text_values(path, binder))
     if not path.keys:
         return f"notEmpty(JSONAllPaths({path.column}))"
     value = _subcolumn(path.column, path.keys)
@@ -77,9 +83,14 @@ def exists_sql(path: Path, binder: Binder) -> str:
 
 def texts_sql(path: Path, binder: Binder) -> str:
     """Return SQL for the distinct values at the path as an Array(String)."""
-    if path.column == "integrations":
-        raws = _integration_values(path, binder)
-        return _texts(*(_as_elements(raw) for raw in raws))
+    if path.column in TEXT_OBJECTS:
+        stored = _stored(path)
+        if stored is not None:
+            text = f"assumeNotNull({stored})"
+            inner = _texts(f"JSONExtractArrayRaw({text})")
+            is_none = f"isNull({stored}) OR startsWith({text}, '{{')"
+            return f"multiIf({is_none}, [], startsWith({text}, '['), {inner}, [{text}])"
+        return _texts(*(_as_elements(raw) for raw in _text_values(path, binder)))
     value = _subcolumn(path.column, path.keys)
     raw = f"ifNull(toJSONString({value}), '')"
     arrays = [_as_elements(raw)]
@@ -241,11 +252,24 @@ def _raw_at(element: str, keys: tuple[str, ...], binder: Binder) -> str:
     return f"JSONExtractRaw({element}, {names})"
 
 
-def _integration_values(path: Path, binder: Binder) -> list[str]:
-    raws = [_raw_at("integrations", path.keys, binder)]
+def _text_values(path: Path, binder: Binder) -> list[str]:
+    raws = [_raw_at(path.column, path.keys, binder)]
     if len(path.keys) > 1:
-        raws.append(_raw_at("integrations", (".".join(path.keys),), binder))
+        raws.append(_raw_at(path.column, (".".join(path.keys),), binder))
     return raws
+
+
+def _stored(path: Path) -> str | None:
+    """Return the column that holds the values at a path of a text object, where there is one."""
+    return STORED_PATHS.get((path.column, *path.keys))
+
+
+def _stored_tests(tests: Tests, stored: str) -> Iterator[str]:
+    """Return the tests on such a column: a string as it is, anything else as its JSON."""
+    if tests.text is not None:
+        yield f"ifNull({tests.text(stored)}, 0)"
+    text = f"ifNull({stored}, '')"
+    yield f"(startsWith({text}, '[') AND {_any_raw(tests, f'JSONExtractArrayRaw({text})')})"
 
 
 def _subcolumn(column: str, keys: tuple[str, ...]) -> str:

@@ -7,10 +7,11 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
+from tailrace.query.fields import TEXT_OBJECTS
 from tailrace.query.shapes import EventOut
 from tailrace.refine.original import unpack_original
 
-_JSON = ("properties", "traits", "context")
+_JSON = ("properties", "traits")
 PLAIN = tuple(name for name in EventOut.__struct_fields__ if name not in {*_JSON, "original"})
 # The JSON columns come as text: their order here is that of `event_of`.
 SELECTED = ", ".join([*PLAIN, *(f"toJSONString({name})" for name in _JSON), "original", "problem"])
@@ -39,7 +40,8 @@ def event_of(row: tuple[Any, ...], *, has_original: bool = False) -> EventOut:
         original_timestamp=columns["original_timestamp"],
         sent_at=columns["sent_at"],
     )
-    columns["integrations"] = Raw((columns["integrations"] or "{}").encode())
+    for name in TEXT_OBJECTS:
+        columns[name] = Raw((columns[name] or "{}").encode())
     columns |= _exact(stored, original, is_reduced=bool(problem))
     if has_original:
         columns["original"] = original

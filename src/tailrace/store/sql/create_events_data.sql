@@ -15,18 +15,31 @@ CREATE TABLE IF NOT EXISTS events_data
     received_at DateTime64(3, 'UTC') CODEC(ZSTD(1)),
     properties JSON(max_dynamic_paths = 256) CODEC(ZSTD(1)),
     traits JSON(max_dynamic_paths = 64) CODEC(ZSTD(1)),
-    context JSON(max_dynamic_paths = 128) CODEC(ZSTD(1)),
+    context String CODEC(ZSTD(1)),
+    context_fields Tuple(
+        locale Nullable(String),
+        page Tuple(
+            path Nullable(String),
+            referrer Nullable(String),
+            title Nullable(String),
+            url Nullable(String)
+        ),
+        timezone Nullable(String)
+    ) MATERIALIZED JSONExtract(
+        context,
+        'Tuple(locale Nullable(String), page Tuple(path Nullable(String), referrer Nullable(String), title Nullable(String), url Nullable(String)), timezone Nullable(String))'
+    ) CODEC(ZSTD(1)),
     integrations String CODEC(ZSTD(1)),
     ip String CODEC(ZSTD(1)),
     browser LowCardinality(String) CODEC(ZSTD(1)),
     os LowCardinality(String) CODEC(ZSTD(1)),
     device LowCardinality(String) CODEC(ZSTD(1)),
     is_bot Bool CODEC(ZSTD(1)),
-    campaign_name LowCardinality(String) CODEC(ZSTD(1)),
-    campaign_source LowCardinality(String) CODEC(ZSTD(1)),
-    campaign_medium LowCardinality(String) CODEC(ZSTD(1)),
-    campaign_term LowCardinality(String) CODEC(ZSTD(1)),
-    campaign_content LowCardinality(String) CODEC(ZSTD(1)),
+    campaign_name String CODEC(ZSTD(1)),
+    campaign_source String CODEC(ZSTD(1)),
+    campaign_medium String CODEC(ZSTD(1)),
+    campaign_term String CODEC(ZSTD(1)),
+    campaign_content String CODEC(ZSTD(1)),
     library LowCardinality(String) CODEC(ZSTD(1)),
     raw_partition UInt32 CODEC(ZSTD(1)),
     raw_offset UInt64 CODEC(ZSTD(1)),
@@ -45,6 +58,10 @@ ENGINE = MergeTree
 PARTITION BY toYYYYMM(received_at)
 ORDER BY (event, toStartOfHour(timestamp), actor)
 SETTINGS
+    max_bytes_to_merge_at_max_space_in_pool = 3221225472,
+    min_bytes_for_wide_part = 268435456,
+    min_parts_to_merge_at_once = 20,
+    min_partition_age_to_force_merge_seconds = 259200,
     non_replicated_deduplication_window = 10000,
     fsync_after_insert = 1,
     fsync_part_directory = 1
