@@ -22,7 +22,7 @@ ZSTD = 1
 BLOCK_BYTES_MAX = 4_194_304
 # SQLite takes values of up to 1,000,000,000 bytes.
 RECORD_BYTES_MAX = 536_870_912
-# Measured (docs/decisions/0002-log-on-sqlite.md): 450 to 700 MB/s, a fifth of the bytes.
+# Measured with other levels in docs/decisions/0002-log-on-sqlite.md.
 _LEVEL = 1
 
 _HEADER = struct.Struct("<qqqqqq")

@@ -26,7 +26,7 @@ from tailrace.log.tables import (
 
 FORMAT = 1
 _APPLICATION_ID = 0x54524C47  # "TRLG"
-# Measured: 8 KiB pages and a checkpoint each 4 MiB of write-ahead log give the best p99.
+# Both are trade-offs, with their figures in docs/decisions/0002-log-on-sqlite.md.
 _PAGE_BYTES = 8_192
 _CHECKPOINT_BYTES = 4_194_304
 # A commit changes a leaf of `blocks` and of `counts`, and now and then the nodes above them.
