@@ -100,13 +100,18 @@ class CollectConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class LogConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The durable log: file sizes and how long records are kept."""
+    """The durable log: file sizes, how long records are kept, and what is left of the disk.
+
+    `raw` refuses when less than `free_bytes_min` of its disk is free, `events` at half of it and
+    the store at a quarter, so that what was accepted can still be refined and stored.
+    """
 
     segment_bytes_max: Positive = 268_435_456
     raw_age_s_max: Seconds = 7 * 86_400.0
     raw_bytes_max: Positive = 20 * 1_073_741_824
     events_age_s_max: Seconds = 7 * 86_400.0
     events_bytes_max: Positive = 20 * 1_073_741_824
+    free_bytes_min: Annotated[int, Meta(ge=0)] = 268_435_456
 
 
 class RefineConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -48,7 +49,9 @@ def open_log() -> Iterator[OpenLog]:
     opened: list[SqliteLog] = []
 
     def open_one(directory: Path, *, segment_bytes_max: int = 200_000) -> SqliteLog:
-        log = SqliteLog(directory, limits=LogConfig(segment_bytes_max=segment_bytes_max))
+        log = SqliteLog(
+            directory, limits=LogConfig(free_bytes_min=0, segment_bytes_max=segment_bytes_max)
+        )
         opened.append(log)
         return log
 
@@ -189,7 +192,7 @@ def test_retention_makes_room_on_a_full_disk(small_disk: Path) -> None:
     clock = ManualClock()
     ballast = small_disk / "ballast"
     ballast.touch()
-    limits = LogConfig(segment_bytes_max=200_000)
+    limits = LogConfig(free_bytes_min=0, segment_bytes_max=200_000)
     with closing(SqliteLog(small_disk / "log", limits=limits, clock=clock)) as log:
         writer = log.writer(RAW)
 
@@ -235,4 +238,25 @@ def test_a_directory_that_may_not_be_written_is_a_transient_error(
     with pytest.raises(TransientError):
         log.writer(RAW).append([record(0)])
     (tmp_path / RAW / "0").chmod(0o700)
+    log.close()
+
+
+def append_up_to(writer: Writer, records: int) -> None:
+    for number in range(records):
+        writer.append([record(number)])
+
+
+def test_a_disk_that_is_nearly_full_refuses_before_it_is_full(small_disk: Path) -> None:
+    log = SqliteLog(
+        small_disk, limits=LogConfig(free_bytes_min=1_500_000, segment_bytes_max=200_000)
+    )
+    writer = log.writer(RAW)
+
+    with pytest.raises(LogFullError, match="free_bytes_min"):
+        append_up_to(writer, 1_000)
+
+    assert shutil.disk_usage(small_disk).free > 1_000_000
+    kept = numbers(read_all(log, RAW))
+    assert kept == list(range(len(kept)))
+    assert len(kept) > 10
     log.close()

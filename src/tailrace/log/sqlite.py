@@ -254,6 +254,7 @@ class SqliteLog:
             segment_bytes_max=min(config.segment_bytes_max, bytes_max // _SEGMENTS_MIN),
             stream_bytes_max=bytes_max,
             age_s_max=config.raw_age_s_max if is_raw else config.events_age_s_max,
+            free_bytes_min=config.free_bytes_min if is_raw else config.free_bytes_min // 2,
         )
 
     def _free_partition(self, directory: Path) -> Head:

@@ -29,6 +29,7 @@ class Limits(NamedTuple):
     segment_bytes_max: int
     stream_bytes_max: int
     age_s_max: float
+    free_bytes_min: int
 
     @property
     def segment_age_s_max(self) -> float:
@@ -70,6 +71,7 @@ class PartitionWriter:
         self._room = Room(
             head.directory.parent,
             bytes_max=parts.limits.stream_bytes_max,
+            free_bytes_min=parts.limits.free_bytes_min,
             make_room=lambda: parts.make_room(self),
         )
         try:
