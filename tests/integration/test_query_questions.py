@@ -207,7 +207,10 @@ def test_a_field_that_does_not_exist_is_told(shop: Shop) -> None:
 )
 def test_a_hostile_name_stays_a_name(shop: Shop, name: str) -> None:
     at = f"2026-03-10T20:00:00.{len(name):03}Z"
-    shop.add([make_line(3_000, event="Odd", timestamp=at, properties={name: "found"})])
+    document = {name: "found"}
+    sent = json.dumps({"properties": document})
+    line = make_line(3_000, event="Odd", timestamp=at, properties=document, original=sent)
+    shop.add([line])
 
     for query in ("properties.{}:found", "_exists_:properties.{}", "properties.{}:f* AND found"):
         asked = Search(query=f"{query.format(escape(name))} AND event:Odd", since="2d")
@@ -451,3 +454,20 @@ def test_sql_that_is_not_valid_is_refused_in_plain_words(
 
     for internal in ("DB::Exception", "parseQueryToJSON", "version 2", "Code:"):
         assert internal not in str(refused.value)
+
+
+MANY = ["event:x{}", "properties.a{}:x", "shoes{}", "x{}*"]
+
+
+@pytest.mark.parametrize("leaf", MANY)
+def test_many_conditions_are_answered(shop: Shop, leaf: str) -> None:
+    query = " OR ".join(leaf.format(number) for number in range(40))
+
+    assert shop.questions.search(Search(query=query, since="2d")).total == 0
+
+
+def test_more_conditions_than_the_engine_takes_are_refused(shop: Shop) -> None:
+    query = " OR ".join(f"properties.a{number}.b.c.d.e.f.g.h:[1 TO 2]" for number in range(200))
+
+    with pytest.raises(QueryError, match="too many conditions"):
+        shop.questions.search(Search(query=query, since="2d"))

@@ -148,7 +148,7 @@ keys = st.one_of(
     st.sampled_from(["a", "b"]),
     st.sampled_from(KEYS),
     st.text(
-        st.characters(blacklist_categories=["Cs"], blacklist_characters="\x00."),
+        st.characters(blacklist_categories=["Cs"], blacklist_characters="\x00.*"),
         min_size=1,
         max_size=3,
     ),

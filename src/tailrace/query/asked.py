@@ -12,6 +12,8 @@ from tailrace.query.times import instant_of
 
 Clock = Callable[[], float]
 TABLE = "events_data"
+# What the engine is asked to parse; `running.Runner` lets it take as much.
+SQL_CHARACTERS_MAX = 1_000_000
 
 
 class Asked(NamedTuple):
@@ -54,4 +56,9 @@ def ask(query: str, *, since_ms: int, until_ms: int, now: datetime) -> Asked:
         f"timestamp >= {binder.instant(since_ms)} AND timestamp < {binder.instant(until_ms)} "
         f"AND {compile_tree(parsed.tree, binder, now=now)}"
     )
+    if len(where) > SQL_CHARACTERS_MAX:
+        raise QueryError(
+            "the query has too many conditions for one question",
+            hint="leave some out, name fields for words of free text, or use shorter paths",
+        )
     return Asked(where, binder, since_ms, until_ms, [*parsed.notes, *notes_on(parsed.tree)])

@@ -104,7 +104,9 @@ class Runner:
         self.turns = Turns(limits.concurrency_max)
         self._settings: dict[str, Any] = {
             **engine_limits(limits),
-            "optimize_move_to_prewhere": 1,
+            "max_ast_elements": 1_000_000,
+            "max_expanded_ast_elements": 5_000_000,
+            "max_query_size": 4_194_304,
             "short_circuit_function_evaluation": "force_enable",
             "output_format_json_escape_forward_slashes": 0,
         }
