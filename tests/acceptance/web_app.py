@@ -156,7 +156,9 @@ def visit(
 def npm_packages() -> Path:
     """Return web/node_modules with the test tools in it, installed where they are missing."""
     packages = WEB / "node_modules"
-    if not all((packages / name).exists() for name in ("axe-core", "prettier", "typescript", "vitest")):
+    if not all(
+        (packages / name).exists() for name in ("axe-core", "prettier", "typescript", "vitest")
+    ):
         run_npm("ci", "--no-progress")
     return packages
 
