@@ -4,6 +4,9 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
+
+import msgspec
 
 from tailrace.config import Config
 from tailrace.errors import CorruptionError, TransientError
@@ -11,15 +14,22 @@ from tailrace.event import BLOCK_VERSION, Block, decode_block
 from tailrace.ledger import STORE_GROUP, STORED
 from tailrace.log.contract import EVENTS, Consumer, Count, Log, Record
 from tailrace.store import metrics
-from tailrace.store.store import Store
+from tailrace.store.groups import Groups, Part
+from tailrace.store.store import Store, mark_of
 
 _logger = logging.getLogger(__name__)
 
-# What one step reads; it always gets at least one record, however large.
+# What one step reads, and what one insert takes; it is at least one record, however large.
 _POLL_BYTES_MAX = 33_554_432
+# Inserts begin at least so far apart: at high load fewer and larger ones, which cost less to write
+# and to merge, and far less than freshness allows.
+_INSERT_EVERY_S = 0.25
 _BACKOFF_S_FIRST = 0.2
 _BACKOFF_S_MAX = 15.0
 _STATS_EVERY_S = 15.0
+_READ_ON_S = 1.0
+
+_Waiting = dict[int, list[Part]]
 
 
 class Loader:
@@ -36,7 +46,9 @@ class Loader:
         self._log = log
         self._store = store
         self._on_loaded = on_loaded
+        self._groups = Groups(store.pool)
         self._consumer: Consumer | None = None
+        self._inserted_at = 0.0
         self._stats_at = 0.0
 
     def run(self, stop: threading.Event) -> None:
@@ -49,6 +61,7 @@ class Loader:
         try:
             while not stop.is_set():
                 try:
+                    stop.wait(max(0.0, self._inserted_at + _INSERT_EVERY_S - time.monotonic()))
                     self.step(timeout_s=0.5)
                     self._report_stats()
                 except TransientError as error:
@@ -73,11 +86,11 @@ class Loader:
             CorruptionError: the next record of a partition is damaged.
         """
         consumer = self._joined()
-        records = consumer.poll(bytes_max=_POLL_BYTES_MAX, timeout_s=timeout_s)
-        if not records:
-            return 0
         try:
-            blocks = [self._load(record) for record in records]
+            waiting = self._poll(consumer, {}, timeout_s=timeout_s)
+            blocks = self._load_all(consumer, waiting)
+            if not blocks:
+                return 0
             consumer.commit(
                 counts=[
                     Count(source, minute, STORED, events)
@@ -86,8 +99,11 @@ class Loader:
                 ]
             )
         except BaseException:
+            self._groups.doubt()
             consumer.rewind()
             raise
+        for partition in waiting:
+            self._groups.settle(partition)
         self._report_lag(consumer)
         if self._on_loaded is not None:
             for block in blocks:
@@ -105,34 +121,60 @@ class Loader:
             self._consumer = self._log.consumer(STORE_GROUP, stream=EVENTS)
         return self._consumer
 
-    def _load(self, record: Record) -> Block:
-        block = decode_block(record.body)
-        if block.version > BLOCK_VERSION:
-            raise CorruptionError(
-                f"partition {record.partition}, offset {record.offset}: a block of version "
-                f"{block.version}; this release reads versions up to {BLOCK_VERSION}",
-                path="",
-                partition=record.partition,
-                offset=record.offset,
-            )
-        started = time.monotonic()
-        reduced = self._store.insert_block(block, partition=record.partition, offset=record.offset)
+    def _poll(self, consumer: Consumer, waiting: _Waiting, *, timeout_s: float) -> _Waiting:
+        """Add the next records to those that wait, by partition."""
+        for record in consumer.poll(bytes_max=_POLL_BYTES_MAX, timeout_s=timeout_s):
+            block = _decoded(record)
+            part = Part(record, block, mark_of(block))
+            waiting.setdefault(record.partition, []).append(part)
+        return waiting
+
+    def _load_all(self, consumer: Consumer, waiting: _Waiting) -> list[Block]:
+        """Insert all that waits, since a commit is of all that was polled; return its blocks."""
+        blocks: list[Block] = []
+
+        def read_on(partition: int) -> None:
+            """Read the rest of a group that was interrupted: uncommitted records are kept."""
+            known = len(waiting[partition])
+            self._poll(consumer, waiting, timeout_s=_READ_ON_S)
+            if len(waiting[partition]) == known:
+                raise TransientError(
+                    f"partition {partition}: what follows record "
+                    f"{waiting[partition][-1].record.offset} was inserted together with it and "
+                    "cannot be read yet"
+                )
+
+        # Reading on for one partition may bring records of another that was done before.
+        while unfinished := [partition for partition, parts in waiting.items() if parts]:
+            for partition in unfinished:
+                run = self._groups.take(waiting[partition], partial(read_on, partition))
+                self._load(run)
+                blocks += [part.block for part in run]
+        return blocks
+
+    def _load(self, run: list[Part]) -> None:
+        """Insert the run, whose records are fixed by now."""
+        blocks = [part.block for part in run]
+        partition, first = run[0].record.partition, run[0].record.offset
+        started = self._inserted_at = time.monotonic()
+        reduced = self._store.insert_blocks(blocks, partition=partition, first=first)
         metrics.INSERT_SECONDS.observe(time.monotonic() - started)
-        metrics.BLOCKS.inc()
-        metrics.EVENTS.inc(block.events_count)
-        metrics.SET_ASIDE.inc(block.set_aside_count)
+        metrics.INSERTS.inc()
+        metrics.BLOCKS.inc(len(blocks))
+        metrics.EVENTS.inc(sum(block.events_count for block in blocks))
+        metrics.SET_ASIDE.inc(sum(block.set_aside_count for block in blocks))
         metrics.REDUCED.inc(reduced)
-        if block.events_count:
-            metrics.FRESHNESS_SECONDS.observe(max(0.0, time.time() - block.received_at[0] / 1e6))
+        now = time.time()
+        for block in blocks:
+            if block.events_count:
+                metrics.FRESHNESS_SECONDS.observe(max(0.0, now - block.received_at[0] / 1e6))
         if reduced:
             _logger.warning(
-                "partition %d, offset %d: %d of %d events were stored without their JSON",
-                record.partition,
-                record.offset,
+                "partition %d, offset %d: %d events were stored without their JSON",
+                partition,
+                first,
                 reduced,
-                block.events_count,
             )
-        return block
 
     def _report_lag(self, consumer: Consumer) -> None:
         positions = consumer.positions()
@@ -155,3 +197,26 @@ class Loader:
         metrics.BYTES.set(stats.bytes)
         metrics.MERGES.set(stats.merges)
         metrics.MUTATIONS.set(stats.mutations)
+
+
+def _decoded(record: Record) -> Block:
+    try:
+        block = decode_block(record.body)
+    except msgspec.MsgspecError as error:
+        raise _damage(record, f"no block of events: {error}") from error
+    if block.version > BLOCK_VERSION:
+        raise _damage(
+            record,
+            f"a block of version {block.version}; this release reads versions up to "
+            f"{BLOCK_VERSION}: upgrade tailrace",
+        )
+    return block
+
+
+def _damage(record: Record, problem: str) -> CorruptionError:
+    return CorruptionError(
+        f"partition {record.partition}, offset {record.offset}: {problem}",
+        path="",
+        partition=record.partition,
+        offset=record.offset,
+    )

@@ -11,10 +11,13 @@ REDUCED = Counter(
     "Events that were stored without JSON which ClickHouse could not read.",
 )
 BLOCKS = Counter("tailrace_store_blocks_total", "Blocks loaded: one record of the events log each.")
-ERRORS = Counter("tailrace_store_errors_total", "Blocks that could not be loaded and were retried.")
+INSERTS = Counter(
+    "tailrace_store_inserts_total", "Inserts, each of one block or of several that had gathered."
+)
+ERRORS = Counter("tailrace_store_errors_total", "Steps of loading that failed and were retried.")
 INSERT_SECONDS = Histogram(
     "tailrace_store_insert_seconds",
-    "Time that one block took to insert.",
+    "Time that one insert took.",
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
 )
 FRESHNESS_SECONDS = Histogram(

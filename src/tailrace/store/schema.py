@@ -27,7 +27,7 @@ def ensure_schema(address: Address, *, options: dict[str, str], set_aside_days: 
         client.database = address.database
         client.command(statement("create_schema_version"))
         _check_version(client, address.database)
-        for name in ("create_events_data", "create_set_aside"):
+        for name in ("create_events_data", "create_set_aside", "create_load_groups"):
             client.command(statement(name))
         client.command(statement("create_events_view"))
         client.command(statement("keep_set_aside"), parameters={"set_aside_days": set_aside_days})

@@ -1,6 +1,7 @@
 """The store as the rest of Tailrace sees it."""
 
-from collections.abc import Callable, Iterator, Mapping
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 
@@ -12,12 +13,10 @@ from tailrace.config import Config
 from tailrace.event import Block
 from tailrace.store.connect import Address, DirectoryLock, Pool, engine_options
 from tailrace.store.errors import RefusedLinesError, as_tailrace_error
-from tailrace.store.insert import insert_lines
-from tailrace.store.salvage import EVENTS_TABLE, insert_salvaged
+from tailrace.store.insert import EVENTS_TABLE, SET_ASIDE_TABLE, Inserter, joined_lines
+from tailrace.store.salvage import insert_salvaged
 from tailrace.store.schema import ensure_schema
 from tailrace.store.sql import statement
-
-SET_ASIDE_TABLE = "set_aside"
 
 # Beside the questions of `QueryConfig.concurrency_max`: loader, metrics, books, and one to spare.
 _CLIENTS_BESIDE_QUERIES = 4
@@ -56,7 +55,8 @@ class Store:
         *,
         options: dict[str, str],
     ) -> None:
-        self._pool = pool
+        self.pool = pool
+        self._inserter = Inserter(pool, is_embedded=address.is_embedded)
         self._own_pools: list[Pool] = []
         self._address = address
         self._lock = lock
@@ -78,7 +78,7 @@ class Store:
         Raises:
             TransientError: none came free in time, or the store cannot be reached.
         """
-        return self._pool.client(timeout_s=timeout_s)
+        return self.pool.client(timeout_s=timeout_s)
 
     def open_pool(self, *, size: int, prepare: Callable[[Client], None]) -> Pool:
         """Return clients of the caller's own, each set up by `prepare`; closed with the store."""
@@ -95,35 +95,15 @@ class Store:
             TransientError: the store is away or failing; nothing or all of it may be stored, and
                 the same call again stores exactly once.
         """
-        token = f"events/{partition}/{offset}"
-        refused = 0
-        with self.client() as client:
-            if block.events_count:
-                try:
-                    insert_lines(
-                        client,
-                        EVENTS_TABLE,
-                        block.events,
-                        token=token,
-                        is_embedded=self.is_embedded,
-                    )
-                except RefusedLinesError as error:
-                    refused = insert_salvaged(
-                        client,
-                        block,
-                        token=token,
-                        problem=f"ClickHouse could not read its JSON: {error.name}",
-                        is_embedded=self.is_embedded,
-                    )
-            if block.set_aside_count:
-                insert_lines(
-                    client,
-                    SET_ASIDE_TABLE,
-                    block.set_aside,
-                    token=token,
-                    is_embedded=self.is_embedded,
-                )
-        return refused
+        return self.insert_blocks([block], partition=partition, first=offset)
+
+    def insert_blocks(self, blocks: Sequence[Block], *, partition: int, first: int) -> int:
+        """Store consecutive records from offset `first` on in one insert, once; as `insert_block`.
+
+        The caller sees to it that the same records always come together (`groups`).
+        """
+        last = first + len(blocks) - 1
+        return self._insert(blocks, token=f"events/{partition}/{first}-{last}/{mark_of(blocks[0])}")
 
     def stats(self) -> StoreStats:
         """Return sizes and counts of the events table, for the metrics and the API."""
@@ -158,14 +138,48 @@ class Store:
 
     def close(self) -> None:
         """Close the clients; the last store of a process gives the directory free."""
-        for pool in [*self._own_pools, self._pool]:
+        for pool in [*self._own_pools, self.pool]:
             pool.close()
         if self._lock is not None:
             self._lock.release()
 
+    def _insert(self, blocks: Sequence[Block], *, token: str) -> int:
+        reduced = 0
+        for table, texts in (
+            (EVENTS_TABLE, [block.events for block in blocks]),
+            (SET_ASIDE_TABLE, [block.set_aside for block in blocks]),
+        ):
+            lines = joined_lines(texts)
+            if not lines:
+                continue
+            try:
+                self._inserter.insert(table, lines, token=token)
+            except RefusedLinesError as error:
+                reduced += insert_salvaged(
+                    self._inserter,
+                    table,
+                    lines,
+                    received_at=(
+                        min(block.received_at[0] for block in blocks),
+                        max(block.received_at[1] for block in blocks),
+                    ),
+                    token=token,
+                    problem=f"ClickHouse could not read its JSON: {error.name}",
+                )
+        return reduced
+
     def _rows(self, name: str, parameters: dict[str, object]) -> list[Row]:
         with self.client() as client, _errors(f"query {name}"):
             return list(client.query(statement(name), parameters=parameters).named_results())
+
+
+def mark_of(block: Block) -> str:
+    """Return what tells a block from another one at the same place of the log.
+
+    A log that was lost and begun anew gives the same places to other records.
+    """
+    facts = b"%d %d %d" % (*block.received_at, block.events_count)
+    return hashlib.blake2b(facts + block.id_hashes, digest_size=8).hexdigest()
 
 
 def open_store(config: Config) -> Store:

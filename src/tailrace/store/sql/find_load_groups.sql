@@ -1,0 +1,3 @@
+SELECT DISTINCT first, mark, next
+FROM load_groups
+WHERE partition = {partition:UInt32} AND first >= {position:UInt64}
