@@ -13,7 +13,7 @@ IDLE_S = 5.0
 
 
 def measure(*, events_per_s: float | None, seconds: float) -> dict[str, Any]:
-    """Send batches of 100, steadily unless None, and watch the age of the newest queryable event."""
+    """Send batches of 100, steadily unless None; watch the age of the newest queryable event."""
     with running("up") as instance:
         time.sleep(IDLE_S)
         idle = _memory(instance)
