@@ -4,12 +4,13 @@ import random
 import threading
 from collections.abc import Iterator, Sequence
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from store_blocks import AT, make_block, make_event, make_set_aside, numbered_block
 
-from tailrace.config import Config
+from tailrace.config import Config, LogConfig
 from tailrace.errors import CorruptionError, TransientError
 from tailrace.event import Block, encode_block
 from tailrace.ledger import STORE_GROUP, STORED
@@ -244,3 +245,22 @@ def test_a_lost_log_begun_anew_is_loaded(config: Config, store: Store) -> None:
 
 def numbered(first: int, size: int) -> Sequence[Block]:
     return [numbered_block(number, 1) for number in range(first, first + size)]
+
+
+def test_a_disk_that_is_nearly_full_holds_the_loader_up_and_loses_nothing(
+    config: Config, store: Store
+) -> None:
+    log = MemoryLog()
+    append(log, numbered_block(0, 5))
+    careful = msgspec.structs.replace(config, log=LogConfig(free_bytes_min=2**62))
+    loader = Loader(careful, log, store)
+
+    with pytest.raises(TransientError, match="free_bytes_min"):
+        loader.step(timeout_s=0)
+
+    loader.close()
+    assert stored(store) == (0, 0)
+    later = Loader(config, log, store)
+    later.step(timeout_s=0)
+    later.close()
+    assert stored(store) == (5, 5)

@@ -1,6 +1,7 @@
 """The loader: the consumer group `store` on the events log."""
 
 import logging
+import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -50,6 +51,9 @@ class Loader:
         self._consumer: Consumer | None = None
         self._inserted_at = 0.0
         self._stats_at = 0.0
+        # A quarter: `raw` and `events` refuse earlier, so that what they took can still be stored.
+        self._free_bytes_min = config.log.free_bytes_min // 4 if store.is_embedded else 0
+        self._directory = config.data_dir
 
     def run(self, stop: threading.Event) -> None:
         """Load until `stop` is set; retry with backoff while the store or the log is failing.
@@ -88,6 +92,7 @@ class Loader:
         consumer = self._joined()
         try:
             waiting = self._poll(consumer, {}, timeout_s=timeout_s)
+            self._require_space()
             blocks = self._load_all(consumer, waiting)
             if not blocks:
                 return 0
@@ -120,6 +125,24 @@ class Loader:
         if self._consumer is None:
             self._consumer = self._log.consumer(STORE_GROUP, stream=EVENTS)
         return self._consumer
+
+    def _require_space(self) -> None:
+        """Return while an insert cannot fill the disk.
+
+        The embedded engine takes an insert for done whose files it could not write to the end: a
+        disk that runs full in the middle of it would lose events that the books count as stored.
+
+        Raises:
+            TransientError: less is free than the settings ask for.
+        """
+        if not self._free_bytes_min:
+            return
+        free = shutil.disk_usage(self._directory).free
+        if free < self._free_bytes_min:
+            raise TransientError(
+                f"{free} bytes of the store's disk are free; below {self._free_bytes_min} "
+                "(a quarter of log.free_bytes_min) nothing is inserted: give space free"
+            )
 
     def _poll(self, consumer: Consumer, waiting: _Waiting, *, timeout_s: float) -> _Waiting:
         """Add the next records to those that wait, by partition."""
