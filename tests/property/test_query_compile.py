@@ -90,6 +90,20 @@ def make_object(rng: random.Random, depth: int) -> dict[str, object]:
     return made
 
 
+def make_context(rng: random.Random) -> dict[str, object]:
+    """Return a context whose common paths, which have columns, hold values of every kind."""
+    context: dict[str, object] = {}
+    if rng.random() < 0.6:
+        context["locale"] = make_value(rng, 1)
+    if rng.random() < 0.8:
+        page = make_object(rng, 1)
+        for key in ("url", "title"):
+            if rng.random() < 0.6:
+                page[key] = make_value(rng, 1)
+        context["page"] = page
+    return context
+
+
 def make_event(rng: random.Random, number: int) -> dict[str, object]:
     at = datetime(2026, 3, 9, tzinfo=UTC) + timedelta(seconds=rng.randint(0, 3 * 86_400))
     event: dict[str, object] = {
@@ -105,7 +119,7 @@ def make_event(rng: random.Random, number: int) -> dict[str, object]:
         "is_bot": rng.random() < 0.3,
         "properties": make_object(rng, 3),
         "traits": make_object(rng, 1),
-        "context": {"page": make_object(rng, 1)} if rng.random() < 0.7 else {},
+        "context": make_context(rng),
         "integrations": make_object(rng, 2),
         "raw_partition": 0,
         "raw_offset": 0,
@@ -160,7 +174,11 @@ paths = st.builds(
     st.sampled_from(["", "", "", ".keyword"]),
 )
 names = paths | st.sampled_from(
-    ["event", "user_id", "type", "timestamp", "sent_at", "is_bot", "name", "no", "event.keyword"]
+    [
+        *("context.page.url", "context.page.title", "context.locale", "context.timezone"),
+        *("event", "user_id", "type", "timestamp", "sent_at", "is_bot", "name", "no"),
+        "event.keyword",
+    ]
 )
 
 

@@ -29,6 +29,7 @@ from tailrace.query.conditions import (
 from tailrace.query.fields import (
     NULLABLE,
     OBJECTS,
+    STORED_PATHS,
     TEXT_COLUMNS,
     TEXT_OBJECTS,
     Column,
@@ -136,7 +137,7 @@ def _path_exists(value: object, field: Path) -> bool:
     if not field.keys:
         return bool(value) if field.column in TEXT_OBJECTS else _is_value(value)
     if field.column in TEXT_OBJECTS:
-        return any(found not in (None, {}, []) for found in _strict(value, field.keys))
+        return any(found not in (None, {}, []) for found in _strict(value, field))
     if _has_value_at(value, ".".join(field.keys)):
         return True
     return any(
@@ -185,15 +186,17 @@ def _path_values(event: EventMap, field: Path) -> Iterator[Scalar]:
     if field.column not in TEXT_OBJECTS:
         yield from values_at(value, field.keys)
         return
-    for found in _strict(value, field.keys):
+    for found in _strict(value, field):
         yield from _scalars(found)
 
 
-def _strict(value: object, keys: tuple[str, ...]) -> Iterator[object]:
+def _strict(value: object, field: Path) -> Iterator[object]:
     """Return what stands at the path, and what stands under the whole path as one key."""
-    if len(keys) > 1 and isinstance(value, dict) and ".".join(keys) in value:
-        yield value[".".join(keys)]
-    for key in keys:
+    whole = ".".join(field.keys)
+    has_column = (field.column, *field.keys) in STORED_PATHS
+    if len(field.keys) > 1 and not has_column and isinstance(value, dict) and whole in value:
+        yield value[whole]
+    for key in field.keys:
         if not isinstance(value, dict) or key not in value:
             return
         value = value[key]

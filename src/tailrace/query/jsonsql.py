@@ -38,10 +38,12 @@ def path_sql(condition: Condition, path: Path, binder: Binder) -> str:
     """Return SQL that tells whether a value at the path meets the condition; never NULL."""
     tests = tests_of(condition, binder)
     if path.column in TEXT_OBJECTS:
+        in_text = _any(_any_raw(tests, _as_elements(raw)) for raw in _text_values(path, binder))
         stored = _stored(path)
-        if stored is not None:
-            return _any(_stored_tests(tests, stored))
-        return _any(_any_raw(tests, _as_elements(raw)) for raw in _text_values(path, binder))
+        if stored is None:
+            return in_text
+        as_text = "0" if tests.text is None else f"ifNull({tests.text(stored)}, 0)"
+        return f"if({_is_plain(stored)}, {as_text}, {in_text})"
     parts = [*_direct(tests, _subcolumn(path.column, path.keys))]
     for length in range(1, len(path.keys)):
         outer = _subcolumn(path.column, path.keys[:length])
@@ -56,11 +58,12 @@ def exists_sql(path: Path, binder: Binder) -> str:
     if path.column in TEXT_OBJECTS:
         if not path.keys:
             return f"({path.column} NOT IN ('', '{{}}'))"
-        stored = _stored(path)
-        if stored is not None:
-            return f"ifNull({stored} NOT IN ('{{}}', '[]'), 0)"
         nothing = "('', 'null', '{}', '[]')"
-        return _any(f"{raw} NOT IN {nothing}" for raw in _text_values(path, binder))
+        in_text = _any(f"{raw} NOT IN {nothing}" for raw in _text_values(path, binder))
+        stored = _stored(path)
+        if stored is None:
+            return in_text
+        return f"if({_is_plain(stored)}, isNotNull({stored}), {in_text})"
     if not path.keys:
         return f"notEmpty(JSONAllPaths({path.column}))"
     value = _subcolumn(path.column, path.keys)
@@ -84,13 +87,12 @@ def exists_sql(path: Path, binder: Binder) -> str:
 def texts_sql(path: Path, binder: Binder) -> str:
     """Return SQL for the distinct values at the path as an Array(String)."""
     if path.column in TEXT_OBJECTS:
+        in_text = _texts(*(_as_elements(raw) for raw in _text_values(path, binder)))
         stored = _stored(path)
-        if stored is not None:
-            text = f"assumeNotNull({stored})"
-            inner = _texts(f"JSONExtractArrayRaw({text})")
-            is_none = f"isNull({stored}) OR startsWith({text}, '{{')"
-            return f"multiIf({is_none}, [], startsWith({text}, '['), {inner}, [{text}])"
-        return _texts(*(_as_elements(raw) for raw in _text_values(path, binder)))
+        if stored is None:
+            return in_text
+        text = f"if(isNull({stored}), [], [assumeNotNull({stored})])"
+        return f"if({_is_plain(stored)}, {text}, {in_text})"
     value = _subcolumn(path.column, path.keys)
     raw = f"ifNull(toJSONString({value}), '')"
     arrays = [_as_elements(raw)]
@@ -254,7 +256,7 @@ def _raw_at(element: str, keys: tuple[str, ...], binder: Binder) -> str:
 
 def _text_values(path: Path, binder: Binder) -> list[str]:
     raws = [_raw_at(path.column, path.keys, binder)]
-    if len(path.keys) > 1:
+    if len(path.keys) > 1 and _stored(path) is None:
         raws.append(_raw_at(path.column, (".".join(path.keys),), binder))
     return raws
 
@@ -264,12 +266,13 @@ def _stored(path: Path) -> str | None:
     return STORED_PATHS.get((path.column, *path.keys))
 
 
-def _stored_tests(tests: Tests, stored: str) -> Iterator[str]:
-    """Return the tests on such a column: a string as it is, anything else as its JSON."""
-    if tests.text is not None:
-        yield f"ifNull({tests.text(stored)}, 0)"
-    text = f"ifNull({stored}, '')"
-    yield f"(startsWith({text}, '[') AND {_any_raw(tests, f'JSONExtractArrayRaw({text})')})"
+def _is_plain(stored: str) -> str:
+    """Return SQL that tells whether such a column holds just what was sent: a text, or nothing.
+
+    It holds anything else as its JSON. What could be that is looked up in the object itself.
+    """
+    may_be_json = r"^(\\[|\\{|-?[0-9]|true$|false$|null$)"
+    return f"NOT match(ifNull({stored}, ''), '{may_be_json}')"
 
 
 def _subcolumn(column: str, keys: tuple[str, ...]) -> str:
