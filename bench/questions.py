@@ -1,6 +1,5 @@
 """(e) how long questions take on ten million events of a shop, made inside the store."""
 
-import os
 import shutil
 import tempfile
 import time
@@ -9,21 +8,13 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from bench.store_choices import await_merges, fill
 from tailrace.config import Config, QueryConfig
 from tailrace.query import Histogram, Questions, Search, Sql, Values
 from tailrace.store import Store, open_store
 
 DAYS = 90
-STEP = 500_000
 RUNS = 5
-FILL = (Path(__file__).parent / "store_fill.sql").read_text()
-COLUMNS = (
-    "message_id, type, event, name, user_id, anonymous_id, group_id, previous_id, source, "
-    "timestamp, original_timestamp, sent_at, received_at, properties, traits, context, "
-    "integrations, ip, browser, os, device, is_bot, campaign_name, campaign_source, "
-    "campaign_medium, campaign_term, campaign_content, library, raw_partition, raw_offset, "
-    "raw_index, original"
-)
 UNIQUES = """
     SELECT toDate(timestamp) AS day, uniq(actor) AS people
     FROM events WHERE timestamp >= now() - INTERVAL 30 DAY GROUP BY day ORDER BY day
@@ -53,7 +44,9 @@ def measure(*, events: int) -> dict[str, Any]:
     store = open_store(Config(data_dir=directory))
     try:
         started = time.monotonic()
-        fill(store, events)
+        with store.client() as client:
+            fill(client, events, days=DAYS)
+            await_merges(client)
         filled_s = time.monotonic() - started
         stats = store.stats()
         questions = Questions(store, limits=QueryConfig())
@@ -69,33 +62,6 @@ def measure(*, events: int) -> dict[str, Any]:
     finally:
         store.close()
         shutil.rmtree(directory, ignore_errors=True)
-
-
-def fill(store: Store, events: int) -> None:
-    """Make events of the last `DAYS` days, and wait until the merges have settled."""
-    settings = {
-        "max_insert_block_size": STEP,
-        "max_threads": os.cpu_count() or 1,
-        "max_partitions_per_insert_block": 0,
-        "max_memory_usage": 4_000_000_000,
-    }
-    with store.client() as client:
-        for start in range(0, events, STEP):
-            client.command(
-                f"INSERT INTO events_data ({COLUMNS}) {FILL}",
-                parameters={
-                    "events": events,
-                    "days": DAYS,
-                    "from": start,
-                    "rows": min(STEP, events - start),
-                },
-                settings=settings,
-            )
-        idle = 0
-        while idle < 6:
-            time.sleep(0.5)
-            running = int(str(client.command("SELECT count() FROM system.merges")))
-            idle = 0 if running else idle + 1
 
 
 def _questions(store: Store, ask: Questions) -> dict[str, Callable[[], object]]:

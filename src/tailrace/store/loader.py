@@ -22,8 +22,8 @@ _logger = logging.getLogger(__name__)
 
 # What one step reads, and what one insert takes; it is at least one record, however large.
 _POLL_BYTES_MAX = 33_554_432
-# Inserts begin at least so far apart: at high load fewer and larger ones, which cost less to write
-# and to merge, and far less than freshness allows.
+# Inserts begin at least so far apart while nothing waits: fewer and larger ones cost less to write
+# and to merge, and this is far less than freshness allows.
 _INSERT_EVERY_S = 0.25
 _BACKOFF_S_FIRST = 0.2
 _BACKOFF_S_MAX = 15.0
@@ -50,6 +50,7 @@ class Loader:
         self._groups = Groups(store.pool)
         self._consumer: Consumer | None = None
         self._inserted_at = 0.0
+        self._is_behind = False
         self._stats_at = 0.0
         # A quarter: `raw` and `events` refuse earlier, so that what they took can still be stored.
         self._free_bytes_min = config.log.free_bytes_min // 4 if store.is_embedded else 0
@@ -65,7 +66,8 @@ class Loader:
         try:
             while not stop.is_set():
                 try:
-                    stop.wait(max(0.0, self._inserted_at + _INSERT_EVERY_S - time.monotonic()))
+                    if not self._is_behind:
+                        stop.wait(max(0.0, self._inserted_at + _INSERT_EVERY_S - time.monotonic()))
                     self.step(timeout_s=0.5)
                     self._report_stats()
                 except TransientError as error:
@@ -202,12 +204,12 @@ class Loader:
     def _report_lag(self, consumer: Consumer) -> None:
         positions = consumer.positions()
         extents = self._log.extents(EVENTS)
-        metrics.LAG_RECORDS.set(
-            sum(
-                extent.next - max(positions.get(partition, 0), extent.first)
-                for partition, extent in extents.items()
-            )
+        lag = sum(
+            extent.next - max(positions.get(partition, 0), extent.first)
+            for partition, extent in extents.items()
         )
+        self._is_behind = lag > 1
+        metrics.LAG_RECORDS.set(lag)
 
     def _report_stats(self) -> None:
         if time.monotonic() < self._stats_at:
