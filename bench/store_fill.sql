@@ -130,7 +130,7 @@ SELECT
     fromUnixTimestamp64Milli(received_ms, 'UTC') AS received_at,
     properties_json::JSON AS properties,
     traits_json::JSON AS traits,
-    context_json::JSON AS context,
+    context_json AS context,
     if(is_server, '{}', '{"Segment.io":{"deviceMode":false}}') AS integrations,
     address AS ip,
     if(is_server, '', ['Chrome', 'Safari', 'Mobile Safari', 'Firefox', 'Chrome Mobile', 'Edge'][agent]) AS browser,

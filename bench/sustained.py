@@ -8,7 +8,7 @@ from typing import Any
 from bench.instances import WRITE_KEY, Instance, cpu_seconds, memory_bytes, running
 from tailrace import load
 
-PROBE_S = 0.5
+PROBE_S = 1.0
 IDLE_S = 5.0
 
 
