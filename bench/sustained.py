@@ -25,7 +25,7 @@ def measure(*, events_per_s: float | None, seconds: float) -> dict[str, Any]:
             write_key=WRITE_KEY,
             batches=load.templates(batch_events=100),
             seconds=seconds,
-            connections=4,
+            connections=16,
             events_per_s=events_per_s,
         )
         under_load = _memory(instance)

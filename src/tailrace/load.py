@@ -70,7 +70,11 @@ class Template:
 def templates(*, batch_events: int, count: int = TEMPLATES) -> list[Template]:
     """Return different batches of events of about `EVENT_BYTES` that happen about now."""
     end = datetime.now(UTC)
-    calls = history(start=end - timedelta(minutes=5), end=end, events=batch_events * count * 2)
+    # How many calls a history has depends on the hour, so that one may not fill every batch.
+    calls = itertools.chain.from_iterable(
+        history(start=end - timedelta(minutes=5), end=end, events=batch_events * count, seed=seed)
+        for seed in itertools.count(1)
+    )
     made = []
     for _ in range(count):
         batch = list(itertools.islice(calls, batch_events))

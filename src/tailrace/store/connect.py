@@ -178,6 +178,10 @@ def engine_options(config: Config) -> dict[str, str]:
         "index_mark_cache_size": str(33_554_432),
         "uncompressed_cache_size": "0",
         "compiled_expression_cache_size": str(16_777_216),
+        # Merges can wait, loading and questions cannot: a merge of millions of rows would hold both
+        # up for seconds where they share a core.
+        "os_threads_nice_value_merge_mutate": "10",
+        "background_merges_mutations_scheduling_policy": "shortest_task_first",
     }
 
 
