@@ -1,6 +1,7 @@
 """The API over real sockets, a real log and a real store."""
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -326,6 +327,23 @@ def test_the_story_of_an_event_grows_as_it_travels(app: AppServer) -> None:
     answer = app.get("/api/v1/trace/story-1")
     assert answer["outcome"] == "stored"
     assert [step["step"] for step in answer["steps"]][4:] == ["received", "logged", "duplicate"]
+
+
+def test_no_step_of_a_story_is_told_to_precede_the_one_before(app: AppServer) -> None:
+    app.send(*(track(f"moment-{number}") for number in range(3)))
+
+    for number in range(3):
+        steps = app.get(f"/api/v1/trace/moment-{number}")["steps"]
+        moments = [datetime.fromisoformat(step["at"]) for step in steps if step["at"]]
+        assert moments == sorted(moments)
+        stored = steps[-1]
+        if stored["at"] is None:
+            second = datetime.fromisoformat(stored["facts"]["second"])
+            assert (
+                stored["summary"]
+                == f"stored in the second {second:%H:%M:%S} UTC: it can be searched"
+            )
+            assert second + timedelta(seconds=1) > moments[0]
 
 
 def test_the_story_of_an_invalid_event_says_why(app: AppServer) -> None:

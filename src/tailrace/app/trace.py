@@ -214,9 +214,14 @@ def _set_aside(outcome: str, place: Place, facts: Mapping[str, object]) -> Step:
 
 
 def _stored(place: Place, facts: Mapping[str, object]) -> Step:
+    """Tell the moment only where it was kept: a whole second may begin before the receipt."""
     problem = str(facts.get("problem") or "")
-    summary = "stored: it can be searched" + (f"; {problem}" if problem else "")
-    return _step("stored", place, summary, at=_moment(facts.get("stored_at")), problem=problem)
+    at, when, kept = _moment(facts.get("stored_at")), "", {}
+    if at is not None and (at.microsecond == 0 or at < place.received_at):
+        second = at.replace(microsecond=0)
+        at, when, kept = None, f" in the second {second:%H:%M:%S} UTC", {"second": second}
+    summary = f"stored{when}: it can be searched" + (f"; {problem}" if problem else "")
+    return _step("stored", place, summary, at=at, problem=problem, **kept)
 
 
 _SAME = object()
