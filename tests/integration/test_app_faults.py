@@ -53,6 +53,17 @@ def test_a_kill_at_any_moment_changes_no_number(app: AppServer) -> None:
     assert app.post("/api/v1/search", {"query": ""})["total"] == 3
 
 
+def test_the_address_to_send_to_is_the_one_that_the_reader_used(tmp_path: Path) -> None:
+    with app_server(tmp_path, options='[collect]\nhost = "0.0.0.0"\nport = 9282\n') as app:
+        by_name = app.client.get("/api/v1/sources", headers={"Host": f"localhost:{app.port}"})
+        by_address = app.get("/api/v1/sources")
+        refused = app.client.get("/api/v1/sources", headers={"Host": "evil.example"})
+
+    assert by_name.json()[0]["collect_url"] == "http://localhost:9282"
+    assert by_address[0]["collect_url"] == "http://127.0.0.1:9282"
+    assert refused.status_code == 421
+
+
 def test_a_session_survives_a_restart_and_the_local_token_does_not(app: AppServer) -> None:
     token = (app.data_dir / "run" / "local.token").read_text().strip()
     browser = httpx.Client(base_url=app.url, timeout=30.0)

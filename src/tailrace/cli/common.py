@@ -9,6 +9,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from tailrace.addresses import url_of
 from tailrace.config import Config, read_config
 from tailrace.errors import ConfigError, QueryError, TailraceError, TransientError
 
@@ -58,12 +59,6 @@ def print_json(answer: object, *, is_line: bool = False) -> None:
 
     text = msgspec.json.encode(answer)
     print((text if is_line else msgspec.json.format(text)).decode(), flush=is_line)
-
-
-def url_of(host: str, port: int) -> str:
-    """Return the address to reach a server that listens on `host`."""
-    reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104 - compared
-    return f"http://{reachable}:{port}"
 
 
 class Api:

@@ -12,7 +12,8 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from tailrace.cli.common import ConfigFile, DataDir, fail, load, url_of
+from tailrace.addresses import url_of
+from tailrace.cli.common import ConfigFile, DataDir, fail, load
 from tailrace.cli.send import first_key
 
 BATCH_EVENTS = 100

@@ -8,7 +8,8 @@ import msgspec
 import typer
 from rich.console import Console
 
-from tailrace.cli.common import AsJson, ConfigFile, DataDir, fail, load, print_json, url_of
+from tailrace.addresses import url_of
+from tailrace.cli.common import AsJson, ConfigFile, DataDir, fail, load, print_json
 from tailrace.config import STATE_NAME, Config
 from tailrace.errors import TailraceError
 from tailrace.log import EVENTS, RAW, Damage, SqliteLog, open_log

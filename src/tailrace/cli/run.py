@@ -2,6 +2,7 @@
 
 import logging
 import os
+import socket
 import sys
 import threading
 import time
@@ -10,7 +11,8 @@ import typer
 from rich.console import Console
 
 from tailrace import lifeline
-from tailrace.cli.common import ConfigFile, DataDir, load, options_of, url_of
+from tailrace.addresses import is_wildcard, url_by_name, url_of
+from tailrace.cli.common import ConfigFile, DataDir, load, options_of
 from tailrace.config import Config, FirstRun, prepare_first_run
 from tailrace.errors import ConfigError
 from tailrace.ports import require_free_port
@@ -127,10 +129,12 @@ def _announce(console: Console, config: Config, first_run: FirstRun, stop: threa
     if stop.is_set():
         return
     app_url = url_of(config.app.host, config.app.port)
-    collect_url = url_of(config.collect.host, config.collect.port)
+    name = socket.gethostname()
     console.print("[bold green]Tailrace is running.[/]")
-    console.print(f"  Web app and API   {app_url}")
-    console.print(f"  Send events to    {collect_url}")
+    shown = shown_address(config.app.host, config.app.port, name=name)
+    console.print(f"  Web app and API   {shown}", soft_wrap=True)
+    shown = shown_address(config.collect.host, config.collect.port, name=name)
+    console.print(f"  Send events to    {shown}", soft_wrap=True)
     for source in config.sources:
         console.print(f"  Write key         {source.write_keys[0]}   (source {source.slug})")
     if first_run.api_token is not None:
@@ -141,6 +145,14 @@ def _announce(console: Console, config: Config, first_run: FirstRun, stop: threa
         console.print("  Login token       shown at the first start; `tailrace token` makes a new")
     console.print(f"  Data              {config.data_dir.resolve()}", soft_wrap=True)
     console.print("Try it:  tailrace demo   (in another terminal)   Stop:  Ctrl-C")
+
+
+def shown_address(host: str, port: int, *, name: str) -> str:
+    """Return an address as `up` prints it: with the machine's `name` where all may reach it."""
+    url = url_by_name(host, port, name=name)
+    if not is_wildcard(host):
+        return url
+    return f"{url}   (on every network; {url_of(host, port)} on this machine)"
 
 
 def _is_ready(url: str) -> bool:

@@ -9,7 +9,8 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from tailrace.cli.common import AsJson, ConfigFile, DataDir, fail, load, print_json, url_of
+from tailrace.addresses import url_of
+from tailrace.cli.common import AsJson, ConfigFile, DataDir, fail, load, print_json
 from tailrace.config import Config
 
 BATCH_EVENTS = 100

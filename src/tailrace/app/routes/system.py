@@ -8,6 +8,8 @@ import msgspec
 from litestar import Response, get
 
 from tailrace import __version__, metrics
+from tailrace.addresses import name_in, url_by_name
+from tailrace.app.asking import Ask
 from tailrace.app.parts import Given, Parts
 from tailrace.app.routes.errors import READING
 from tailrace.errors import TailraceError
@@ -72,16 +74,17 @@ class Readiness(msgspec.Struct, frozen=True):
 
 
 @get("/status", tags=["system"], responses=READING)
-async def show_status(parts: Given) -> Status:
+async def show_status(request: Ask, parts: Given) -> Status:
     """Return the system's figures."""
+    name = name_in(request.headers.get("host", ""))
     stats = await parts.reading.run(parts.numbers.stats)
     lags = await parts.reading.run(parts.numbers.lags)
     beat = parts.pulse.beat()
     problem = parts.loader_problem()
     return Status(
         version=__version__,
-        collect_url=url_of(parts.config.collect.host, parts.config.collect.port),
-        app_url=url_of(parts.config.app.host, parts.config.app.port),
+        collect_url=url_by_name(parts.config.collect.host, parts.config.collect.port, name=name),
+        app_url=url_by_name(parts.config.app.host, parts.config.app.port, name=name),
         now=datetime.now(UTC),
         has_events=stats.rows > 0,
         events=stats.rows,
@@ -103,12 +106,15 @@ async def show_status(parts: Given) -> Status:
 
 
 @get("/sources", tags=["system"], responses=READING)
-async def list_sources(parts: Given) -> list[SourceStatus]:
+async def list_sources(request: Ask, parts: Given) -> list[SourceStatus]:
     """Return the sources with their write keys."""
-    return await parts.reading.run(_sources, parts)
+    name = name_in(request.headers.get("host", ""))
+    return await parts.reading.run(_sources, parts, name=name)
 
 
-def _sources(parts: Parts) -> list[SourceStatus]:
+def _sources(parts: Parts, *, name: str) -> list[SourceStatus]:
+    collect = parts.config.collect
+    collect_url = url_by_name(collect.host, collect.port, name=name)
     found = []
     for source in parts.config.sources:
         traffic = parts.numbers.traffic(source.slug)
@@ -118,7 +124,7 @@ def _sources(parts: Parts) -> list[SourceStatus]:
                 name=source.name,
                 enabled=source.enabled,
                 write_keys=list(source.write_keys),
-                collect_url=url_of(parts.config.collect.host, parts.config.collect.port),
+                collect_url=collect_url,
                 events_24h=traffic.events_24h,
                 last_event_at=traffic.last_event_at,
             )
@@ -162,9 +168,3 @@ def _check(name: str, ask: Callable[[], object]) -> str:
 async def show_metrics(parts: Given) -> Response[bytes]:
     """Return the metrics for Prometheus."""
     return Response(await parts.reading.run(metrics.render), media_type=metrics.CONTENT_TYPE)
-
-
-def url_of(host: str, port: int) -> str:
-    """Return the address at which this machine reaches a server that listens on `host`."""
-    reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104 - compared
-    return f"http://{reachable}:{port}"
