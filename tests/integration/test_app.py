@@ -14,7 +14,8 @@ PROBLEM = "application/problem+json"
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
-    with app_server(tmp_path_factory.mktemp("app")) as server:
+    directory = tmp_path_factory.mktemp("app")
+    with app_server(directory, options="[app]\naccess_log = true\n") as server:
         yield server
 
 

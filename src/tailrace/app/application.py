@@ -79,7 +79,8 @@ def make_app(parts: Parts) -> Litestar:
 
 def with_border(app: Litestar, parts: Parts) -> Border:
     """Return the app inside the layer that every request and answer passes."""
-    return Border(app, hosts=parts.hosts, web=parts.web)
+    logs_all = parts.config.app.access_log
+    return Border(app, hosts=parts.hosts, web=parts.web, logs_all=logs_all)
 
 
 def _operation_id(

@@ -47,12 +47,16 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 
 
 class Border:
-    """Wraps the app; everything that leaves passes through it."""
+    """Wraps the app; everything that leaves passes through it.
 
-    def __init__(self, app: ASGIApp, *, hosts: Hosts, web: WebFiles) -> None:
+    `logs_all` writes a line for requests that went well too.
+    """
+
+    def __init__(self, app: ASGIApp, *, hosts: Hosts, web: WebFiles, logs_all: bool) -> None:
         self._app = app
         self._hosts = hosts
         self._web = web
+        self._logs_all = logs_all
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -83,7 +87,10 @@ class Border:
             else:
                 await self._app(scope, receive, send_with_headers)
         finally:
-            _note(scope["method"], path, status, time.monotonic() - started)
+            took_s = time.monotonic() - started
+            _count(scope["method"], path, status, took_s)
+            if self._logs_all or _is_worth_a_line(path, status):
+                _log(scope["method"], path, status, took_s)
 
 
 def is_nothing(path: str) -> bool:
@@ -145,12 +152,20 @@ def _host_of(scope: HTTPScope) -> str:
     return ""
 
 
-def _note(method: str, path: str, status: int, took_s: float) -> None:
-    """Count and log one answer; never its query string or headers, which may hold secrets."""
+def _count(method: str, path: str, status: int, took_s: float) -> None:
+    """Count one answer."""
     area = area_of(path)
     REQUESTS.labels(method if method in _METHODS else "other", area, str(status)).inc()
     if area != "live":
         REQUEST_SECONDS.labels(area).observe(took_s)
-    level = logging.DEBUG if area in {"healthz", "readyz", "metrics", "web"} else logging.INFO
-    if access_log.isEnabledFor(level):
-        access_log.log(level, "%s %r %d %.1f ms", method, path[:200], status, took_s * 1000)
+
+
+def _is_worth_a_line(path: str, status: int) -> bool:
+    """Tell whether a request failed; `/readyz` logs by itself what is missing."""
+    return status >= 400 and area_of(path) != "readyz"
+
+
+def _log(method: str, path: str, status: int, took_s: float) -> None:
+    """Log one answer; never its query string or headers, which may hold secrets."""
+    level = logging.WARNING if status >= 500 else logging.INFO
+    access_log.log(level, "%s %r %d %.1f ms", method, path[:200], status, took_s * 1000)
