@@ -125,11 +125,8 @@ def _stream(log: SqliteLog, stream: str, *, set_aside: bool) -> list[Finding]:
     damages = log.check(stream)
     extents = log.extents(stream)
     if not damages:
-        records = sum(extent.next - extent.first for extent in extents.values())
         size = sum(extent.bytes for extent in extents.values())
-        summary = (
-            f"{records:,} records in {len(extents)} partition(s), {size / 1e6:,.1f} MB: intact"
-        )
+        summary = f"{log.records(stream):,} records in {len(extents)} partition(s), {size / 1e6:,.1f} MB: intact"
         return [Finding(f"log: {stream}", "ok", summary)]
     return [_damage(log, stream, damage, set_aside=set_aside) for damage in damages]
 

@@ -4,6 +4,7 @@ They lie in `<partition>/damaged/lost.json`, beside what was kept of the damaged
 """
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -62,3 +63,14 @@ def after_lost(directory: Path, offset: int) -> int | None:
         if beyond is None:
             return reached if reached > offset else None
         reached = beyond
+
+
+def lost_within(ranges: Iterable[LostRange], *, first: int, next_: int) -> int:
+    """Return how many offsets of [first, next_) lie in the ranges, which may overlap."""
+    lost, reached = 0, first
+    for one in sorted(ranges, key=lambda one: one.offset_from):
+        start, until = max(one.offset_from, reached), min(one.offset_until, next_)
+        if until > start:
+            lost += until - start
+            reached = until
+    return lost

@@ -31,7 +31,7 @@ from tailrace.log.layout import (
     segment_path,
     stream_names,
 )
-from tailrace.log.lost import LostRange, read_lost
+from tailrace.log.lost import LostRange, lost_within, read_lost
 from tailrace.log.reader import PartitionReader
 from tailrace.log.retention import Retention
 from tailrace.log.segment import read_segment_positions
@@ -202,6 +202,16 @@ class SqliteLog:
             number: read_lost(self.directory / stream / str(number))
             for number in partition_numbers(self.directory / stream)
         }
+
+    def records(self, stream: str) -> int:
+        """Return how many records the stream holds, without those that were set aside."""
+        lost = self.lost(stream)
+        return sum(
+            extent.next
+            - extent.first
+            - lost_within(lost.get(number, ()), first=extent.first, next_=extent.next)
+            for number, extent in self.extents(stream).items()
+        )
 
     def groups(self) -> list[str]:
         """Return the groups that ever joined; each one's position holds retention up."""

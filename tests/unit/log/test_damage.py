@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tailrace.errors import CorruptionError, TailraceError, TransientError
-from tailrace.log import EVENTS, RAW, Consumer, Count, NewRecord, Record, SqliteLog
+from tailrace.log import EVENTS, RAW, Consumer, Count, LostRange, NewRecord, Record, SqliteLog
+from tailrace.log.layout import remove_database
+from tailrace.log.lost import lost_within
 
 if TYPE_CHECKING:
     from conftest import Logs
@@ -79,6 +81,46 @@ def test_a_flipped_byte_is_found_named_and_set_aside(logs: "Logs") -> None:
     assert log.check(RAW) == []
     assert [lost.offset_from for lost in log.lost(RAW)[0]] == [offset]
     assert (path.parent / "damaged" / f"{offset:020d}.block").stat().st_mode & 0o77 == 0
+
+
+def test_offsets_that_were_set_aside_are_not_counted_as_records(logs: "Logs") -> None:
+    bodies = logs.fill(RAW)
+    flipped, lost, kept = logs.segments(RAW)[1:4]
+    offset = int(flipped.stem) + 3
+    flip(flipped, place_of(flipped, bodies[offset]))
+    remove_database(lost)
+    log = logs.open()
+
+    assert log.records(RAW) == len(bodies)
+    log.set_aside(RAW, partition=0, offset=offset)
+    log.set_aside(RAW, partition=0, offset=int(lost.stem))
+
+    assert log.check(RAW) == []
+    assert log.records(RAW) == len(bodies) - 1 - (int(kept.stem) - int(lost.stem))
+    assert log.records(RAW) == len(read_past_damage(logs, log))
+
+
+@pytest.mark.parametrize(
+    ("ranges", "lost"),
+    [
+        ([], 0),
+        ([(2, 4)], 2),
+        ([(6, 9), (2, 4)], 5),
+        ([(2, 6), (4, 8)], 6),
+        ([(2, 8), (3, 4)], 6),
+        ([(-5, 1), (8, 99)], 3),
+        ([(20, 30)], 0),
+    ],
+)
+def test_lost_ranges_count_once_and_only_where_records_lie(
+    ranges: list[tuple[int, int]], lost: int
+) -> None:
+    given = [
+        LostRange(offset_from=start, offset_until=until, path="", problem="", at=0.0)
+        for start, until in ranges
+    ]
+
+    assert lost_within(given, first=0, next_=10) == lost
 
 
 def test_what_is_not_damaged_cannot_be_set_aside(logs: "Logs") -> None:
