@@ -126,7 +126,8 @@ def _stream(log: SqliteLog, stream: str, *, set_aside: bool) -> list[Finding]:
     extents = log.extents(stream)
     if not damages:
         size = sum(extent.bytes for extent in extents.values())
-        summary = f"{log.records(stream):,} records in {len(extents)} partition(s), {size / 1e6:,.1f} MB: intact"
+        records = f"{log.records(stream):,} records in {len(extents)} partition(s)"
+        summary = f"{records}, {size / 1e6:,.1f} MB: intact"
         return [Finding(f"log: {stream}", "ok", summary)]
     return [_damage(log, stream, damage, set_aside=set_aside) for damage in damages]
 
