@@ -277,6 +277,31 @@ def test_an_event_is_found_by_search_and_by_id_exactly_as_sent(app: AppServer) -
     assert one["event"]["source"] == "default"
 
 
+@pytest.mark.parametrize("place", ["event", "batch"])
+def test_objects_of_an_event_are_answered_exactly_as_sent(app: AppServer, place: str) -> None:
+    of_batch = [
+        '"context":{"page":{},"screen":null,"a":[],"b":{"c":null},"n":1.50,"k":{"1":{}}}',
+        '"integrations":{"All":null,"Slack":{}}',
+    ]
+    of_event = [
+        f'"type":"track","event":"x","userId":"u","messageId":"objects-of-{place}"',
+        '"properties":{"a":null,"b":{},"n":1.50}',
+        '"traits":{"t":null,"u":{}}',
+    ]
+    if place == "event":
+        of_event, of_batch = of_event + of_batch, []
+    app.accept(("{" + ",".join([*of_batch, f'"batch":[{{{",".join(of_event)}}}]']) + "}").encode())
+    app.refine()
+    app.settle()
+
+    searched = app.client.post("/api/v1/search", json={"query": f"message_id:objects-of-{place}"})
+    shown = app.client.get(f"/api/v1/events/objects-of-{place}")
+
+    for text in (*of_event[1:], *of_batch):
+        assert text in searched.text
+        assert text in shown.text
+
+
 @pytest.mark.parametrize("message_id", ["a/b//c/", "%2F?x=1#y", "ü ✓", "..", "'\"\\"])
 def test_any_message_id_can_be_asked_for(app: AppServer, message_id: str) -> None:
     app.send(track(message_id))
