@@ -5,11 +5,14 @@ of the events log: many canonical events, ready for the store, with what was set
 """
 
 from datetime import datetime
+from hashlib import blake2b
 from typing import Literal
 
 import msgspec
 
 BLOCK_VERSION = 1
+MESSAGE_ID_CHARACTERS_MAX = 256
+_ID_HASH_BYTES = 16
 
 Shape = Literal["call", "batch", "json"]
 
@@ -125,3 +128,15 @@ encode_call = msgspec.msgpack.Encoder().encode
 decode_call = msgspec.msgpack.Decoder(Call).decode
 encode_block = msgspec.msgpack.Encoder().encode
 decode_block = msgspec.msgpack.Decoder(Block).decode
+
+
+def kept_message_id(message_id: str) -> str:
+    """Return the id that an event has which was sent with this one: an overlong one is cut.
+
+    It ends in the hash of the whole then, so that ids which begin alike stay distinct. A kept id
+    is kept as it is.
+    """
+    if len(message_id) <= MESSAGE_ID_CHARACTERS_MAX:
+        return message_id
+    digest = blake2b(message_id.encode(), digest_size=_ID_HASH_BYTES).hexdigest()
+    return f"{message_id[: MESSAGE_ID_CHARACTERS_MAX - len(digest) - 1]}~{digest}"

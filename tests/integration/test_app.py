@@ -315,6 +315,26 @@ def test_any_message_id_can_be_asked_for(app: AppServer, message_id: str) -> Non
     assert app.get("/api/v1/trace", message_id=message_id)["outcome"] == "stored"
 
 
+def test_an_overlong_id_finds_its_event_at_every_stage(app: AppServer) -> None:
+    begins = "long/é" * 60
+    sent, other = begins + "1", begins + "2"
+    app.settle()
+
+    app.accept({"batch": [track(other), track(sent)]})
+    waiting = app.get("/api/v1/trace", message_id=sent)
+    app.refine()
+    app.settle()
+    stored = app.get("/api/v1/trace", message_id=sent)
+    shown = app.get("/api/v1/event", message_id=sent)["event"]
+    by_kept_id = app.get("/api/v1/trace", message_id=shown["message_id"])
+
+    assert [step["step"] for step in waiting["steps"]] == ["received", "logged", "waiting"]
+    assert [step["step"] for step in stored["steps"]] == ["received", "logged", "refined", "stored"]
+    assert stored["steps"][1]["facts"]["index"] == 1
+    assert stored["message_id"] == shown["message_id"] != sent
+    assert by_kept_id["steps"] == stored["steps"]
+
+
 def test_an_event_that_was_never_seen_is_404(app: AppServer) -> None:
     problem(app.client.get("/api/v1/events/never-seen"))
     found = problem(app.client.get("/api/v1/trace/never-seen"))
@@ -408,6 +428,17 @@ def test_what_was_set_aside_comes_in_pages(app: AppServer) -> None:
     ]
     assert len(seen) == len(set(seen))
     assert app.get("/api/v1/set-aside", source="other")["events"] == []
+
+
+def test_an_overlong_id_finds_its_invalid_event_and_no_other(app: AppServer) -> None:
+    begins = "wrong" * 60
+
+    app.send({**track(begins + "1"), "event": 7}, {**track(begins + "2"), "event": 7})
+    answer = app.get("/api/v1/trace", message_id=begins + "2")
+
+    assert [step["step"] for step in answer["steps"]] == ["received", "logged", "invalid"]
+    assert answer["steps"][1]["facts"]["index"] == 1
+    assert app.client.get(f"/api/v1/trace/{begins}3").status_code == 404
 
 
 # --- Books and figures ------------------------------------------------------------------------

@@ -14,13 +14,15 @@ from tailrace.app.tails import EVENTS_TAIL, RAW_TAIL, LogReader, Tail
 from tailrace.app.traced import (
     Place,
     Sighting,
+    begun_id,
     calls_with,
     events_with,
+    ids_sent,
     place_of,
 )
 from tailrace.config import Source
 from tailrace.errors import CorruptionError, OffsetGoneError
-from tailrace.event import Call, decode_call
+from tailrace.event import Call, decode_call, kept_message_id
 from tailrace.ledger import DUPLICATE, INVALID, STORED
 from tailrace.log.contract import RAW
 from tailrace.store import Store
@@ -42,7 +44,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TraceAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of the events with one message id."""
+    """What became of the events with one message id, given as it is kept."""
 
     message_id: str
     outcome: str
@@ -63,9 +65,11 @@ class Tracer:
         raw_tail = self._tail(RAW_TAIL)
         waiting = list(calls_with(message_id, raw_tail, sources=self._sources))
         events_tail = self._tail(EVENTS_TAIL)
-        refined = list(events_with(message_id, events_tail))
-        stored = self._store.find_event(message_id, source=source or None)
-        aside = self._store.find_set_aside(message_id)
+        kept, begun = kept_message_id(message_id), begun_id(message_id)
+        ids = (kept,) if begun is None else (kept, begun)
+        refined = list(events_with(ids, events_tail))
+        stored = self._store.find_event(kept, source=source or None)
+        aside = [row for one in ids for row in self._store.find_set_aside(one)]
 
         told: set[Place] = set()
         groups: list[tuple[datetime, list[Step]]] = []
@@ -73,12 +77,15 @@ class Tracer:
         for outcome, place, facts in _found(stored, aside, refined, waiting):
             if place in told or source not in ("", place.source):
                 continue
+            is_begun = begun is not None and facts.get("message_id") == begun
+            if is_begun and not self._is_sent(message_id, place):
+                continue
             told.add(place)
             outcomes.append(outcome)
             groups.append((place.received_at, self._story(outcome, place, facts)))
         groups.sort(key=lambda group: group[0])
         return TraceAnswer(
-            message_id=message_id,
+            message_id=kept,
             outcome=_outcome(outcomes),
             steps=[step for _, steps in groups for step in steps],
             looked_at=[
@@ -103,6 +110,12 @@ class Tracer:
         if outcome == IN_FLIGHT:
             return [*steps, _step("waiting", place, "waits for the store to load it")]
         return [*steps, _stored(place, facts)]
+
+    def _is_sent(self, message_id: str, place: Place) -> bool:
+        """Tell whether the event of which only the id's beginning is kept was sent with this id."""
+        call, _ = self._call(place)
+        sent = ids_sent(call, sources=self._sources) if call is not None else []
+        return place.index < len(sent) and sent[place.index] == message_id
 
     def _call(self, place: Place) -> tuple[Call | None, str]:
         """Return the raw record, or why it cannot be had."""

@@ -8,7 +8,13 @@ from typing import NamedTuple
 import msgspec
 
 from tailrace.config import JsonMapping, Source
-from tailrace.event import Call, decode_block, decode_call
+from tailrace.event import (
+    MESSAGE_ID_CHARACTERS_MAX,
+    Call,
+    decode_block,
+    decode_call,
+    kept_message_id,
+)
 from tailrace.log.contract import Record
 from tailrace.refine.bodies import read_body
 from tailrace.refine.fields import UNREADABLE, read_fields_one_by_one
@@ -51,6 +57,9 @@ class _Line(msgspec.Struct):
     original_timestamp: datetime | None = None
 
 
+# An overlong id and what is kept of it have so many characters in common.
+_BEGINNING = 200
+
 _decode_line = msgspec.json.Decoder(_Line).decode
 
 
@@ -68,16 +77,23 @@ def place_of(row: Mapping[str, object]) -> Place:
     )
 
 
-def events_with(message_id: str, records: Iterable[Record]) -> Iterator[Sighting]:
-    """Give the events with this id in blocks, those set aside too."""
-    needle = b'"message_id":' + msgspec.json.encode(message_id)
+def begun_id(message_id: str) -> str | None:
+    """Return what an invalid event keeps of an overlong id: its beginning, which others share."""
+    if len(message_id) <= MESSAGE_ID_CHARACTERS_MAX:
+        return None
+    return message_id[:MESSAGE_ID_CHARACTERS_MAX]
+
+
+def events_with(message_ids: Iterable[str], records: Iterable[Record]) -> Iterator[Sighting]:
+    """Give the events with these ids in blocks, those set aside too."""
+    needles = [b'"message_id":' + msgspec.json.encode(one) for one in message_ids]
     for record in records:
         block = decode_block(record.body)
         for lines in (block.events, block.set_aside):
-            if needle not in lines:
+            if not any(needle in lines for needle in needles):
                 continue
             for text in lines.splitlines():
-                if needle in text:
+                if any(needle in text for needle in needles):
                     yield _sighting(_decode_line(text))
 
 
@@ -92,19 +108,26 @@ def calls_with(
     message_id: str, records: Iterable[Record], *, sources: Mapping[str, Source]
 ) -> Iterator[Sighting]:
     """Give the events with this id in calls as they were received."""
-    plain = message_id.encode()
+    kept = kept_message_id(message_id)
+    # An overlong id is asked for as it was sent or as it is kept; both begin alike.
+    plain = kept[:_BEGINNING].encode()
     for record in records:
         # The id may be written with escapes, so a body with a backslash must be read.
         if plain not in record.body and b"\\" not in record.body:
             continue
         call = decode_call(record.body)
-        source = sources.get(call.source)
-        mapping = source.json if source is not None else JsonMapping()
-        for index, text in enumerate(read_body(call).texts[: call.events]):
-            if _message_id(text, call, mapping) == message_id:
+        for index, sent in enumerate(ids_sent(call, sources=sources)):
+            if sent is not None and kept_message_id(sent) == kept:
                 received_at = datetime.fromtimestamp(call.received_at / 1e6, UTC)
                 place = Place(record.partition, record.offset, index, call.source, received_at)
                 yield Sighting(place, "", {})
+
+
+def ids_sent(call: Call, *, sources: Mapping[str, Source]) -> list[str | None]:
+    """Return the id of each event of a call; None where it has none or nothing can be read."""
+    source = sources.get(call.source)
+    mapping = source.json if source is not None else JsonMapping()
+    return [_message_id(text, call, mapping) for text in read_body(call).texts[: call.events]]
 
 
 def _message_id(text: bytes, call: Call, mapping: JsonMapping) -> str | None:

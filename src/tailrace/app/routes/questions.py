@@ -15,6 +15,7 @@ from tailrace.app.problems import NOT_FOUND, ProblemError
 from tailrace.app.routes.errors import ASKING, FINDING
 from tailrace.app.routes.events import id_in_path
 from tailrace.app.routes.parameters import MessageId, Since, SourceName, Until
+from tailrace.event import kept_message_id
 from tailrace.query import (
     EventOut,
     Fields,
@@ -106,7 +107,9 @@ async def show_event_by_parameter(
 
 
 async def _event(parts: Parts, message_id: str, source: str) -> EventAnswer:
-    found = await parts.asking.run(parts.questions.event, message_id, source or None)
+    found = await parts.asking.run(
+        parts.questions.event, kept_message_id(message_id), source or None
+    )
     if found is None:
         raise ProblemError(
             NOT_FOUND,
