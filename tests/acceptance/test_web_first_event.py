@@ -57,6 +57,8 @@ def test_every_snippet_can_be_read_and_the_page_is_accessible(
             app.page.get_by_role("tab", name=name, exact=True).click()
             code = app.page.get_by_label(f"{name} code", exact=True)
             expect(code).to_contain_text(running.write_key)
+            copy = app.page.get_by_role("button", name=f"Copy the {name} code")
+            assert copy.evaluate("button => button.scrollWidth <= button.clientWidth")
         assert not app.is_wider_than_the_window()
         assert app.violations() == []
 

@@ -169,12 +169,60 @@ def test_the_stream_comes_back_after_an_interruption_without_a_gap(
         app.page.route("**/api/v1/live**", lambda route: route.abort("connectionrefused"))
         app.sign_in()
         expect(app.page.get_by_role("status").filter(has_text="Reconnecting")).to_be_visible()
+        alert = app.page.get_by_role("alert")
+        expect(alert).to_contain_text("The live stream is interrupted", timeout=20_000)
         send_batch(running, [track("During The Gap")])
         running.wait_settled()
         app.page.unroute("**/api/v1/live**")
+        alert.get_by_role("button", name="Try now").click()
+        expect(alert).to_have_count(0, timeout=30_000)
         expect(app.row("During The Gap")).to_be_visible(timeout=30_000)
         expect(app.page.get_by_text("Live", exact=True).last).to_be_visible()
         app.said = [text for text in app.said if "ERR_CONNECTION_REFUSED" not in text]
+
+
+def test_earlier_events_that_cannot_be_loaded_are_told(running: Tailrace, browser: Browser) -> None:
+    problem = '{"title": "Too many", "status": 429, "detail": "four questions ran too long"}'
+    with visit(browser, running) as app:
+        app.page.route(
+            "**/api/v1/search",
+            lambda route: route.fulfill(
+                status=429, content_type="application/problem+json", body=problem
+            ),
+        )
+        app.sign_in()
+        alert = app.page.get_by_role("alert")
+        expect(alert).to_contain_text("Earlier events could not be loaded")
+        expect(alert).to_contain_text("Four questions ran too long")
+        send_batch(running, [track("Live All The Same")])
+        expect(app.row("Live All The Same")).to_be_visible()
+        app.forgive(429)
+
+
+def test_a_link_to_an_event_that_was_refused_shows_its_trace(
+    running: Tailrace, browser: Browser
+) -> None:
+    bad = {"type": "track", "userId": "u-1", "event": 7, "messageId": "refused-1"}
+    send_batch(running, [bad])
+    running.wait_settled()
+    with visit(browser, running) as app:
+        app.sign_in("/live?event=default%2Frefused-1")
+        expect(app.panel).to_contain_text("refused-1 is stored for the source", timeout=20_000)
+        expect(app.panel).to_contain_text("Outcome: invalid")
+        app.forgive(404)
+
+
+def test_a_long_text_is_cut_until_the_reader_asks_for_it(
+    running: Tailrace, browser: Browser
+) -> None:
+    with visit(browser, running) as app:
+        app.sign_in()
+        send_batch(running, [track("Long Story", note="once upon a time " * 100 + "the end")])
+        app.row("Long Story").click()
+        expect(app.panel).to_contain_text("once upon a time")
+        expect(app.panel).not_to_contain_text("the end")
+        app.panel.get_by_role("button", name="Show all 1,707 characters").click()
+        expect(app.panel).to_contain_text("the end")
 
 
 @pytest.mark.parametrize(

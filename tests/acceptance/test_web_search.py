@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
 import pytest
+from conftest import MakeTailrace
 from playwright.sync_api import Browser, expect
 from running import Tailrace
 from web_app import DESK, PHONE, TABLET, Visit, chromium, send_batch, track, visit
@@ -144,7 +145,7 @@ def test_a_time_range_is_chosen_relative_or_absolute(running: Tailrace, browser:
         expect(app.page.get_by_text("The end must be after the start.")).to_be_visible()
         app.page.get_by_label("Until").fill("2020-01-02T00:00:00")
         app.page.get_by_role("button", name="Apply").click()
-        expect(app.page.get_by_text("No event matches")).to_be_visible()
+        expect(app.page.get_by_text("No events in this time range")).to_be_visible()
         app.page.get_by_role("button", name="Look at the last 90 days").click()
         expect(app.page.get_by_text(f"{EVENTS} events", exact=True)).to_be_visible()
 
@@ -164,6 +165,38 @@ def test_a_server_that_fails_is_told_and_asked_again(running: Tailrace, browser:
         app.page.get_by_role("button", name="Try again").click()
         expect(app.rows).to_have_count(100)
         app.forgive(500)
+
+
+def test_bars_that_fail_alone_say_so_beside_the_events(running: Tailrace, browser: Browser) -> None:
+    problem = '{"title": "Too many", "status": 429, "detail": "four questions ran too long"}'
+    with visit(browser, running) as app:
+        app.page.route(
+            "**/api/v1/histogram",
+            lambda route: route.fulfill(
+                status=429, content_type="application/problem+json", body=problem
+            ),
+        )
+        app.sign_in("/search")
+        expect(app.rows).to_have_count(100)
+        expect(app.page.get_by_role("alert")).to_contain_text("The bars could not be drawn")
+        app.forgive(429)
+
+
+def test_a_question_over_its_limit_is_offered_shorter_times(
+    make_tailrace: MakeTailrace, browser: Browser
+) -> None:
+    limited = make_tailrace(settings="[query]\nrows_read_max = 20\n").start()
+    send_batch(limited, [track("Report Opened", user=f"u-{n}") for n in range(60)])
+    limited.wait_settled()
+    with visit(browser, limited) as app:
+        app.sign_in("/search?q=report&range=7d")
+        alert = app.page.get_by_role("alert")
+        expect(alert).to_contain_text("query.rows_read_max")
+        expect(app.page.get_by_text("Queries look like this")).to_have_count(0)
+        expect(app.page.get_by_label("Query")).not_to_have_attribute("aria-invalid", "true")
+        alert.get_by_role("button", name="Look at the last hour").click()
+        expect(app.page).to_have_url(limited.app_url + "/search?q=report&range=1h")
+        app.forgive(422)
 
 
 @pytest.mark.parametrize(

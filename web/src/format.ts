@@ -5,6 +5,9 @@ const oneDigit = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
 const compact = new Intl.NumberFormat(undefined, { notation: "compact", maximumFractionDigits: 1 });
 const percent = new Intl.NumberFormat(undefined, { style: "percent", maximumFractionDigits: 1 });
 
+/** A count with its noun: "1 event", "1,200 events". */
+export const formatEvents = (count: number): string =>
+  count === 1 ? "1 event" : `${integer.format(count)} events`;
 export const formatCount = (count: number): string => integer.format(count);
 export const formatCompact = (count: number): string => compact.format(count);
 export const formatShare = (share: number): string => percent.format(share);
@@ -18,6 +21,12 @@ const clock = new Intl.DateTimeFormat(undefined, {
   minute: "2-digit",
   second: "2-digit",
   fractionalSecondDigits: 3,
+  hourCycle: "h23",
+});
+const second = new Intl.DateTimeFormat(undefined, {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
   hourCycle: "h23",
 });
 const dayAndClock = new Intl.DateTimeFormat(undefined, {
@@ -50,9 +59,14 @@ const minute = new Intl.DateTimeFormat(undefined, {
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto", style: "short" });
 
 export const formatClock = (at: string | Date): string => clock.format(new Date(at));
+/** For an instant that is known to the second only. */
+export const formatSecond = (at: string | Date): string => second.format(new Date(at));
 export const formatDayAndClock = (at: string | Date): string => dayAndClock.format(new Date(at));
 export const formatFull = (at: string | Date): string => full.format(new Date(at));
 export const formatMinute = (at: string | Date): string => minute.format(new Date(at));
+/** "21 Nov, 09:30 – 10:00": what both ends have in common is said once. */
+export const formatMinutes = (from: string | Date, until: string | Date): string =>
+  minute.formatRange(new Date(from), new Date(until));
 
 /** `2026-11-21 09:30:00.123 UTC`, the same everywhere: for comparing with logs. */
 export function formatUtc(at: string | Date): string {

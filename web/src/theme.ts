@@ -1,4 +1,4 @@
-import { createTheme, type MantineColorsTuple } from "@mantine/core";
+import { createTheme, Tooltip, type MantineColorsTuple } from "@mantine/core";
 
 /** Petrol: the product's colour. Shade 7 on white and 4 on the dark surface pass WCAG AA. */
 const petrol: MantineColorsTuple = [
@@ -41,4 +41,10 @@ export const theme = createTheme({
   cursorType: "pointer",
   respectReducedMotion: true,
   focusRing: "auto",
+  components: {
+    // What the pointer is told, the keyboard is told too.
+    Tooltip: Tooltip.extend({
+      defaultProps: { events: { hover: true, focus: true, touch: false } },
+    }),
+  },
 });

@@ -75,7 +75,7 @@ function noAnswer(isTimeout: boolean): ApiError {
     status: 0,
     detail: isTimeout
       ? `The server did not answer within ${TIMEOUT_MS / 1000} s.`
-      : "The server cannot be reached. Is Tailrace running?",
+      : `${location.host} cannot be reached. Check that Tailrace runs there and that this device is connected, then try again.`,
   });
 }
 

@@ -145,7 +145,7 @@ function EventCells({ event }: { event: TrackedEvent }) {
       <div role="gridcell" className={styles["preview"]} data-cell="preview">
         {previewOf(event).map(([key, value]) => (
           <span key={key}>
-            <i>{key}</i> {value}{" "}
+            <bdi className={styles["key"]}>{key}</bdi> <bdi>{value}</bdi>{" "}
           </span>
         ))}
       </div>

@@ -1,10 +1,13 @@
 import { useState } from "react";
 import type { Json } from "@/api/types";
+import { formatCount } from "@/format";
 import { Icon } from "./Icon";
 import styles from "./JsonTree.module.css";
 
 const ENTRIES_SHOWN = 200;
 const DEPTH_OPEN = 2;
+/** A longer text is cut here, until the reader asks for the rest. */
+const CHARACTERS_SHOWN = 500;
 
 interface Props {
   value: { [key: string]: Json };
@@ -32,7 +35,7 @@ function Node({ name, value, depth }: NodeProps) {
   if (value === null || typeof value !== "object" || Object.keys(value).length === 0) {
     return (
       <li className={styles["leaf"]}>
-        <span className={styles["key"]}>{name}</span>: <Scalar value={value} />
+        <bdi className={styles["key"]}>{name}</bdi>: <Scalar value={value} />
       </li>
     );
   }
@@ -55,8 +58,7 @@ function Branch({ name, value, depth }: NodeProps & { value: Json[] | { [key: st
         <span className={styles["arrow"]}>
           <Icon name={isOpen ? "chevronDown" : "chevronRight"} size={14} />
         </span>
-        <span className={styles["key"]}>{name}</span>{" "}
-        <span className={styles["count"]}>{size}</span>
+        <bdi className={styles["key"]}>{name}</bdi> <span className={styles["count"]}>{size}</span>
       </button>
       {isOpen && (
         <ul>
@@ -81,9 +83,26 @@ function Branch({ name, value, depth }: NodeProps & { value: Json[] | { [key: st
 }
 
 function Scalar({ value }: { value: Json }) {
-  if (typeof value === "string") {
-    return <span className={styles["string"]}>{JSON.stringify(value)}</span>;
-  }
+  if (typeof value === "string") return <Text value={value} />;
   if (typeof value === "number") return <span className={styles["number"]}>{value}</span>;
   return <span className={styles["other"]}>{JSON.stringify(value)}</span>;
+}
+
+function Text({ value }: { value: string }) {
+  const [isWhole, setWhole] = useState(value.length <= CHARACTERS_SHOWN);
+  if (isWhole) return <bdi className={styles["string"]}>{JSON.stringify(value)}</bdi>;
+  return (
+    <>
+      <bdi className={styles["string"]}>
+        {JSON.stringify(value.slice(0, CHARACTERS_SHOWN)).slice(0, -1)}…
+      </bdi>{" "}
+      <button
+        type="button"
+        className={`${styles["toggle"]} ${styles["rest"]}`}
+        onClick={() => setWhole(true)}
+      >
+        Show all {formatCount(value.length)} characters
+      </button>
+    </>
+  );
 }

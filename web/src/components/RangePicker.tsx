@@ -1,6 +1,6 @@
 import { Button, Popover, TextInput } from "@mantine/core";
 import { useState, type FormEvent } from "react";
-import { formatMinute } from "@/format";
+import { formatMinutes } from "@/format";
 import { durationSeconds, PRESETS, type Range } from "@/state/range";
 import { Icon } from "./Icon";
 import styles from "./RangePicker.module.css";
@@ -109,8 +109,7 @@ function toLocal(at: Date): string {
 }
 
 function labelOf(range: Range): string {
-  if (range.kind === "absolute")
-    return `${formatMinute(range.from)} – ${formatMinute(range.until)}`;
+  if (range.kind === "absolute") return formatMinutes(range.from, range.until);
   const preset = PRESETS.find(({ since }) => since === range.since);
   return preset?.label ?? `Last ${range.since}`;
 }

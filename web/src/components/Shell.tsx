@@ -128,10 +128,11 @@ function ColorSchemeMenu() {
   // Mantine would switch transitions off through a style element, which our policy refuses.
   const { colorScheme, setColorScheme } = useMantineColorScheme({ keepTransitions: true });
   const current = SCHEMES.find((scheme) => scheme.value === colorScheme) ?? SCHEMES[0];
+  const [isOpen, setOpen] = useState(false);
   return (
-    <Menu position="bottom-end" withinPortal>
+    <Menu position="bottom-end" withinPortal opened={isOpen} onChange={setOpen}>
       <Menu.Target>
-        <Tooltip label="Colour scheme">
+        <Tooltip label="Colour scheme" disabled={isOpen}>
           <ActionIcon
             variant="subtle"
             color="gray"

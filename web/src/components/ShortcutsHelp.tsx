@@ -9,6 +9,7 @@ import {
 import { Dialog } from "./Dialog";
 import styles from "./ShortcutsHelp.module.css";
 
+const EVERYWHERE = "Everywhere";
 const NAMES: Record<string, string> = {
   " ": "Space",
   Escape: "Esc",
@@ -25,7 +26,9 @@ interface Props {
 export function ShortcutsHelp({ isOpen, onClose }: Props) {
   const shortcuts = useShortcutList();
   const isEnabled = useShortcutsEnabled();
-  const groups = [...new Set(shortcuts.map((shortcut) => shortcut.group))];
+  const named = [...new Set(shortcuts.map((shortcut) => shortcut.group))];
+  // The page's own first, what works on every page last.
+  const groups = [...named.filter((group) => group !== EVERYWHERE), EVERYWHERE];
   return (
     <Dialog title="Keyboard shortcuts" isOpen={isOpen} onClose={onClose}>
       {groups.map((group) => (

@@ -1,6 +1,7 @@
 import { Button, Loader } from "@mantine/core";
 import type { ReactNode } from "react";
 import { ApiError } from "@/api/client";
+import { capitalised } from "@/format";
 import { Icon, type IconName } from "./Icon";
 import styles from "./states.module.css";
 
@@ -46,7 +47,7 @@ export function Failure({ error, onRetry, isWholePage = false }: FailureProps) {
         <Icon name="warning" size={30} />
       </span>
       <div className={styles["title"]}>{failureTitle(error)}</div>
-      <div className={styles["detail"]}>{error.message}</div>
+      <div className={styles["detail"]}>{capitalised(error.message)}</div>
       {onRetry && (
         <div className={styles["actions"]}>
           <Button variant="default" leftSection={<Icon name="refresh" />} onClick={onRetry}>

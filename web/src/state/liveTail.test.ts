@@ -31,7 +31,7 @@ const events = (from: number, count: number) => ({
   skipped: 0,
 });
 
-function start({ earlier = [] as Row[] } = {}) {
+function start({ earlier = [] as Row[], earlierError = null as Error | null } = {}) {
   const sources: FakeSource[] = [];
   const tail = new LiveTail(NO_FILTERS, {
     open: () => {
@@ -39,7 +39,7 @@ function start({ earlier = [] as Row[] } = {}) {
       sources.push(source);
       return source as unknown as EventSource;
     },
-    earlier: () => Promise.resolve(earlier),
+    earlier: () => (earlierError ? Promise.reject(earlierError) : Promise.resolve(earlier)),
     whyRefused: () => Promise.resolve("too many live streams"),
   });
   tail.start();
@@ -132,6 +132,37 @@ test("a refused stream says why, and is tried again", async () => {
   await vi.advanceTimersByTimeAsync(5_000);
 
   expect(sources.length).toBeGreaterThan(1);
+});
+
+test("a stream that keeps failing is cut off, and can be tried at once", async () => {
+  const { tail, sources } = start();
+  const fail = () => sources.at(-1)?.dispatchEvent(new Event("error"));
+  fail();
+  expect(tail.snapshot()).toMatchObject({ connection: "lost", isCutOff: false });
+  await vi.advanceTimersByTimeAsync(2_000);
+  fail();
+  expect(tail.snapshot().isCutOff).toBe(true);
+  const tries = sources.length;
+
+  tail.retry();
+  tail.retry();
+  expect(sources).toHaveLength(tries + 1);
+  sources.at(-1)?.dispatchEvent(new Event("open"));
+
+  expect(tail.snapshot()).toMatchObject({ connection: "open", isCutOff: false });
+});
+
+test("when what came before cannot be had, the list says so and goes on", async () => {
+  const { tail, say, ids } = start({ earlierError: new Error("it reads too many rows") });
+  await vi.advanceTimersByTimeAsync(0);
+  expect(tail.snapshot()).toMatchObject({
+    isLoaded: true,
+    earlierProblem: "it reads too many rows",
+  });
+
+  say("events", events(1, 1));
+
+  expect(ids()).toEqual(["m-1"]);
 });
 
 test("clearing empties the list; skipped events are counted", () => {

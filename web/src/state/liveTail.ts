@@ -6,6 +6,7 @@ export const ROWS_MAX = 500;
 const FLUSH_MS = 200;
 const SILENCE_MS = 15_000;
 const RETRY_MS_MAX = 15_000;
+const CUT_OFF_FAILURES = 2;
 
 export type Connection = "connecting" | "open" | "lost";
 
@@ -16,8 +17,12 @@ export interface LiveSnapshot {
   /** The first row that was there before the stream opened; null when all came live. */
   earlierKey: string | null;
   connection: Connection;
+  /** Several tries to connect have failed: it is more than a hiccup. */
+  isCutOff: boolean;
   /** Why the stream was refused, in the server's words. */
   refusal: string | null;
+  /** Why what came before could not be had; null when it could. */
+  earlierProblem: string | null;
   status: LiveStatus | null;
   /** Matching events that the server left out since the stream opened. */
   skipped: number;
@@ -38,7 +43,9 @@ const EMPTY: LiveSnapshot = {
   held: 0,
   earlierKey: null,
   connection: "connecting",
+  isCutOff: false,
   refusal: null,
+  earlierProblem: null,
   status: null,
   skipped: 0,
   isLoaded: false,
@@ -102,6 +109,13 @@ export class LiveTail {
     this.#set({ rows: [], held: 0, earlierKey: null });
   }
 
+  /** Connects at once, where the next try is some seconds away. */
+  retry(): void {
+    if (this.#source) return;
+    clearTimeout(this.#timers.retry);
+    this.#connect();
+  }
+
   #set(changes: Partial<LiveSnapshot>): void {
     this.#snapshot = { ...this.#snapshot, ...changes };
     for (const listener of this.#listeners) listener();
@@ -114,7 +128,7 @@ export class LiveTail {
     source.addEventListener("open", () => {
       if (this.#failures > 0) this.#fetchEarlier();
       this.#failures = 0;
-      this.#set({ connection: "open", refusal: null, skipped: 0 });
+      this.#set({ connection: "open", isCutOff: false, refusal: null, skipped: 0 });
     });
     source.addEventListener("error", () => {
       const isRefused = source.readyState === EventSource.CLOSED;
@@ -146,7 +160,7 @@ export class LiveTail {
   #reconnect(): void {
     this.#close();
     this.#failures += 1;
-    this.#set({ connection: "lost" });
+    this.#set({ connection: "lost", isCutOff: this.#failures >= CUT_OFF_FAILURES });
     const delay = Math.min(RETRY_MS_MAX, 500 * 2 ** Math.min(this.#failures, 10));
     clearTimeout(this.#timers.retry);
     this.#timers.retry = window.setTimeout(() => this.#connect(), delay * (0.5 + Math.random()));
@@ -198,13 +212,15 @@ export class LiveTail {
       .earlier(this.#filters, controller.signal)
       .then((rows) => {
         if (controller.signal.aborted) return;
+        this.#set({ earlierProblem: null });
         const isFirst = !this.#snapshot.isLoaded && this.#snapshot.rows.length === 0;
         this.#merge(rows, { isFirst });
       })
       .catch((error: unknown) => {
-        // The list fills from the stream all the same; a broken server shows in `connection`.
-        if (!controller.signal.aborted) this.#set({ isLoaded: true });
+        // The list fills from the stream all the same.
         if (!(error instanceof Error)) throw error;
+        if (controller.signal.aborted) return;
+        this.#set({ isLoaded: true, earlierProblem: error.message });
       });
   }
 

@@ -1,5 +1,12 @@
 import { expect, test } from "vitest";
-import { boundsOf, DEFAULT_RANGE, durationSeconds, rangeOf, rangeParams } from "./range";
+import {
+  boundsOf,
+  DEFAULT_RANGE,
+  durationSeconds,
+  rangeOf,
+  rangeParams,
+  shorterPresets,
+} from "./range";
 
 test("durations are read as the API reads them", () => {
   expect(durationSeconds("15m")).toBe(900);
@@ -25,4 +32,16 @@ test("a range survives the way through the address", () => {
   }
   expect(rangeOf(params)).toEqual(range);
   expect(boundsOf(range)).toEqual({ since: range.from, until: range.until });
+});
+
+test("a question over its limit is offered the two next shorter ranges", () => {
+  const sinces = (range: Parameters<typeof shorterPresets>[0]) =>
+    shorterPresets(range).map(({ since }) => since);
+  expect(sinces({ kind: "relative", since: "30d" })).toEqual(["7d", "24h"]);
+  expect(sinces({ kind: "relative", since: "15m" })).toEqual([]);
+  const from = "2026-11-20T00:00:00.000Z";
+  expect(sinces({ kind: "absolute", from, until: "2026-11-20T02:00:00.000Z" })).toEqual([
+    "1h",
+    "15m",
+  ]);
 });

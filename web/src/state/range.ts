@@ -26,6 +26,17 @@ export function durationSeconds(text: string): number {
   return match ? Number(match[1]) * (UNIT_S[match[2] ?? ""] ?? Number.NaN) : Number.NaN;
 }
 
+/** The two next shorter presets, shortest last; none below the shortest. */
+export function shorterPresets(range: Range): Preset[] {
+  const length =
+    range.kind === "relative"
+      ? durationSeconds(range.since)
+      : (new Date(range.until).getTime() - new Date(range.from).getTime()) / 1000;
+  return PRESETS.filter(({ since }) => durationSeconds(since) < length)
+    .reverse()
+    .slice(0, 2);
+}
+
 /** Reads `range` or `from` and `until`; what makes no sense falls back to the last 24 hours. */
 export function rangeOf(params: URLSearchParams): Range {
   const from = new Date(params.get("from") ?? "");

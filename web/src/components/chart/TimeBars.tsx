@@ -4,7 +4,7 @@ import { GridComponent, TooltipComponent } from "echarts/components";
 import { init, use as register, type EChartsCoreOption, type EChartsType } from "echarts/core";
 import { CanvasRenderer } from "echarts/renderers";
 import { useEffect, useRef, useState, type PointerEvent } from "react";
-import { formatCompact, formatCount, formatMinute } from "@/format";
+import { formatCompact, formatEvents, formatMinutes } from "@/format";
 import { ticksOf, type Bucket } from "./buckets";
 import styles from "./TimeBars.module.css";
 
@@ -105,10 +105,11 @@ function useChart(
 function optionOf(buckets: readonly Bucket[], width: number): EChartsCoreOption {
   const style = getComputedStyle(document.documentElement);
   const color = (name: string): string => style.getPropertyValue(name).trim();
+  const fontFamily = getComputedStyle(document.body).fontFamily;
   const ticks = ticksOf(buckets, Math.max(2, Math.floor(width / TICK_PX)));
   return {
     animation: false,
-    textStyle: { fontFamily: "system-ui, sans-serif" },
+    textStyle: { fontFamily },
     grid: { left: 44, right: 12, top: 10, bottom: 24 },
     tooltip: {
       trigger: "axis",
@@ -154,6 +155,5 @@ function optionOf(buckets: readonly Bucket[], width: number): EChartsCoreOption 
 
 function tooltipOf(bucket: Bucket | undefined): string {
   if (!bucket) return "";
-  const count = bucket.events === 1 ? "1 event" : `${formatCount(bucket.events)} events`;
-  return `${count}\n${formatMinute(bucket.from)} – ${formatMinute(bucket.until)}`;
+  return `${formatEvents(bucket.events)}\n${formatMinutes(bucket.from, bucket.until)}`;
 }

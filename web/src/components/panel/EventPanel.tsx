@@ -75,7 +75,7 @@ function StoredPanel({ place, known, onClose, onMove }: StoredProps) {
     return (
       <Frame title="Event" badge={null} at={null} onClose={onClose} onMove={onMove}>
         {stored.isError ? (
-          <Failure error={stored.error} onRetry={() => void stored.refetch()} />
+          <Missing place={place} error={stored.error} onRetry={() => void stored.refetch()} />
         ) : (
           <Waiting label="Loading the event" />
         )}
@@ -105,6 +105,28 @@ function StoredPanel({ place, known, onClose, onMove }: StoredProps) {
   );
 }
 
+interface MissingProps {
+  place: EventPlace;
+  error: Error;
+  onRetry: () => void;
+}
+
+/** No event to show: what became of it when it is not stored, else why it could not be had. */
+function Missing({ place, error, onRetry }: MissingProps) {
+  if (!(error instanceof ApiError) || error.status !== 404) {
+    return <Failure error={error} onRetry={onRetry} />;
+  }
+  return (
+    <>
+      <p className={styles["outcome"]}>
+        No event with the message id <code className="mono">{place.messageId}</code> is stored for
+        the source <code className="mono">{place.source}</code>.
+      </p>
+      <Trace messageId={place.messageId} source={place.source} />
+    </>
+  );
+}
+
 interface SetAsideProps {
   event: SetAsideEvent;
   onClose: () => void;
@@ -126,7 +148,7 @@ function SetAsidePanel({ event, onClose, onMove }: SetAsideProps) {
         {event.detail || event.reason}
       </div>
       <Views
-        pretty={<JsonTree label="The event that was set aside" value={facts} />}
+        pretty={<JsonTree label="The event that was set aside" value={withoutNothing(facts)} />}
         original={<OriginalText text={original} />}
         trace={
           event.message_id ? (
@@ -241,9 +263,9 @@ const FACTS: [keyof TrackedEvent, string][] = [
 ];
 
 function PrettyEvent({ event }: { event: TrackedEvent }) {
-  const shown = Object.fromEntries(
-    Object.entries(event).filter(([, value]) => !isNothing(value as Json)),
-  ) as { [key: string]: Json };
+  const { properties, traits, context, ...rest } = withoutNothing(event);
+  // What the sender said comes first; the ids are above, the times in the trace.
+  const shown = withoutNothing({ properties, traits, context, ...rest });
   return (
     <>
       <dl className={styles["facts"]}>
@@ -270,7 +292,11 @@ function Fact({ label, value }: { label: string; value: string }) {
 }
 
 /** Fields that hold nothing only push the others down; the copy has them all. */
-const isNothing = (value: Json): boolean =>
+const withoutNothing = (fields: object): { [key: string]: Json } =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => !isNothing(value as Json)));
+
+const isNothing = (value: Json | undefined): boolean =>
+  value === undefined ||
   value === "" ||
   value === null ||
   (typeof value === "object" && !Array.isArray(value) && Object.keys(value).length === 0);

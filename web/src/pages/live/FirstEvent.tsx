@@ -22,7 +22,10 @@ export function FirstEvent({ first }: { first: Row | null }) {
       ) : (
         <div>
           <strong>Waiting for the first event</strong>
-          <span className="muted">This page notices by itself.</span>
+          <span className="muted">
+            This page notices by itself. No app at hand? Run <code>tailrace demo</code> beside the
+            server.
+          </span>
         </div>
       )}
     </div>

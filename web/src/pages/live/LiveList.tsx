@@ -5,7 +5,7 @@ import { Icon } from "@/components/Icon";
 import { Empty, Waiting } from "@/components/states";
 import type { TailFilters } from "@/events/query";
 import type { Row } from "@/events/rows";
-import { formatCount } from "@/format";
+import { capitalised, formatCount } from "@/format";
 import { useShortcuts } from "@/state/shortcuts";
 import { useParams } from "@/state/url";
 import type { useLiveTail } from "@/state/useLiveTail";
@@ -49,11 +49,7 @@ export function LiveList({ live, filters, openKey, onOpen }: Props) {
         onPause={() => setPaused(!isPaused)}
         onClear={() => tail.clear()}
       />
-      {live.refusal && (
-        <div className={styles["refusal"]} role="alert">
-          {live.refusal}
-        </div>
-      )}
+      <Trouble live={live} />
       <div className={styles["listArea"]}>
         {live.held > 0 && (
           <Button
@@ -78,6 +74,36 @@ export function LiveList({ live, filters, openKey, onOpen }: Props) {
   );
 }
 
+/** Why the list may not be all there is: the stream is cut off, or what came before is missing. */
+function Trouble({ live }: { live: Live }) {
+  if (live.isCutOff || live.refusal) {
+    return (
+      <div className={styles["trouble"]} role="alert">
+        <p>
+          <strong>The live stream is interrupted. </strong>
+          {live.refusal
+            ? capitalised(live.refusal)
+            : `${location.host} cannot be reached. New events show here by themselves when it can.`}
+        </p>
+        <Button variant="default" size="xs" onClick={() => live.tail.retry()}>
+          Try now
+        </Button>
+      </div>
+    );
+  }
+  if (live.earlierProblem && live.connection === "open") {
+    return (
+      <div className={`${styles["trouble"]} ${styles["mild"]}`} role="alert">
+        <p>
+          <strong>Earlier events could not be loaded. </strong>
+          {capitalised(live.earlierProblem)}
+        </p>
+      </div>
+    );
+  }
+  return null;
+}
+
 function Rows({ live, filters, openKey, onOpen }: Props) {
   const [, change] = useParams();
   if (live.rows.length > 0) {
@@ -97,6 +123,13 @@ function Rows({ live, filters, openKey, onOpen }: Props) {
     );
   }
   if (!live.isLoaded && live.connection !== "lost") return <Waiting label="Loading events" />;
+  if (live.isCutOff) {
+    return (
+      <Empty icon="live" title="No events to show">
+        None had arrived here before the stream was interrupted.
+      </Empty>
+    );
+  }
   const isFiltered = Object.values(filters).some((value) => value !== "");
   return (
     <Empty
@@ -114,7 +147,7 @@ function Rows({ live, filters, openKey, onOpen }: Props) {
       }
     >
       {isFiltered
-        ? "Matching events will show here as they arrive."
+        ? "Nothing of the last 24 hours does. Matching events will show here as they arrive."
         : "The next event will show here as it arrives."}
     </Empty>
   );

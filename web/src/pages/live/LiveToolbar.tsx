@@ -133,10 +133,11 @@ function Figures({ live, isPaused }: { live: Live; isPaused: boolean }) {
           </span>
         </Tooltip>
       )}
-      {status && (
-        <Tooltip label="Mean of the last minute, all sources">
+      {status && connection === "open" && (
+        <Tooltip label="All sources: the mean of the last minute, or since the start of the server">
           <span tabIndex={0}>
-            <b>{formatRate(status.events_per_s)}</b> events/s
+            <b>{formatRate(status.events_per_s)}</b> <span className={styles["noun"]}>events</span>
+            /s over 1 min
           </span>
         </Tooltip>
       )}

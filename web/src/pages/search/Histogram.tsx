@@ -3,7 +3,14 @@ import { lazy, Suspense, useMemo, useState } from "react";
 import type { Question } from "@/api/calls";
 import { bucketsOf, type Bucket } from "@/components/chart/buckets";
 import { Icon } from "@/components/Icon";
-import { formatCount, formatMinute, timeTooltip } from "@/format";
+import {
+  capitalised,
+  formatCount,
+  formatEvents,
+  formatMinute,
+  formatMinutes,
+  timeTooltip,
+} from "@/format";
 import { useHistogram } from "./useSearch";
 import styles from "./SearchPage.module.css";
 
@@ -31,7 +38,7 @@ export function Histogram({ question, asked, isOff, total, onNarrow }: Props) {
   return (
     <section aria-label="Events over time">
       <div className={styles["summary"]}>
-        <strong aria-live="polite">{total === null ? "\u00a0" : countOf(total)}</strong>
+        <strong aria-live="polite">{total === null ? "\u00a0" : formatEvents(total)}</strong>
         <Tooltip label={isTable ? "Show as bars" : "Show as a table"}>
           <ActionIcon
             variant="subtle"
@@ -47,7 +54,11 @@ export function Histogram({ question, asked, isOff, total, onNarrow }: Props) {
         <BucketTable buckets={buckets} onNarrow={onNarrow} />
       ) : (
         <div className={`${styles["chart"]} ${isStale ? styles["stale"] : ""}`}>
-          {buckets === null ? (
+          {histogram.isError ? (
+            <p className={styles["chartProblem"]} role="alert">
+              The bars could not be drawn. {capitalised(histogram.error.message)}
+            </p>
+          ) : buckets === null ? (
             <Skeleton height="100%" />
           ) : (
             <Suspense fallback={<Skeleton height="100%" />}>
@@ -59,9 +70,6 @@ export function Histogram({ question, asked, isOff, total, onNarrow }: Props) {
     </section>
   );
 }
-
-const countOf = (total: number): string =>
-  total === 1 ? "1 event" : `${formatCount(total)} events`;
 
 interface BucketTableProps {
   buckets: readonly Bucket[];
@@ -94,7 +102,7 @@ function BucketTable({ buckets, onNarrow }: BucketTableProps) {
                 <Button
                   variant="subtle"
                   size="compact-xs"
-                  aria-label={`Only this, ${formatMinute(bucket.from)} to ${formatMinute(bucket.until)}`}
+                  aria-label={`Only this, ${formatMinutes(bucket.from, bucket.until)}`}
                   onClick={() => onNarrow(bucket.from, bucket.until)}
                 >
                   Only this

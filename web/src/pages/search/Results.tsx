@@ -1,7 +1,6 @@
 import { Button, Skeleton } from "@mantine/core";
 import type { ReactNode } from "react";
 import { EventList } from "@/components/EventList";
-import { Empty } from "@/components/states";
 import type { Row } from "@/events/rows";
 import { formatCount } from "@/format";
 import type { useSearch } from "./useSearch";
@@ -13,7 +12,7 @@ interface Props {
   isOff: boolean;
   openKey: string | null;
   onOpen: (row: Row) => void;
-  /** What to offer when nothing matches. */
+  /** What to say and offer when nothing matches. */
   empty: ReactNode;
 }
 
@@ -29,11 +28,7 @@ export function Results({ search, rows, isOff, openKey, onOpen, empty }: Props) 
   }
   if (isOff && rows.length === 0) return null;
   if (rows.length === 0) {
-    return (
-      <Empty icon="search" title="No event matches" actions={empty}>
-        Nothing in this time range answers the query.
-      </Empty>
-    );
+    return empty;
   }
   const total = search.data?.pages[0]?.total ?? rows.length;
   return (

@@ -4,10 +4,11 @@ import { ApiError } from "@/api/client";
 import { Icon } from "@/components/Icon";
 import { EventPanel } from "@/components/panel/EventPanel";
 import { RangePicker } from "@/components/RangePicker";
-import { Failure } from "@/components/states";
+import { Empty, Failure } from "@/components/states";
 import { WithPanel } from "@/components/WithPanel";
 import { eventRow } from "@/events/rows";
-import { boundsOf, rangeOf, rangeParams, type Range } from "@/state/range";
+import { capitalised } from "@/format";
+import { boundsOf, rangeOf, rangeParams, shorterPresets, type Range } from "@/state/range";
 import { useOpenRow } from "@/state/useOpenRow";
 import { useParams } from "@/state/url";
 import { Examples } from "./Examples";
@@ -17,6 +18,9 @@ import { Results } from "./Results";
 import { TopValues } from "./TopValues";
 import { useSearch } from "./useSearch";
 import styles from "./SearchPage.module.css";
+
+/** The status of a question that needs more rows, time or memory than one may take. */
+const OVER_LIMIT = 422;
 
 /** Ask the stored events: a query, a time range, bars, the commonest values, and the events. */
 export function SearchPage() {
@@ -38,7 +42,7 @@ export function SearchPage() {
   };
   const setRange = (chosen: Range) => change({ ...rangeParams(chosen), event: null });
   const problem = search.error instanceof ApiError ? search.error.problem : null;
-  const isQuestionWrong = problem !== null && problem.status >= 400 && problem.status < 500;
+  const isQuestionWrong = problem?.status === 400;
   return (
     <WithPanel
       panel={openKey && <EventPanel openKey={openKey} row={row} onClose={close} onMove={move} />}
@@ -65,7 +69,7 @@ export function SearchPage() {
         </Tooltip>
       </div>
       {search.isError && !isQuestionWrong ? (
-        <Failure error={search.error} onRetry={askAgain} />
+        <Refused error={search.error} range={range} onRange={setRange} onRetry={askAgain} />
       ) : (
         <div className={styles["scroller"]}>
           <div className={styles["columns"]}>
@@ -97,7 +101,7 @@ export function SearchPage() {
                 openKey={openKey}
                 onOpen={open}
                 empty={
-                  <EmptyActions query={query} range={range} onQuery={setQuery} onRange={setRange} />
+                  <NoMatch query={query} range={range} onQuery={setQuery} onRange={setRange} />
                 }
               />
             </div>
@@ -108,27 +112,70 @@ export function SearchPage() {
   );
 }
 
-interface EmptyActionsProps {
+interface NoMatchProps {
   query: string;
   range: Range;
   onQuery: (query: string) => void;
   onRange: (range: Range) => void;
 }
 
-function EmptyActions({ query, range, onQuery, onRange }: EmptyActionsProps) {
+function NoMatch({ query, range, onQuery, onRange }: NoMatchProps) {
   const isWidest = range.kind === "relative" && range.since === "90d";
   return (
-    <>
-      {!isWidest && (
-        <Button variant="default" onClick={() => onRange({ kind: "relative", since: "90d" })}>
-          Look at the last 90 days
-        </Button>
-      )}
-      {query && (
-        <Button variant="default" onClick={() => onQuery("")}>
-          Remove the query
-        </Button>
-      )}
-    </>
+    <Empty
+      icon="search"
+      title={query ? "No event matches" : "No events in this time range"}
+      actions={
+        <>
+          {!isWidest && (
+            <Button variant="default" onClick={() => onRange({ kind: "relative", since: "90d" })}>
+              Look at the last 90 days
+            </Button>
+          )}
+          {query && (
+            <Button variant="default" onClick={() => onQuery("")}>
+              Remove the query
+            </Button>
+          )}
+        </>
+      }
+    >
+      {query
+        ? "Nothing in this time range answers the query."
+        : "Nothing happened then, or nothing has been sent yet: Connect shows how to."}
+    </Empty>
+  );
+}
+
+interface RefusedProps {
+  error: Error;
+  range: Range;
+  onRange: (range: Range) => void;
+  onRetry: () => void;
+}
+
+/** No answer. A question over its limit would be refused again: shorter ranges are offered. */
+function Refused({ error, range, onRange, onRetry }: RefusedProps) {
+  if (!(error instanceof ApiError) || error.status !== OVER_LIMIT) {
+    return <Failure error={error} onRetry={onRetry} />;
+  }
+  return (
+    <div role="alert">
+      <Empty
+        icon="warning"
+        title={error.problem.title}
+        actions={shorterPresets(range).map(({ since, label }) => (
+          <Button
+            key={since}
+            variant="default"
+            onClick={() => onRange({ kind: "relative", since })}
+          >
+            Look at the {label.toLowerCase()}
+          </Button>
+        ))}
+      >
+        {capitalised(error.message)}.
+      </Empty>
+    </div>
   );
 }

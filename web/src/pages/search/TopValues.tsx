@@ -4,7 +4,7 @@ import type { Question } from "@/api/calls";
 import type { ValuesAnswer } from "@/api/types";
 import { Icon } from "@/components/Icon";
 import { filterBy, filterOut } from "@/events/query";
-import { formatCount, formatShare } from "@/format";
+import { capitalised, formatCount, formatEvents, formatShare } from "@/format";
 import { useParams } from "@/state/url";
 import { useFields, useValues } from "./useSearch";
 import pageStyles from "./SearchPage.module.css";
@@ -64,7 +64,9 @@ export function TopValues({ question, asked, isOff, onQuery }: Props) {
           />
         </div>
         {values.isPending && !isOff && <Skeleton height={120} />}
-        {values.isError && !isOff && <p className={styles["note"]}>{values.error.message}</p>}
+        {values.isError && !isOff && (
+          <p className={styles["note"]}>{capitalised(values.error.message)}</p>
+        )}
         {values.data && !isOff && (
           <ValueList field={field} answer={values.data} query={question.query} onQuery={onQuery} />
         )}
@@ -115,7 +117,7 @@ function ValueList({ field, answer, query, onQuery }: ValueListProps) {
               title={`${formatShare(events / all)}. Keep only ${value || "events without it"}`}
               onClick={() => onQuery(filterBy(query, field, value))}
             >
-              <span className={value === "" ? styles["none"] : ""}>{value || "none"}</span>
+              <bdi className={value === "" ? styles["none"] : ""}>{value || "none"}</bdi>
               <span className="muted">{formatCount(events)}</span>
             </button>
             <Tooltip label="Leave these out">
@@ -132,7 +134,11 @@ function ValueList({ field, answer, query, onQuery }: ValueListProps) {
           </li>
         ))}
       </ul>
-      {other > 0 && <p className={styles["note"]}>{formatCount(other)} have other values.</p>}
+      {other > 0 && (
+        <p className={styles["note"]}>
+          {other === 1 ? "1 event has another value." : `${formatEvents(other)} have other values.`}
+        </p>
+      )}
       <p className={styles["note"]}>
         A click keeps only these events; the crossed circle leaves them out.
       </p>
