@@ -1,9 +1,11 @@
 """Starts the parts of one machine as child processes and keeps them running.
 
 A child that dies is started again after a pause that grows while it keeps dying; the others never
-notice. A child that refuses its settings (exit status 2) stops the whole, since starting it again
-would not help. Stopping ends the collectors first, so that nothing is accepted which the rest
-could not finish reading on the next start.
+notice. A child that refuses its settings (exit status 2) at its first start stops the whole, since
+starting it again would not help. Later it is started again like any other: the settings were taken
+once, and what is wrong now may pass, such as a port that somebody took in the meantime or a file
+that is being edited. Stopping ends the collectors first, so that nothing is accepted which the
+rest could not finish reading on the next start.
 """
 
 import logging
@@ -82,7 +84,7 @@ class Supervisor:
         """Keep the parts running until `stop` is set, then end them.
 
         Raises:
-            ConfigError: a part refused its settings; the others were ended.
+            ConfigError: a part refused its settings at its first start; the others were ended.
         """
         try:
             while not stop.wait(0.1):
@@ -141,7 +143,7 @@ class Supervisor:
                 part.pause_s = PAUSE_S_MIN
             return
         metrics.forget_process(part.process.pid)
-        if status == USAGE_STATUS:
+        if status == USAGE_STATUS and part.starts == 1:
             raise ConfigError(f"{part.name} refused its settings; see its message above")
         logger.error(
             "%s ended with status %s: starting it again in %.1f s", part.name, status, part.pause_s

@@ -95,6 +95,33 @@ def test_a_child_that_refuses_its_settings_stops_the_whole(config: Config) -> No
     assert not any(part.is_running for part in supervisor.parts)
 
 
+def test_a_child_whose_place_is_still_taken_when_it_comes_back_is_tried_again(
+    config: Config, tmp_path: Path
+) -> None:
+    supervisor, stop = Sleepers(config), threading.Event()
+    # Killed at first, refused twice while the place is taken, and then let in.
+    supervisor.programs = {
+        "app": f"import os, pathlib, signal\n"
+        f"starts = pathlib.Path({str(tmp_path / 'starts')!r})\n"
+        "number = len(starts.read_text()) if starts.exists() else 0\n"
+        "starts.write_text('x' * (number + 1))\n"
+        "if number == 0: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "if number < 3: raise SystemExit(2)\n" + SLEEPER
+    }
+    supervisor.start()
+    thread = run_in_thread(supervisor, stop)
+    first = {part.name: part.process.pid for part in supervisor.parts if part.process}
+
+    app = next(part for part in supervisor.parts if part.name == "app")
+    until(lambda: app.starts == 4 and app.is_running)
+
+    others = {part.name: part.process.pid for part in supervisor.parts if part.process}
+    assert others["worker"] == first["worker"]
+    assert others["collector-0"] == first["collector-0"]
+    stop.set()
+    thread.join(timeout=20)
+
+
 def test_children_stop_when_the_supervisor_is_killed(tmp_path: Path) -> None:
     child = (
         "from tailrace import lifeline; import sys, os\n"
