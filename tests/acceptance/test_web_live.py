@@ -71,6 +71,20 @@ def test_pausing_holds_the_list_and_resuming_shows_what_waited(
         expect(app.row("While Paused")).to_have_count(2)
 
 
+@pytest.mark.parametrize("size", [DESK, PHONE])
+def test_the_count_of_what_waits_covers_no_row_at_the_top(
+    running: Tailrace, browser: Browser, size: tuple[int, int]
+) -> None:
+    with visit(browser, running, size=size) as app:
+        app.sign_in()
+        expect(app.row("Lamp Viewed").first).to_be_visible()
+        app.page.keyboard.press(" ")
+        send_batch(running, [track("Behind The Count")])
+        expect(app.page.get_by_role("button", name="1 new event")).to_be_visible()
+        app.rows.first.click(timeout=5_000)
+        expect(app.panel).to_be_visible()
+
+
 def test_new_rows_wait_while_the_reader_has_scrolled_away(
     running: Tailrace, browser: Browser
 ) -> None:
@@ -171,10 +185,11 @@ def test_the_stream_comes_back_after_an_interruption_without_a_gap(
         expect(app.page.get_by_role("status").filter(has_text="Reconnecting")).to_be_visible()
         alert = app.page.get_by_role("alert")
         expect(alert).to_contain_text("The live stream is interrupted", timeout=20_000)
+        assert app.violations() == []
         send_batch(running, [track("During The Gap")])
         running.wait_settled()
-        app.page.unroute("**/api/v1/live**")
         alert.get_by_role("button", name="Try now").click()
+        app.page.unroute("**/api/v1/live**")
         expect(alert).to_have_count(0, timeout=30_000)
         expect(app.row("During The Gap")).to_be_visible(timeout=30_000)
         expect(app.page.get_by_text("Live", exact=True).last).to_be_visible()
@@ -209,16 +224,19 @@ def test_a_link_to_an_event_that_was_refused_shows_its_trace(
         app.sign_in("/live?event=default%2Frefused-1")
         expect(app.panel).to_contain_text("refused-1 is stored for the source", timeout=20_000)
         expect(app.panel).to_contain_text("Outcome: invalid")
+        assert app.violations() == []
         app.forgive(404)
 
 
-def test_a_long_text_is_cut_until_the_reader_asks_for_it(
+def test_a_long_text_is_cut_until_asked_for_and_a_rounded_number_says_so(
     running: Tailrace, browser: Browser
 ) -> None:
     with visit(browser, running) as app:
         app.sign_in()
-        send_batch(running, [track("Long Story", note="once upon a time " * 100 + "the end")])
+        note = "once upon a time " * 100 + "the end"
+        send_batch(running, [track("Long Story", note=note, pages=12345678901234567890)])
         app.row("Long Story").click()
+        expect(app.panel).to_contain_text("pages: ≈ 12345678901234567")
         expect(app.panel).to_contain_text("once upon a time")
         expect(app.panel).not_to_contain_text("the end")
         app.panel.get_by_role("button", name="Show all 1,707 characters").click()

@@ -179,6 +179,7 @@ def test_bars_that_fail_alone_say_so_beside_the_events(running: Tailrace, browse
         app.sign_in("/search")
         expect(app.rows).to_have_count(100)
         expect(app.page.get_by_role("alert")).to_contain_text("The bars could not be drawn")
+        assert app.violations() == []
         app.forgive(429)
 
 
@@ -193,6 +194,7 @@ def test_a_question_over_its_limit_is_offered_shorter_times(
         alert = app.page.get_by_role("alert")
         expect(alert).to_contain_text("query.rows_read_max")
         expect(app.page.get_by_text("Queries look like this")).to_have_count(0)
+        assert app.violations() == []
         expect(app.page.get_by_label("Query")).not_to_have_attribute("aria-invalid", "true")
         alert.get_by_role("button", name="Look at the last hour").click()
         expect(app.page).to_have_url(limited.app_url + "/search?q=report&range=1h")

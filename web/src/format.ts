@@ -23,12 +23,6 @@ const clock = new Intl.DateTimeFormat(undefined, {
   fractionalSecondDigits: 3,
   hourCycle: "h23",
 });
-const second = new Intl.DateTimeFormat(undefined, {
-  hour: "2-digit",
-  minute: "2-digit",
-  second: "2-digit",
-  hourCycle: "h23",
-});
 const dayAndClock = new Intl.DateTimeFormat(undefined, {
   month: "short",
   day: "numeric",
@@ -59,8 +53,6 @@ const minute = new Intl.DateTimeFormat(undefined, {
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto", style: "short" });
 
 export const formatClock = (at: string | Date): string => clock.format(new Date(at));
-/** For an instant that is known to the second only. */
-export const formatSecond = (at: string | Date): string => second.format(new Date(at));
 export const formatDayAndClock = (at: string | Date): string => dayAndClock.format(new Date(at));
 export const formatFull = (at: string | Date): string => full.format(new Date(at));
 export const formatMinute = (at: string | Date): string => minute.format(new Date(at));

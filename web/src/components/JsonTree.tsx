@@ -84,8 +84,20 @@ function Branch({ name, value, depth }: NodeProps & { value: Json[] | { [key: st
 
 function Scalar({ value }: { value: Json }) {
   if (typeof value === "string") return <Text value={value} />;
-  if (typeof value === "number") return <span className={styles["number"]}>{value}</span>;
+  if (typeof value === "number") return <Numeral value={value} />;
   return <span className={styles["other"]}>{JSON.stringify(value)}</span>;
+}
+
+/** A whole number beyond 2^53 has lost digits on its way through the browser: it says so. */
+function Numeral({ value }: { value: number }) {
+  if (!Number.isInteger(value) || Number.isSafeInteger(value)) {
+    return <span className={styles["number"]}>{value}</span>;
+  }
+  return (
+    <span className={styles["number"]} title="Rounded by the browser; “As sent” has every digit">
+      ≈ {value}
+    </span>
+  );
 }
 
 function Text({ value }: { value: string }) {

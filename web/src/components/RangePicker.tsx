@@ -18,7 +18,7 @@ export function RangePicker({ range, onChange }: Props) {
     setOpen(false);
   };
   return (
-    <Popover opened={isOpen} onChange={setOpen} position="bottom-end" trapFocus>
+    <Popover opened={isOpen} onChange={setOpen} position="bottom-end" shadow="lg" trapFocus>
       <Popover.Target>
         <Button
           variant="default"

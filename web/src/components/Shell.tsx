@@ -130,7 +130,7 @@ function ColorSchemeMenu() {
   const current = SCHEMES.find((scheme) => scheme.value === colorScheme) ?? SCHEMES[0];
   const [isOpen, setOpen] = useState(false);
   return (
-    <Menu position="bottom-end" withinPortal opened={isOpen} onChange={setOpen}>
+    <Menu position="bottom-end" shadow="lg" withinPortal opened={isOpen} onChange={setOpen}>
       <Menu.Target>
         <Tooltip label="Colour scheme" disabled={isOpen}>
           <ActionIcon

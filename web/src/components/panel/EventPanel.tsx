@@ -216,7 +216,8 @@ function PanelAction({ icon, label, onClick, isFocused = false }: PanelActionPro
     if (isFocused && matchMedia("(max-width: 760px)").matches) button.current?.focus();
   }, [isFocused]);
   return (
-    <Tooltip label={label}>
+    // Where the focus comes without being asked for, no words pop up over the event.
+    <Tooltip label={label} events={{ hover: true, focus: !isFocused, touch: false }}>
       <ActionIcon
         ref={button}
         variant="subtle"

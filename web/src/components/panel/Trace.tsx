@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { api } from "@/api/calls";
 import { ApiError } from "@/api/client";
 import type { TraceStep } from "@/api/types";
-import { capitalised, formatClock, formatDuration, formatSecond, timeTooltip } from "@/format";
+import { capitalised, formatClock, formatDuration, timeTooltip } from "@/format";
 import { Empty, Failure, Waiting } from "../states";
 import styles from "./EventPanel.module.css";
 
@@ -94,7 +94,5 @@ const timeBefore = (steps: TraceStep[], index: number): string | null =>
 /** The clock for the first step, then how long after the one before. */
 function sinceBefore(at: string, before: string | null): string {
   const ms = before === null ? 0 : new Date(at).getTime() - new Date(before).getTime();
-  // Known to the second only: a difference below one says nothing, and milliseconds even less.
-  if (!/\.\d/.test(at) && ms < 1000) return formatSecond(at);
   return ms > 0 ? `+${formatDuration(ms)}` : formatClock(at);
 }

@@ -136,7 +136,8 @@ function Figures({ live, isPaused }: { live: Live; isPaused: boolean }) {
       {status && connection === "open" && (
         <Tooltip label="All sources: the mean of the last minute, or since the start of the server">
           <span tabIndex={0}>
-            <b>{formatRate(status.events_per_s)}</b> <span className={styles["noun"]}>events</span>
+            <b>{formatRate(status.events_per_s)}</b>
+            <span className={styles["noun"]}> events</span>
             /s over 1 min
           </span>
         </Tooltip>

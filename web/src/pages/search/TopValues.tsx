@@ -59,6 +59,7 @@ export function TopValues({ question, asked, isOff, onQuery }: Props) {
             searchable
             allowDeselect={false}
             maxDropdownHeight={320}
+            comboboxProps={{ shadow: "lg" }}
             nothingFoundMessage="No such field in the newest events"
             onChange={(chosen) => change({ field: chosen === "event" ? null : chosen })}
           />
