@@ -64,6 +64,29 @@ def test_the_address_to_send_to_is_the_one_that_the_reader_used(tmp_path: Path) 
     assert refused.status_code == 421
 
 
+def test_an_app_that_cannot_load_is_not_ready_and_says_so(tmp_path: Path) -> None:
+    # More than any disk has free, so that the loader inserts nothing.
+    server = AppServer(tmp_path / "data", options="[log]\nfree_bytes_min = 9000000000000000\n")
+    try:
+        server.launch()
+        readiness = until(lambda: _not_ready(server), what="answer 503")
+        problems = server.get("/api/v1/status")["problems"]
+    finally:
+        server.close()
+
+    assert readiness["checks"]["loader"].startswith("failing")
+    assert readiness["checks"]["store"] == "ok"
+    assert [problem[:23] for problem in problems] == ["nothing is loaded since"]
+
+
+def _not_ready(app: AppServer) -> Any:
+    try:
+        response = app.client.get("/readyz")
+    except httpx.TransportError:
+        return None
+    return response.json() if response.status_code == 503 else None
+
+
 def test_a_session_survives_a_restart_and_the_local_token_does_not(app: AppServer) -> None:
     token = (app.data_dir / "run" / "local.token").read_text().strip()
     browser = httpx.Client(base_url=app.url, timeout=30.0)

@@ -2,19 +2,25 @@
 
 import logging
 import threading
+import time
+from datetime import UTC, datetime
 
 from tailrace.errors import CorruptionError
 from tailrace.store import Loader
+from tailrace.store.metrics import FAILING_SINCE
 
 _logger = logging.getLogger(__name__)
 
 # A damaged record is set aside by a person with `tailrace doctor`; then loading goes on.
 _LOOK_AGAIN_S = 15.0
+# A failure that the loader's first tries mend is none that anybody has to hear of.
+_FAILING_S_MAX = 3.0
 
 
 class Loading:
     """Runs the loader in a thread until it is stopped.
 
+    The loader itself tries again what may pass, such as a full disk; `problem` tells of it.
     Damage in the events log stops loading, not the answering of questions: it is looked at again
     every 15 s. Any other error is a defect: `failed` is set and the process is to end.
     """
@@ -44,7 +50,13 @@ class Loading:
             return f"the events log is damaged: {self._damage}"
         if self._failure is not None:
             return f"the loader has failed: {type(self._failure).__name__}"
-        return "" if self._thread.is_alive() else "the loader does not run"
+        if not self._thread.is_alive():
+            return "the loader does not run"
+        failing_since = _failing_since()
+        if failing_since and time.time() - failing_since > _FAILING_S_MAX:
+            since = datetime.fromtimestamp(failing_since, UTC)
+            return f"nothing is loaded since {since:%Y-%m-%d %H:%M:%S} UTC; the app's log has why"
+        return ""
 
     def raise_failure(self) -> None:
         """Raise what ended the loader, if it failed."""
@@ -66,3 +78,9 @@ class Loading:
                 return
             else:
                 self._damage = ""
+
+
+def _failing_since() -> float:
+    """Return when this process's loader began to fail, in seconds since 1970; 0 while it works."""
+    (metric,) = FAILING_SINCE.collect()
+    return max((sample.value for sample in metric.samples), default=0.0)
