@@ -56,7 +56,7 @@ export function Trace({ messageId, source }: Props) {
 }
 
 function Step({ step, before }: { step: TraceStep; before: string | null }) {
-  const facts = Object.entries(step.facts).filter(([, value]) => value !== null);
+  const facts = Object.entries(step.facts).filter(([, value]) => value !== null && value !== "");
   return (
     <li className={`${styles["step"]} ${styles[LOOKS[step.step] ?? ""] ?? ""}`}>
       <div className={styles["stepHead"]}>
