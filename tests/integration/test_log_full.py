@@ -254,9 +254,13 @@ def test_a_disk_that_is_nearly_full_refuses_before_it_is_full(small_disk: Path) 
 
     with pytest.raises(LogFullError, match="free_bytes_min"):
         append_up_to(writer, 1_000)
+    other = SqliteLog(small_disk, limits=LogConfig(free_bytes_min=2_000_000))
+    with pytest.raises(LogFullError, match="free_bytes_min"):
+        other.writer(RAW).append([])
 
     assert shutil.disk_usage(small_disk).free > 1_000_000
     kept = numbers(read_all(log, RAW))
     assert kept == list(range(len(kept)))
     assert len(kept) > 10
+    other.close()
     log.close()

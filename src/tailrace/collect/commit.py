@@ -4,6 +4,9 @@ One thread appends; the event loop hands it requests and gets one call back per 
 bytes that wait (`queue_bytes_max`), the bytes of one append (`GROUP_BYTES_MAX`), the time that an
 append may take before its requests are answered 503 (`fsync_timeout_s`).
 
+While nobody sends, it asks the log every few seconds whether it has room, so that readiness is
+known before the first request is refused.
+
 Invariant: a future resolves with None only after `Writer.append` has returned for its record.
 """
 
@@ -23,6 +26,8 @@ from tailrace.log.contract import Count, NewRecord, Writer
 GROUP_BYTES_MAX: Final = 8_388_608
 RECORD_BYTES_EXTRA: Final = 256
 REFUSING_S: Final = 10.0
+# Well within REFUSING_S, so that a log which stays full is not called ready in between.
+ASK_EVERY_S: Final = 3.0
 WATCH_INTERVAL_S: Final = 0.25
 JOIN_S_MAX: Final = 3.0
 
@@ -65,6 +70,7 @@ class Committer:
         self._group: list[_Waiting] = []
         self._group_started_at = 0.0
         self._is_idle = False
+        self._ask_in_s = 0.0
         self._is_closing = False
         self._refusing: Refused | None = None
         self._refusing_until = 0.0
@@ -175,7 +181,7 @@ class Committer:
     def _run(self) -> None:
         while True:
             group = self._next_group()
-            if not group:
+            if group is None:
                 return
             self._group = group
             self._group_started_at = started_at = time.monotonic()
@@ -188,21 +194,29 @@ class Committer:
             self._group = []
             if refused is not None:
                 self._refusing_until = time.monotonic() + REFUSING_S
-            self._refusing = refused
+            if refused is not None or group:
+                self._refusing = refused  # room for nothing is not yet room for what was refused
+            if not group:
+                continue
             self._loop.call_soon_threadsafe(self._resolve, group, refused)
             metrics.APPEND_SECONDS.observe(time.monotonic() - started_at)
             metrics.GROUP_REQUESTS.observe(len(group))
 
-    def _next_group(self) -> list[_Waiting]:
-        """Wait for requests and take as many as one append holds; none when closing."""
+    def _next_group(self) -> list[_Waiting] | None:
+        """Wait for requests and take as many as one append holds; None when closing.
+
+        None of them when it is time to ask the log whether it has room.
+        """
         while True:
             with self._lock:
                 if self._waiting:
                     return self._take()
                 if self._is_closing:
-                    return []
+                    return None
                 self._is_idle = True
-            self._wake.acquire()
+            if not self._wake.acquire(timeout=self._ask_in_s):
+                self._ask_in_s = ASK_EVERY_S
+                return []
 
     def _take(self) -> list[_Waiting]:
         group, self._waiting = self._waiting, []
@@ -215,7 +229,11 @@ class Committer:
         return group
 
     def _append(self, group: list[_Waiting]) -> Refused | None:
-        """Append the group with its counts; return why not, None when it is durable."""
+        """Append the group with its counts; return why not, None when it is durable.
+
+        Refusals of an empty group, which only asks, are logged once until the log has room again.
+        """
+        is_told = not group and self.refusing() is not None
         events: dict[tuple[str, int], int] = {}
         for waiting in group:
             key = (waiting.source, waiting.minute)
@@ -224,12 +242,14 @@ class Committer:
         try:
             self._writer.append([waiting.record for waiting in group], counts)
         except LogFullError as error:
-            logger.error("raw log is full: %s", error)
+            if not is_told:
+                logger.error("raw log is full: %s", error)
             return Refused(
                 "log_full", "the log is full; try again later", retry_after_s=spread_s(30, 60)
             )
         except TransientError as error:
-            logger.error("raw log refused %d requests: %s", len(group), error)
+            if not is_told:
+                logger.error("raw log refused %d requests: %s", len(group), error)
             return Refused(
                 "log_unavailable",
                 "the log takes no records; try again",

@@ -76,7 +76,8 @@ class Writer(Protocol):
     def append(self, records: Sequence[NewRecord], counts: Sequence[Count] = ()) -> int:
         """Make the records and their counts durable together; return the first one's offset.
 
-        On return the records survive the loss of power.
+        On return the records survive the loss of power. An append of nothing is refused
+        where the disk has no room for any.
 
         Raises:
             LogFullError: the disk or the size limit refuses; nothing was appended.

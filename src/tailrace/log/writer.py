@@ -89,6 +89,8 @@ class PartitionWriter:
     ) -> int:
         """Make records, counts and positions durable together; return the first offset.
 
+        See `Writer.append` for an append of nothing.
+
         Raises:
             LogFullError: the disk or the size limit refuses; nothing was appended.
             TransientError: the disk failed; nothing may be assumed.
@@ -99,6 +101,7 @@ class PartitionWriter:
         if len(records) > APPEND_RECORDS_MAX:
             raise ValueError(f"{len(records)} records in one append; at most {APPEND_RECORDS_MAX}")
         if not (records or counts or positions):
+            self._guarded(lambda: self._room.take(0))
             return self.next
         first = self._guarded(lambda: self._append(records, counts, positions))
         if records:

@@ -71,6 +71,21 @@ async def test_a_log_that_refuses_is_a_503_and_not_ready(
     assert (readiness.status, readiness.json["code"]) == (503, code)
 
 
+async def test_a_log_that_is_full_before_anybody_sends_is_not_ready(
+    start: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commit, "ASK_EVERY_S", 0.01)
+    client = await start(CollectConfig())
+    assert (await client.get("/readyz")).status == 200
+
+    client.log.fails_with = LogFullError("the disk is full")
+    await until(lambda: client.app._committer.refusing() is not None)
+
+    readiness = await client.get("/readyz")
+    assert (readiness.status, readiness.json["code"]) == (503, "log_full")
+    assert client.log.groups == []
+
+
 async def test_a_log_that_takes_records_again_is_ready(client: Browserless) -> None:
     client.log.fails_with = LogFullError("the disk is full")
     await client.post("/v1/track", EVENT)
