@@ -146,10 +146,10 @@ SELECT
     0 AS raw_partition,
     intDiv(number, 10) AS raw_offset,
     number % 10 AS raw_index,
-    concat('{"timestamp":"\x01","integrations":{"Segment.io":{"deviceMode":false}},"type":"',
+    concat('{"timestamp":\x02,"integrations":{"Segment.io":{"deviceMode":false}},"type":"',
         event_type, '",', if(event_name = '', '', concat('"event":"', event_name, '",')),
         if(event_type = 'identify', '"traits":', '"properties":'),
-        if(event_type = 'identify', traits_json, properties_json), ',"context":', context_json,
-        ',"messageId":"\x02","anonymousId":"\x03"',
-        if(id_user = '', '', ',"userId":"\x04"'), ',"sentAt":"\x05"}') AS original
+        if(event_type = 'identify', traits_json, properties_json),
+        ',"context":\x06,"messageId":\x01,"anonymousId":\x03',
+        if(id_user = '', '', ',"userId":\x04'), ',"sentAt":\x05}') AS original
 FROM numbers({from:UInt64}, {rows:UInt64})

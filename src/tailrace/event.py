@@ -44,9 +44,9 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     Texts that are missing are empty. `properties`, `traits`, `context` and `integrations` are JSON
     objects, `{}` where missing, byte for byte as sent unless a step changed them. `original` is
-    the event's JSON as sent, in which long texts that have a column of their own are replaced by
-    one control character each (`refine.original` packs and unpacks it). The three raw_ fields say
-    where in the raw log it lies: partition, offset, and index within the request.
+    the event's JSON as sent, in which the context and long texts that have a column of their own
+    are replaced by one control character each (`refine.original` packs and unpacks it). The three
+    raw_ fields say where in the raw log it lies: partition, offset, and index within the request.
     """
 
     message_id: str
@@ -124,10 +124,20 @@ class Block(msgspec.Struct, array_like=True, frozen=True):
     set_aside: bytes
 
 
+class _CallHead(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    source: str
+
+
 encode_call = msgspec.msgpack.Encoder().encode
 decode_call = msgspec.msgpack.Decoder(Call).decode
+_decode_head = msgspec.msgpack.Decoder(_CallHead).decode
 encode_block = msgspec.msgpack.Encoder().encode
 decode_block = msgspec.msgpack.Decoder(Block).decode
+
+
+def read_source(encoded_call: bytes) -> str:
+    """Return the source of an encoded call without reading the rest of it."""
+    return _decode_head(encoded_call).source
 
 
 def kept_message_id(message_id: str) -> str:

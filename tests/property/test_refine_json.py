@@ -254,6 +254,7 @@ def test_the_original_is_exactly_what_was_sent(
             user_id=event.user_id,
             original_timestamp=event.original_timestamp,
             sent_at=event.sent_at,
+            context=bytes(event.context).decode(),
         )
         try:
             expected = body.decode()

@@ -39,6 +39,7 @@ def event_of(row: tuple[Any, ...], *, has_original: bool = False) -> EventOut:
         user_id=columns["user_id"],
         original_timestamp=columns["original_timestamp"],
         sent_at=columns["sent_at"],
+        context=columns["context"],
     )
     for name in TEXT_OBJECTS:
         columns[name] = Raw((columns[name] or "{}").encode())

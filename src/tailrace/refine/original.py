@@ -1,8 +1,8 @@
 """An event's JSON as sent, without the long texts that its columns hold anyway.
 
 Each such text, with its quotes, becomes one control character, which JSON never contains unescaped:
-so putting the columns' texts back gives exactly what was sent, wherever else they occur. It takes
-what the store keeps of the original from 89 to 34 bytes per event.
+so putting the columns' texts back gives exactly what was sent, wherever else they occur. The
+context, half of what most events are made of, goes the same way: the column keeps its bytes.
 """
 
 import re
@@ -10,16 +10,25 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final, cast
 
+from msgspec import Raw
+
 MESSAGE_ID: Final = "\x01"
 TIMESTAMP: Final = "\x02"
 ANONYMOUS_ID: Final = "\x03"
 USER_ID: Final = "\x04"
 SENT_AT: Final = "\x05"
+CONTEXT: Final = "\x06"
+# The column's context without its first member, the `ip` that `refine.ip.with_ip` put there.
+CONTEXT_WITHOUT_IP: Final = "\x07"
+
+_IP_MEMBER: Final = re.compile(r'\{"ip":"[^"\\]*",?')
 
 # How most SDKs write a time. 24:00 is midnight to some parsers, and is not written like that.
 _CANONICAL: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?!24)[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z"
 )
+_NO_CONTEXT: Final = Raw(b"")
+_CONTEXT_BYTES_MIN: Final = 2
 
 
 def pack_original(
@@ -30,12 +39,23 @@ def pack_original(
     user_id: str,
     timestamp: str,
     sent_at: str,
+    own_context: Raw = _NO_CONTEXT,
+    context: Raw = _NO_CONTEXT,
 ) -> str:
     """Return the text with a control character for the first occurrence of each of these.
 
     `timestamp` and `sent_at` are given only when `is_canonical`: from the column's instant no other
-    writing can be had back. Empty ones are left alone.
+    writing can be had back. `own_context` is the event's own, `context` what the column holds.
+    Empty ones are left alone.
     """
+    own = bytes(own_context)
+    if len(own) > _CONTEXT_BYTES_MIN and own[:1] == b"{":
+        # First, as nothing that is replaced later can be in the way.
+        kept = bytes(context)
+        if kept == own:
+            sent = sent.replace(own, CONTEXT.encode(), 1)
+        elif _without_ip(kept.decode()) == own.decode():
+            sent = sent.replace(own, CONTEXT_WITHOUT_IP.encode(), 1)
     text = sent.decode()
     if message_id:
         text = text.replace(f'"{message_id}"', MESSAGE_ID, 1)
@@ -58,6 +78,7 @@ def unpack_original(
     user_id: str,
     original_timestamp: datetime | None,
     sent_at: datetime | None,
+    context: str = "",
 ) -> str:
     """Return exactly the text that was packed, from the columns of the same event.
 
@@ -75,6 +96,10 @@ def unpack_original(
         text = text.replace(TIMESTAMP, f'"{canonical_time(original_timestamp)}"', 1)
     if MESSAGE_ID in text:
         text = text.replace(MESSAGE_ID, f'"{message_id}"', 1)
+    if CONTEXT_WITHOUT_IP in text:
+        text = text.replace(CONTEXT_WITHOUT_IP, _without_ip(context), 1)
+    if CONTEXT in text:
+        text = text.replace(CONTEXT, context, 1)
     return text
 
 
@@ -91,7 +116,22 @@ def unpack(columns: Mapping[str, object]) -> str:
         user_id=str(columns["user_id"]),
         original_timestamp=_instant(columns["original_timestamp"]),
         sent_at=_instant(columns["sent_at"]),
+        context=_text(columns["context"]),
     )
+
+
+def _without_ip(context: str) -> str:
+    """Return the JSON object without a first member `ip`, every other byte as it is."""
+    return _IP_MEMBER.sub("{", context, count=1) if context.startswith('{"ip":"') else context
+
+
+def _text(context: object) -> str:
+    """Return the column's JSON, which as a value read from JSON would have lost its writing."""
+    if isinstance(context, str):
+        return context
+    if isinstance(context, bytes | Raw):
+        return bytes(context).decode()
+    raise TypeError(f"context is {type(context).__name__}; expected the JSON text of the column")
 
 
 def _instant(value: object) -> datetime | None:

@@ -89,6 +89,8 @@ def event_of(draft: Draft) -> Event:
             user_id=user_id,
             timestamp=_timestamp_to_pack(draft),
             sent_at=_sent_at_to_pack(draft),
+            own_context=fields.context,
+            context=draft.context,
         ),
     )
 

@@ -7,17 +7,23 @@ the same for the same lines, and only lines that are not in the table are reduce
 import json
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 from clickhouse_connect.driver.exceptions import ClickHouseError
+from msgspec import Raw
 
 from tailrace.store.errors import RefusedLinesError, as_tailrace_error
 from tailrace.store.insert import EVENTS_TABLE, Inserter
 from tailrace.store.sql import statement
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_EMPTY: dict[str, object] = {}
-_JSON_COLUMNS = ("properties", "traits", "context", "integrations")
+_EMPTY = Raw(b"{}")
+_JSON_COLUMNS = ("properties", "traits")
+_TEXT_COLUMNS = ("context", "integrations")
 
-Row = dict[str, object]
+Row = dict[str, Raw]
+
+_decode = msgspec.json.Decoder(Row).decode
+_encode = msgspec.json.Encoder().encode
 
 
 def insert_salvaged(
@@ -32,7 +38,8 @@ def insert_salvaged(
     """Store the good lines as they are, the others reduced; return how many those were.
 
     `received_at` is the oldest and the newest of the lines, in microseconds since 1970 UTC. A
-    reduced event has empty JSON columns, and `problem` in the column of that name.
+    reduced event has empty JSON columns, and `problem` in the column of that name. Its context and
+    integrations, which are kept as text, stay.
 
     Raises:
         TransientError: the store is away or failing; the same call again stores exactly once.
@@ -66,18 +73,22 @@ def _stored_positions(
 
 
 def _read_line(line: bytes) -> Row:
-    """Return the columns of a line that may hold more than strict readers accept."""
-    row: Row = json.loads(line)
-    return row
+    try:
+        return _decode(line)
+    except msgspec.DecodeError:
+        # Half of a character, which UTF-8 cannot hold: it becomes a question mark.
+        text = json.dumps(json.loads(line), ensure_ascii=False, separators=(",", ":"))
+        return _decode(text.encode("utf-8", errors="replace"))
 
 
 def _position(row: Row) -> tuple[object, ...]:
-    return row["raw_partition"], row["raw_offset"], row["raw_index"]
+    return tuple(int(bytes(row[name])) for name in ("raw_partition", "raw_offset", "raw_index"))
 
 
 def _reduced_line(row: Row, table: str, problem: str) -> bytes:
-    reduced = dict(row)
+    reduced: dict[str, object] = dict(row)
     if table == EVENTS_TABLE:
         reduced.update(dict.fromkeys(_JSON_COLUMNS, _EMPTY), problem=problem)
-    # A lone surrogate is a text that UTF-8 cannot hold: it becomes a question mark.
-    return json.dumps(reduced, ensure_ascii=False).encode("utf-8", errors="replace") + b"\n"
+        # As a string the text is stored whatever is in it.
+        reduced.update({name: bytes(row[name]).decode() for name in _TEXT_COLUMNS if name in row})
+    return _encode(reduced) + b"\n"

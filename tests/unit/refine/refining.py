@@ -106,6 +106,7 @@ def original_of(event: Event) -> str:
         user_id=event.user_id,
         original_timestamp=event.original_timestamp,
         sent_at=event.sent_at,
+        context=bytes(event.context).decode(),
     )
 
 

@@ -94,9 +94,33 @@ def test_a_stored_row_is_unpacked_by_its_column_names() -> None:
     event = one_event(body)
     as_read = {name: getattr(event, name) for name in event.__struct_fields__}
     as_json = msgspec.json.decode(msgspec.json.encode(event))
+    as_json["context"] = bytes(event.context).decode()
 
     assert msgspec.json.decode(unpack(as_read)) == body
     assert unpack(as_json) == unpack(as_read)
+
+
+@pytest.mark.parametrize(
+    "context",
+    [
+        {"locale": "de-DE", "page": {"path": "/a"}},
+        {"ip": "192.0.2.77", "locale": "de-DE"},
+        {"ip": ""},
+        {"x": 1},
+        {},
+    ],
+)
+@pytest.mark.parametrize("is_client_side", [True, False])
+def test_a_context_is_kept_once(context: dict[str, object], is_client_side: bool) -> None:
+    text = msgspec.json.encode(track(context=context, properties={"was": context}))
+
+    (event,) = events_of(
+        refine(record(text, shape="call", events=1, is_client_side=is_client_side))
+    )
+
+    assert original_of(event) == text.decode()
+    if len(context) > 1:
+        assert event.original.count("locale") == 1
 
 
 def test_a_canonical_time_is_the_one_that_is_given_back() -> None:
