@@ -21,12 +21,16 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from tailrace.config import Config
 from tailrace.store import Store, open_store
-from tailrace.store.insert import EVENTS_TABLE, Inserter
+from tailrace.store.insert import EVENTS_TABLE, INDEXES_OF_MERGES, Inserter
 from tailrace.store.sql import statement
 
 FILL = Path(__file__).with_name("store_fill.sql").read_text(encoding="utf-8")
 BLOCK_EVENTS = 5_000
-CHUNK_EVENTS = 500_000
+# Most of a filled table is as merges leave it, with all indexes; the newest events are as inserts
+# leave them, in as many parts as wait for a merge.
+CHUNK_EVENTS = 100_000
+FRESH_CHUNK_EVENTS = 25_000
+FRESH_CHUNKS = 19
 
 Change = Callable[[str], str]
 
@@ -135,19 +139,31 @@ QUESTIONS = {
 def fill(client: Client, events: int, *, days: int = 60) -> None:
     """Fill the events table with a believable shop of so many events, ending now."""
     columns = ", ".join(name for name, *_ in _columns(client))
-    for start in range(0, events, CHUNK_EVENTS):
+    fresh_from = events - min(events // 2, FRESH_CHUNKS * FRESH_CHUNK_EVENTS)
+    chunks = [
+        (start, min(CHUNK_EVENTS, fresh_from - start), "")
+        for start in range(0, fresh_from, CHUNK_EVENTS)
+    ]
+    chunks += [
+        (start, min(FRESH_CHUNK_EVENTS, events - start), INDEXES_OF_MERGES)
+        for start in range(fresh_from, events, FRESH_CHUNK_EVENTS)
+    ]
+    for start, rows, left_out in chunks:
+        if start == fresh_from:
+            await_merges(client)
         client.command(
             f"INSERT INTO {EVENTS_TABLE} ({columns}) {FILL}",
             parameters={
                 "events": events,
                 "days": days,
                 "from": start,
-                "rows": min(CHUNK_EVENTS, events - start),
+                "rows": rows,
             },
             settings={
-                "max_insert_block_size": CHUNK_EVENTS,
+                "max_insert_block_size": rows,
                 "max_insert_threads": 1,
                 "max_threads": 1,
+                "exclude_materialize_skip_indexes_on_insert": left_out,
                 "input_format_try_infer_dates": 0,
                 "input_format_try_infer_datetimes": 0,
             },

@@ -4,6 +4,7 @@ A value is a text, a number or a flag. A condition that asks nothing of a kind n
 of that kind.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +13,8 @@ from tailrace.query.fields import Column, Path
 from tailrace.query.text import literals_of, number_of, pieces_of, tokens_of
 from tailrace.query.times import Span, is_time, span_of
 from tailrace.query.tree import Bound, Phrase, Range, Term, Wildcard
+
+_ID_CHARACTERS_MIN = 8
 
 
 @dataclass(frozen=True)
@@ -67,10 +70,14 @@ Condition = Equals | Like | NumberRange | TimeRange | TextRange
 
 @dataclass(frozen=True)
 class AnyPhrase:
-    """Free text: any of these phrases of tokens, side by side but for `slop`."""
+    """Free text: any of these phrases of tokens, side by side but for `slop`; or one of these ids.
+
+    `ids` are the texts as written that may be an id as a whole.
+    """
 
     phrases: tuple[tuple[str, ...], ...]
     slop: int = 0
+    ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -129,16 +136,25 @@ def free_text_of(leaf: Term | Phrase | Wildcard) -> FreeText:
         case Phrase():
             phrase = tuple(tokens_of(leaf.text))
             if phrase:
-                return AnyPhrase((phrase,), leaf.slop)
+                return AnyPhrase((phrase,), leaf.slop, _ids_among([leaf.text]))
         case Term():
-            words = (tuple(tokens_of(word)) for word in leaf.text.split())
-            phrases = tuple(phrase for phrase in words if phrase)
+            words = leaf.text.split()
+            phrases = tuple(tuple(tokens) for word in words if (tokens := tokens_of(word)))
             if phrases:
-                return AnyPhrase(phrases)
+                return AnyPhrase(phrases, ids=_ids_among(words))
     raise QueryError(
         "nothing to search for: no letters or digits here",
         position=leaf.position,
         hint="free text is searched by words; to find other characters, name a field",
+    )
+
+
+def _ids_among(texts: Iterable[str]) -> tuple[str, ...]:
+    """Return what may be an id: words of people rarely have eight characters and a digit."""
+    return tuple(
+        text
+        for text in texts
+        if len(text) >= _ID_CHARACTERS_MIN and any(character.isdigit() for character in text)
     )
 
 

@@ -3,26 +3,14 @@
 import json
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Literal
 
-from clickhouse_connect.driver.client import Client
-
 from tailrace.errors import QueryError
-from tailrace.query import jsonsql
-from tailrace.query.asked import TABLE, Asked, ask, times_of
-from tailrace.query.bind import Binder
-from tailrace.query.fields import (
-    COLUMNS,
-    NULLABLE,
-    OBJECTS,
-    TEXT_OBJECTS,
-    Column,
-    Path,
-    Unknown,
-    resolve,
-)
+from tailrace.query.asked import TABLE, ask, times_of
+from tailrace.query.commonest import Commonest, commonest, counts_by_value, unknown_notes
+from tailrace.query.fields import COLUMNS, OBJECTS, TEXT_OBJECTS
 from tailrace.query.running import Runner
 from tailrace.query.shapes import (
     BUCKETS_MAX,
@@ -49,7 +37,7 @@ INTERVALS_S = (
     *(3_600, 7_200, 10_800, 21_600, 43_200),
     *(_DAY_S, 2 * _DAY_S, _WEEK_S, 2 * _WEEK_S, 4 * _WEEK_S, 12 * _WEEK_S, 52 * _WEEK_S),
 )
-_ROWS_MAX = (BUCKETS_MAX + 1) * SERIES_MAX
+_ROWS_MAX = (BUCKETS_MAX + 1) * (SERIES_MAX + 1)
 
 FieldType = Literal["text", "number", "boolean", "time", "mixed"]
 
@@ -68,13 +56,27 @@ def histogram(runner: Runner, question: Histogram, *, now: datetime) -> Histogra
     start_ms = _aligned(since_ms, interval_ms)
     size = -(-(until_ms - start_ms) // interval_ms)
     number = f"intDiv(toUnixTimestamp64Milli(timestamp) - {start_ms}, {interval_ms})"
+    notes = list(asked.notes)
+    series: Mapping[str, Mapping[int, int]] | None = None
     with runner.turn() as client:
-        sql = f"SELECT {number} AS at, count() FROM {TABLE} WHERE {asked.where} GROUP BY at"
-        totals = dict(runner.rows(client, sql, asked.binder.parameters, max_result_rows=_ROWS_MAX))
-        series: dict[str, dict[int, int]] | None = None
-        notes = list(asked.notes)
-        if question.by is not None:
-            series = _series(runner, client, asked, question.by, number, notes)
+        if question.by is None:
+            sql = f"SELECT {number} AS at, count() FROM {TABLE} WHERE {asked.where} GROUP BY at"
+            totals: Mapping[int, int] = dict(
+                runner.rows(client, sql, asked.binder.parameters, max_result_rows=_ROWS_MAX)
+            )
+        else:
+            found = commonest(runner, client, asked, question.by, limit=SERIES_MAX)
+            if found is None:
+                notes += unknown_notes(question.by)
+            totals, series = counts_by_value(
+                runner,
+                client,
+                asked,
+                question.by,
+                values=[value for value, _ in found.top] if found else [],
+                number=number,
+                rows_max=_ROWS_MAX,
+            )
     buckets = []
     for at in range(size):
         instant = from_ms(start_ms + at * interval_ms)
@@ -103,25 +105,19 @@ def values(runner: Runner, question: Values, *, now: datetime) -> ValuesResult:
     started = time.monotonic()
     since_ms, until_ms = times_of(since=question.since, until=question.until, now=now)
     asked = ask(question.query, since_ms=since_ms, until_ms=until_ms, now=now)
-    array = _array(question.field, asked.binder)
     notes = list(asked.notes)
     with runner.turn() as client:
-        if array is None:
-            notes += _unknown_notes(question.field)
-            sql = f"SELECT count(), 0, 0 FROM {TABLE} WHERE {asked.where}"
-            top: list[tuple[str, int]] = []
-        else:
-            sql = (
-                f"SELECT countIf(empty(a)), sum(length(a)), uniqArray(a) FROM "
-                f"(SELECT {array} AS a FROM {TABLE} WHERE {asked.where})"
-            )
-            top = _top(runner, client, asked, array, question.limit)
-        missing, occurrences, distinct = runner.rows(client, sql, asked.binder.parameters)[0]
+        found = commonest(runner, client, asked, question.field, limit=question.limit)
+        if found is None:
+            notes += unknown_notes(question.field)
+            sql = f"SELECT count() FROM {TABLE} WHERE {asked.where}"
+            missing = runner.rows(client, sql, asked.binder.parameters)[0][0]
+            found = Commonest([], int(missing), 0, 0)
     return ValuesResult(
-        values=[ValueCount(value=value, events=events) for value, events in top],
-        other=int(occurrences) - sum(events for _, events in top),
-        missing=int(missing),
-        distinct=len(top) if len(top) < question.limit else max(int(distinct), len(top)),
+        values=[ValueCount(value=value, events=events) for value, events in found.top],
+        other=found.occurrences - sum(events for _, events in found.top),
+        missing=found.missing,
+        distinct=found.distinct,
         took_ms=_ms_since(started),
         notes=notes,
     )
@@ -186,65 +182,6 @@ def _interval_ms(question: Histogram, since_ms: int, until_ms: int) -> int:
 def _aligned(since_ms: int, interval_ms: int) -> int:
     offset = _MONDAY_MS if interval_ms % (_WEEK_S * 1000) == 0 else 0
     return (since_ms - offset) // interval_ms * interval_ms + offset
-
-
-def _series(
-    runner: Runner, client: Client, asked: Asked, by: str, number: str, notes: list[str]
-) -> dict[str, dict[int, int]]:
-    """Return the counts per bucket number of the commonest values, the commonest first."""
-    array = _array(by, asked.binder)
-    if array is None:
-        notes += _unknown_notes(by)
-        return {}
-    top = [value for value, _ in _top(runner, client, asked, array, SERIES_MAX)]
-    series: dict[str, dict[int, int]] = {value: {} for value in top}
-    wanted = asked.binder.texts(top)
-    sql = (
-        f"SELECT {number} AS at, arrayJoin(arrayIntersect({array}, {wanted})) AS value, count() "
-        f"FROM {TABLE} WHERE {asked.where} GROUP BY at, value"
-    )
-    for at, value, events in runner.rows(
-        client, sql, asked.binder.parameters, max_result_rows=_ROWS_MAX
-    ):
-        series[value][int(at)] = int(events)
-    return series
-
-
-def _top(
-    runner: Runner, client: Client, asked: Asked, array: str, limit: int
-) -> list[tuple[str, int]]:
-    sql = (
-        f"SELECT arrayJoin({array}) AS value, count() AS events FROM {TABLE} "
-        f"WHERE {asked.where} GROUP BY value ORDER BY events DESC, value LIMIT {limit}"
-    )
-    rows = runner.rows(client, sql, asked.binder.parameters)
-    return [(str(value), int(events)) for value, events in rows]
-
-
-def _array(name: str, binder: Binder) -> str | None:
-    """Return SQL for the field's values as an Array(String), or None for no such field."""
-    field = resolve(name)
-    match field:
-        case Column(column, "text"):
-            return f"if({column} = '', [], [toString({column})])"
-        case Column(column, "flag"):
-            return f"[if({column}, 'true', 'false')]"
-        case Column(column, _):
-            written = f"concat(replaceOne(toString({column}), ' ', 'T'), 'Z')"
-            if column in NULLABLE:
-                return f"if(isNull({column}), [], [assumeNotNull({written})])"
-            return f"[{written}]"
-        case Path(_, keys) if keys:
-            return jsonsql.texts_sql(field, binder)
-        case _:
-            return None
-
-
-def _unknown_notes(name: str) -> list[str]:
-    field = resolve(name)
-    if isinstance(field, Unknown):
-        return [field.note]
-    return [f"'{name}' is an object: name a key such as {name}.key."]
 
 
 def _note_paths(

@@ -2,8 +2,8 @@
 
 Live views and destination filters use it. An event is a mapping with the columns of the view
 `events`; `properties`, `traits`, `context` and `integrations` are decoded objects or their JSON.
-Free text is looked for in the text columns and in `original`, the event as sent, or where that is
-missing in the four objects.
+Free text is looked for in some columns, in `context` and in `original`, the event as sent without
+it, or where that is missing in the other objects.
 """
 
 import json
@@ -27,6 +27,7 @@ from tailrace.query.conditions import (
     free_text_of,
 )
 from tailrace.query.fields import (
+    ID_COLUMNS,
     NULLABLE,
     OBJECTS,
     STORED_PATHS,
@@ -106,7 +107,11 @@ def _leaf(leaf: Term | Phrase | Wildcard | Range, now: datetime) -> Matcher:
         if isinstance(leaf, Range):
             raise TypeError("a range has a field")
         wanted = free_text_of(leaf)
-        return lambda event: any(_has(tokens_of(text), wanted) for text in _texts(event))
+        ids = wanted.ids if isinstance(wanted, AnyPhrase) else ()
+        return lambda event: (
+            any(event.get(name) in ids for name in ID_COLUMNS)
+            or any(_has(tokens_of(text), wanted) for text in _texts(event))
+        )
     field = resolve(leaf.field)
     if isinstance(field, Unknown) or (isinstance(field, Path) and not field.keys):
         return lambda event: False
@@ -186,8 +191,11 @@ def _path_values(event: EventMap, field: Path) -> Iterator[Scalar]:
     if field.column not in TEXT_OBJECTS:
         yield from values_at(value, field.keys)
         return
+    is_stored = (field.column, *field.keys) in STORED_PATHS
     for found in _strict(value, field):
-        yield from _scalars(found)
+        # A list at a path that has a column is no value: the column is for texts.
+        if not (is_stored and isinstance(found, list)):
+            yield from _scalars(found)
 
 
 def _strict(value: object, field: Path) -> Iterator[object]:
@@ -300,8 +308,7 @@ def _texts(event: EventMap) -> Iterator[str]:
     original = event.get("original")
     if isinstance(original, str):
         yield from _values_of(original)
-        return
-    for column in OBJECTS:
+    for column in ("context",) if isinstance(original, str) else OBJECTS:
         value = event.get(column)
         if isinstance(value, msgspec.Raw):
             yield from _values_of(bytes(value).decode())

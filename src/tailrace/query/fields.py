@@ -33,7 +33,10 @@ COLUMNS: dict[str, ColumnKind] = {
     "library": "text",
 }
 NULLABLE = frozenset({"original_timestamp", "sent_at"})
-TEXT_COLUMNS = tuple(name for name, kind in COLUMNS.items() if kind == "text")
+# Free text is looked for in these beside the event as sent, which holds what the others hold.
+TEXT_COLUMNS = ("type", "event", "source", "browser", "os", "device", "user_id")
+# Free text that may be an id is compared with these as a whole.
+ID_COLUMNS = ("message_id", "anonymous_id")
 OBJECTS = ("properties", "traits", "context", "integrations")
 # Kept as JSON text, not in columns by path; these paths of them have a column of their own.
 TEXT_OBJECTS = ("context", "integrations")

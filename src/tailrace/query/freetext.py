@@ -1,13 +1,17 @@
-"""Free text in SQL: words looked for in the values of an event's JSON and in its text columns.
+"""Free text in SQL: words looked for in the values of an event's JSON and in some columns.
 
-Taking an event's JSON apart costs some 30 microseconds, so it is done only where nothing cheaper
-gives the exact answer. Each `if` evaluates the next test only where it must:
+The table's text indexes tell at once in which events the words stand at all, in whatever place.
+Taking an event's JSON apart costs some 30 microseconds, so for those events it is done only where
+nothing cheaper gives the exact answer. Each condition is evaluated only where those before it let
+an event through:
 
-1. the words stand somewhere in `original`: a substring search, at the speed of reading;
-2. without a backslash in it, quotes come in pairs, and a regular expression that counts them off
+1. the indexes know the words, or a backslash: behind one, the text of the JSON is not that of its
+   values;
+2. the words stand in the JSON: a substring search, at the speed of reading;
+3. without a backslash in it, quotes come in pairs, and a regular expression that counts them off
    sees whether the words stand in a string that is no key, or outside of strings (some 1.5
    microseconds);
-3. with one, the values are taken out and unescaped.
+4. with one, the values are taken out and unescaped.
 """
 
 import re
@@ -15,7 +19,7 @@ from collections.abc import Iterable
 
 from tailrace.query.bind import Binder
 from tailrace.query.conditions import AnyPhrase, FreeText
-from tailrace.query.fields import TEXT_COLUMNS
+from tailrace.query.fields import ID_COLUMNS, TEXT_COLUMNS
 from tailrace.query.text import (
     ANY_TEXT,
     VALUES_PATTERN,
@@ -24,6 +28,15 @@ from tailrace.query.text import (
     matches,
     pieces_of,
 )
+
+# The expressions of the indexes in `store/sql/create_events_data.sql`, letter by letter. In JSON an
+# escaped slash is a slash; any other backslash becomes a word of its own.
+_BACKSLASH = "xbackslashx"
+_INDEXED_JSON = (
+    "replaceAll(replaceAll(lowerUTF8({}), '\\\\/', '/'), '\\\\', ' " + _BACKSLASH + " ')"
+)
+_INDEXED_COLUMNS = f"lowerUTF8(concatWithSeparator(' ', {', '.join(TEXT_COLUMNS)}))"
+_JSON_COLUMNS = ("original", "context")
 
 _DISTINCT_MAX = 2_000
 _INNER = r"(?:[0-9A-Za-z]|[^\x00-\x7f])"
@@ -38,30 +51,61 @@ def free_text_sql(wanted: FreeText, binder: Binder) -> str:
     test = _tokens_test(wanted, binder)
     columns = ", ".join(f"toString({name})" for name in TEXT_COLUMNS)
     in_columns = f"arrayExists(ts -> {test}, arrayMap(v -> tokens(lowerUTF8(v)), [{columns}]))"
-    in_original = _in_original(wanted, test, binder)
+    in_json = {name: _in_json(name, wanted, test, binder) for name in _JSON_COLUMNS}
     needles = [_needles(words) for words in _words(wanted)]
     if not all(needles):
-        return f"({in_columns} OR {in_original})"
-    may_be_in_columns = _holds(TEXT_COLUMNS, [words[:1] for words in needles], binder)
-    may_be_in_original = _holds(["original"], needles, binder)
-    return (
-        f"(if({may_be_in_columns}, {in_columns}, 0) OR if({may_be_in_original}, {in_original}, 0))"
-    )
+        return _or_ids(f"({' OR '.join([in_columns, *in_json.values()])})", wanted, binder)
+    tests = [
+        f"if({_holds(TEXT_COLUMNS, [words[:1] for words in needles], binder)}, {in_columns}, 0)"
+    ]
+    tests += [f"if({_holds([name], needles, binder)}, {sql}, 0)" for name, sql in in_json.items()]
+    exact = f"({' OR '.join(tests)})"
+    indexed = _indexed(wanted, binder)
+    return _or_ids(exact if indexed is None else f"({indexed} AND {exact})", wanted, binder)
 
 
-def _in_original(wanted: FreeText, test: str, binder: Binder) -> str:
+def _or_ids(sql: str, wanted: FreeText, binder: Binder) -> str:
+    if not isinstance(wanted, AnyPhrase) or not wanted.ids:
+        return sql
+    ids = binder.texts(wanted.ids)
+    return "(" + " OR ".join([sql, *(f"{name} IN {ids}" for name in ID_COLUMNS)]) + ")"
+
+
+def _indexed(wanted: FreeText, binder: Binder) -> str | None:
+    """Return the question to the text indexes, whose answer may hold too much but lacks nothing.
+
+    None where they cannot tell: for patterns, and for words whose case JSON or the engine may fold
+    or write in another way.
+    """
+    if not isinstance(wanted, AnyPhrase):
+        return None
+    if not all(token.isascii() for phrase in wanted.phrases for token in phrase):
+        return None
+    single = [phrase[0] for phrase in wanted.phrases if len(phrase) == 1]
+    several = [binder.texts(phrase) for phrase in wanted.phrases if len(phrase) > 1]
+    indexes = [(_INDEXED_COLUMNS, single)]
+    indexes += [(_INDEXED_JSON.format(name), [*single, _BACKSLASH]) for name in _JSON_COLUMNS]
+    parts = []
+    for expression, words in indexes:
+        if words:
+            parts.append(f"hasAnyTokens({expression}, {binder.texts(words)})")
+        parts += [f"hasAllTokens({expression}, {tokens})" for tokens in several]
+    return f"({' OR '.join(parts)})"
+
+
+def _in_json(column: str, wanted: FreeText, test: str, binder: Binder) -> str:
     # An expression that two conditions share is evaluated for every event, lazy or not: so no two
     # have the same pattern. An empty group changes nothing.
     pattern = binder.text(VALUES_PATTERN + "(?:)" * (len(binder.parameters) % _DISTINCT_MAX))
     value = "if(position(v, '\\\\') = 0, v, JSONExtractString(v))"
-    tokens = f"arrayMap(v -> tokens(lowerUTF8({value})), extractAll(original, {pattern}))"
+    tokens = f"arrayMap(v -> tokens(lowerUTF8({value})), extractAll({column}, {pattern}))"
     taken_apart = f"arrayExists(ts -> {test}, {tokens})"
-    is_plain = "position(original, '\\\\') = 0"
+    is_plain = f"position({column}, '\\\\') = 0"
     words = _expression(wanted)
     if words is not None:
-        in_value = f"match(original, {binder.text(_in_value(words))})"
+        in_value = f"match({column}, {binder.text(_in_value(words))})"
         return f"if({is_plain}, {in_value}, {taken_apart})"
-    lacks = [f"NOT match(original, {binder.text(_in_value(token))})" for token in _single(wanted)]
+    lacks = [f"NOT match({column}, {binder.text(_in_value(token))})" for token in _single(wanted)]
     if not lacks:
         return taken_apart
     return f"if({is_plain} AND ({' OR '.join(lacks)}), 0, {taken_apart})"

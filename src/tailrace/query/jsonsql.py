@@ -6,6 +6,7 @@ disagree on the type. Arrays are asked element by element; one array of objects 
 looked into.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -20,9 +21,11 @@ from tailrace.query.conditions import (
     TimeRange,
 )
 from tailrace.query.fields import STORED_PATHS, TEXT_OBJECTS, Path
-from tailrace.query.text import NUMBER_PATTERN, TIME_PATTERN, like_pattern
+from tailrace.query.text import NUMBER_PATTERN, TIME_PATTERN, like_pattern, pieces_of
 
 SqlTest = Callable[[str], str]
+_JSON_STARTS = "[{-0123456789tfn"
+_MAY_BE_JSON = re.compile(r"^(\[|\{|-?[0-9]|true$|false$|null$)")
 
 
 @dataclass(frozen=True)
@@ -38,11 +41,14 @@ def path_sql(condition: Condition, path: Path, binder: Binder) -> str:
     """Return SQL that tells whether a value at the path meets the condition; never NULL."""
     tests = tests_of(condition, binder)
     if path.column in TEXT_OBJECTS:
-        in_text = _any(_any_raw(tests, _as_elements(raw)) for raw in _text_values(path, binder))
         stored = _stored(path)
         if stored is None:
-            return in_text
+            values = _text_values(path, binder)
+            return _any(_any_raw(tests, _as_elements(raw)) for raw in values)
         as_text = "0" if tests.text is None else f"ifNull({tests.text(stored)}, 0)"
+        if _asks_for_plain_text(condition):
+            return as_text
+        in_text = _any(_any_raw(tests, f"[{raw}]") for raw in _text_values(path, binder))
         return f"if({_is_plain(stored)}, {as_text}, {in_text})"
     parts = [*_direct(tests, _subcolumn(path.column, path.keys))]
     for length in range(1, len(path.keys)):
@@ -87,10 +93,10 @@ def exists_sql(path: Path, binder: Binder) -> str:
 def texts_sql(path: Path, binder: Binder) -> str:
     """Return SQL for the distinct values at the path as an Array(String)."""
     if path.column in TEXT_OBJECTS:
-        in_text = _texts(*(_as_elements(raw) for raw in _text_values(path, binder)))
         stored = _stored(path)
         if stored is None:
-            return in_text
+            return _texts(*(_as_elements(raw) for raw in _text_values(path, binder)))
+        in_text = _texts(*(f"[{raw}]" for raw in _text_values(path, binder)))
         text = f"if(isNull({stored}), [], [assumeNotNull({stored})])"
         return f"if({_is_plain(stored)}, {text}, {in_text})"
     value = _subcolumn(path.column, path.keys)
@@ -104,7 +110,12 @@ def texts_sql(path: Path, binder: Binder) -> str:
             f"if(startsWith(dynamicType({outer}), 'Array'), "
             f"JSONExtractArrayRaw(ifNull(toJSONString({outer}), '')), [])))"
         )
-    return _texts(*arrays)
+    text = f"{value}.:`String`"
+    if len(path.keys) > 1:
+        return f"if(isNotNull({text}), [assumeNotNull({text})], {_texts(*arrays)})"
+    # Most values are texts or not there: neither has to be written as JSON and read again.
+    rest = f"if(isNull({value}), [], {_texts(*arrays)})"
+    return f"if(isNotNull({text}), [assumeNotNull({text})], {rest})"
 
 
 def tests_of(condition: Condition, binder: Binder) -> Tests:
@@ -266,13 +277,28 @@ def _stored(path: Path) -> str | None:
     return STORED_PATHS.get((path.column, *path.keys))
 
 
+def _asks_for_plain_text(condition: Condition) -> bool:
+    """Tell whether only texts meet the condition that such a column holds just as they were sent.
+
+    Then the object itself, which takes much longer to read, has nothing to add.
+    """
+    match condition:
+        case Equals(text):
+            return not _MAY_BE_JSON.match(text)
+        case Like(pattern):
+            start = next(iter(pieces_of(pattern)), (True, ""))
+            return not start[0] and start[1] not in _JSON_STARTS
+        case _:
+            return False
+
+
 def _is_plain(stored: str) -> str:
     """Return SQL that tells whether such a column holds just what was sent: a text, or nothing.
 
     It holds anything else as its JSON. What could be that is looked up in the object itself.
     """
-    may_be_json = r"^(\\[|\\{|-?[0-9]|true$|false$|null$)"
-    return f"NOT match(ifNull({stored}, ''), '{may_be_json}')"
+    pattern = _MAY_BE_JSON.pattern.replace("\\", "\\\\")
+    return f"NOT match(ifNull({stored}, ''), '{pattern}')"
 
 
 def _subcolumn(column: str, keys: tuple[str, ...]) -> str:

@@ -1,7 +1,7 @@
 """Searches: one page of events, and how many match in all."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from clickhouse_connect.driver.client import Client
@@ -15,8 +15,9 @@ from tailrace.query.shapes import EventOut, Search, SearchResult
 
 _ORDER = ("timestamp", "raw_partition", "raw_offset", "raw_index")
 _PLACE = ", ".join(_ORDER)
-# Matches are counted in this many slices of time, so that only some are looked at for the page.
-_SLICES = 64
+# The first look is at a time that should hold so many pages; each further one is wider by so much.
+_PAGES_AHEAD = 4
+_WIDER = 16
 
 
 def search(runner: Runner, question: Search, *, now: datetime) -> SearchResult:
@@ -35,13 +36,11 @@ def search(runner: Runner, question: Search, *, now: datetime) -> SearchResult:
     asked = ask(question.query, since_ms=since_ms, until_ms=until_ms, now=now)
     with runner.turn() as client:
         if cursor is None:
-            counts = _counts(runner, client, asked)
-            total = sum(counts.values())
-            after = _slice_edge(question, asked, counts)
+            total, after = _total(runner, client, asked), None
         else:
-            total, after = cursor.total, _after(question, asked, cursor.after)
-        places = _places(runner, client, question, asked, after) if total else []
-        events = _events(runner, client, places[: question.limit])
+            total, after = cursor.total, cursor.after
+        places = _places(runner, client, question, asked, after=after, total=total)
+        events = _events(runner, client, asked, places[: question.limit])
     last = places[question.limit - 1] if len(places) > question.limit else None
     return SearchResult(
         total=total,
@@ -68,70 +67,93 @@ def find_event(runner: Runner, message_id: str, source: str | None) -> EventOut 
     return event_of(rows[0], has_original=True) if rows else None
 
 
-def _counts(runner: Runner, client: Client, asked: Asked) -> dict[int, int]:
-    """Return how many events match in each slice of the time, by its number."""
-    slice_of = (
-        f"intDiv(toUnixTimestamp64Milli(timestamp) - {asked.since_ms}, {_slice_ms(asked)}) AS slice"
-    )
-    sql = f"SELECT {slice_of}, count() FROM {TABLE} WHERE {asked.where} GROUP BY slice"
-    rows = runner.rows(client, sql, asked.binder.parameters, max_result_rows=_SLICES + 1)
-    return {int(number): int(events) for number, events in rows}
-
-
-def _slice_edge(question: Search, asked: Asked, counts: dict[int, int]) -> str:
-    """Return the condition for the slices that hold the first page and one event more."""
-    is_newest = question.sort == "newest"
-    found = 0
-    for number in sorted(counts, reverse=is_newest):
-        found += counts[number]
-        if found > question.limit:
-            edge_ms = asked.since_ms + (number if is_newest else number + 1) * _slice_ms(asked)
-            operator = ">=" if is_newest else "<"
-            return f"timestamp {operator} {asked.binder.instant(edge_ms)}"
-    return "1"
-
-
-def _slice_ms(asked: Asked) -> int:
-    return -(-(asked.until_ms - asked.since_ms) // _SLICES)
-
-
-def _after(question: Search, asked: Asked, place: Place) -> str:
-    """Return the condition for what comes after a place; the first part alone can use an index."""
-    operator = "<" if question.sort == "newest" else ">"
-    at = asked.binder.instant(place.timestamp_ms)
-    numbers = ", ".join(asked.binder.number(number) for number in place[1:])
-    return f"timestamp {operator}= {at} AND ({_PLACE}) {operator} ({at}, {numbers})"
+def _total(runner: Runner, client: Client, asked: Asked) -> int:
+    sql = f"SELECT count() FROM {TABLE} WHERE {asked.where}"
+    return int(runner.rows(client, sql, asked.binder.parameters)[0][0])
 
 
 def _places(
-    runner: Runner, client: Client, question: Search, asked: Asked, after: str
+    runner: Runner,
+    client: Client,
+    question: Search,
+    asked: Asked,
+    *,
+    after: Place | None,
+    total: int,
 ) -> list[Place]:
-    """Return the places of a page's events and of one more, which tells that there is more."""
-    direction = "DESC" if question.sort == "newest" else "ASC"
+    """Return the places of a page's events and of one more, which tells that there is more.
+
+    They are looked for in the nearest part of the time first, since an index finds it: as much of
+    it as should hold a few pages, then wider, then everything.
+    """
+    if not total:
+        return []
+    is_newest = question.sort == "newest"
+    since_ms, until_ms = asked.since_ms, asked.until_ms
+    if after is not None:
+        since_ms, until_ms = (
+            (since_ms, after.timestamp_ms + 1) if is_newest else (after.timestamp_ms, until_ms)
+        )
+    places: list[Place] = []
+    for width_ms in _widths_ms(question, asked, total, span_ms=until_ms - since_ms):
+        window = (until_ms - width_ms, until_ms) if is_newest else (since_ms, since_ms + width_ms)
+        places = _places_within(runner, client, question, asked, after, window)
+        if len(places) > question.limit:
+            break
+    return places
+
+
+def _widths_ms(question: Search, asked: Asked, total: int, *, span_ms: int) -> Iterator[int]:
+    """Yield how much time to look at, ending with all of it."""
+    width_ms = (asked.until_ms - asked.since_ms) * (question.limit + 1) * _PAGES_AHEAD // total
+    while 0 < width_ms < span_ms // _WIDER:
+        yield width_ms
+        width_ms *= _WIDER
+    yield span_ms
+
+
+def _places_within(
+    runner: Runner,
+    client: Client,
+    question: Search,
+    asked: Asked,
+    after: Place | None,
+    window: tuple[int, int],
+) -> list[Place]:
+    direction, operator = ("DESC", "<") if question.sort == "newest" else ("ASC", ">")
+    binder = asked.binder
+    start, end = binder.instant(window[0]), binder.instant(window[1])
+    where = f"{asked.where} AND timestamp >= {start} AND timestamp < {end}"
+    if after is not None:
+        numbers = ", ".join(binder.number(number) for number in after[1:])
+        where += f" AND ({_PLACE}) {operator} ({binder.instant(after.timestamp_ms)}, {numbers})"
     order = ", ".join(f"{name} {direction}" for name in _ORDER)
     sql = (
         f"SELECT toUnixTimestamp64Milli(timestamp), {', '.join(_ORDER[1:])} FROM {TABLE} "
-        f"WHERE {asked.where} AND {after} ORDER BY {order} LIMIT {question.limit + 1}"
+        f"WHERE {where} ORDER BY {order} LIMIT {question.limit + 1}"
     )
-    rows = runner.rows(client, sql, asked.binder.parameters, max_result_rows=question.limit + 1)
+    rows = runner.rows(client, sql, binder.parameters, max_result_rows=question.limit + 1)
     return [Place(*map(int, row)) for row in rows]
 
 
-def _events(runner: Runner, client: Client, places: Sequence[Place]) -> list[EventOut]:
+def _events(
+    runner: Runner, client: Client, asked: Asked, places: Sequence[Place]
+) -> list[EventOut]:
     """Return the events at these places, in that order.
 
-    Only now the wide columns are read, and only where these times lie.
+    Only now the wide columns are read, and only where these times lie. The condition is asked once
+    more for the indexes that it can use.
     """
     if not places:
         return []
-    binder = Binder()
+    binder = asked.binder
     times = [place.timestamp_ms for place in places]
     positions = ", ".join(f"({place[1]}, {place[2]}, {place[3]})" for place in places)
     sql = (
         f"SELECT {SELECTED}, {', '.join(_ORDER[1:])} FROM {TABLE} "
         f"PREWHERE timestamp >= {binder.instant(min(times))} "
         f"AND timestamp <= {binder.instant(max(times))} "
-        f"AND (raw_partition, raw_offset, raw_index) IN ({positions}) "
+        f"AND (raw_partition, raw_offset, raw_index) IN ({positions}) WHERE {asked.where} "
         "LIMIT 1 BY raw_partition, raw_offset, raw_index"
     )
     rows = runner.rows(client, sql, binder.parameters)

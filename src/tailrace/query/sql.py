@@ -7,6 +7,7 @@ what read-only mode lets through is refused by `sqlcheck`.
 import re
 import threading
 import time
+from collections.abc import Set
 
 import msgspec
 from clickhouse_connect.driver.client import Client
@@ -15,9 +16,11 @@ from msgspec import Raw
 
 from tailrace.config import QueryConfig
 from tailrace.errors import QueryError
+from tailrace.query.asked import TABLE
 from tailrace.query.running import Turns, engine_limits, limit_error
 from tailrace.query.shapes import Sql, SqlColumn, SqlResult
-from tailrace.query.sqlcheck import CATEGORIES, ONE_SELECT, ONE_SELECT_HINT, Rules
+from tailrace.query.sqlbeneath import beneath
+from tailrace.query.sqlcheck import CATEGORIES, ONE_SELECT, ONE_SELECT_HINT, VIEW, Rules
 from tailrace.store import Store
 from tailrace.store.errors import as_tailrace_error
 
@@ -68,6 +71,7 @@ class SqlRunner:
         self._turns = turns
         self._pool = store.open_pool(size=limits.concurrency_max, prepare=self._prepare)
         self._rules: Rules | None = None
+        self._differing: Set[str] = frozenset()
         self._rules_lock = threading.Lock()
 
     def run(self, question: Sql) -> SqlResult:
@@ -96,9 +100,11 @@ class SqlRunner:
         """Return the statement written anew from its checked tree, and the parameters it names."""
         try:
             rules = self._known_rules()
-            tree = _parsed(client, question.sql)
-            named = rules.check(msgspec.json.decode(tree))
-            statement = _one(client, "SELECT formatQueryFromJSON({text:String})", tree)
+            tree = msgspec.json.decode(_parsed(client, question.sql))
+            named = rules.check(tree)
+            tree = beneath(tree, table=TABLE, differing=self._differing)
+            text = msgspec.json.encode(tree).decode()
+            statement = _one(client, "SELECT formatQueryFromJSON({text:String})", text)
         except ClickHouseError as error:
             raise self._sorted(error) from error
         missing = named.keys() - question.parameters.keys()
@@ -119,6 +125,7 @@ class SqlRunner:
             if self._rules is None:
                 # Not within the limits of a question, which may be narrower than this needs.
                 with self._store.client() as client:
+                    self._differing = _read_differing(client, self._store.database)
                     self._rules = _read_rules(client, self._store.database)
             return self._rules
 
@@ -175,6 +182,19 @@ def _read_rules(client: Client, database: str) -> Rules:
         suffixes={str(name) for (name,) in suffixes},
         tables={str(name) for (name,) in tables},
     )
+
+
+def _read_differing(client: Client, database: str) -> Set[str]:
+    """Read which columns the view and the table beneath it do not have in common."""
+    rows = client.query(
+        "SELECT name, type, table FROM system.columns "
+        "WHERE database = {database:String} AND table IN {tables:Array(String)}",
+        parameters={"database": database, "tables": [VIEW, TABLE]},
+    ).result_rows
+    columns: dict[str, set[tuple[str, str]]] = {VIEW: set(), TABLE: set()}
+    for name, kind, table in rows:
+        columns[str(table)].add((str(name), str(kind)))
+    return {name for name, _ in columns[VIEW] ^ columns[TABLE]}
 
 
 def _cleaned(message: str) -> str:

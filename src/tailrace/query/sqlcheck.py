@@ -107,7 +107,7 @@ class Rules:
         """
         if tree.get("type") != "SelectWithUnionQuery":
             raise QueryError(ONE_SELECT, hint=ONE_SELECT_HINT)
-        nodes = list(_nodes(tree))
+        nodes = list(nodes_of(tree))
         named = self._with_names(nodes)
         parameters: dict[str, str] = {}
         sources = {id(node.get("table_function")) for node in nodes}
@@ -196,7 +196,7 @@ class Rules:
             )
 
 
-def _nodes(tree: Any) -> Iterator[Node]:
+def nodes_of(tree: Any) -> Iterator[Node]:
     """Return every node of the tree."""
     stack = [tree]
     while stack:

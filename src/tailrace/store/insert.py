@@ -12,12 +12,16 @@ from tailrace.store.errors import as_tailrace_error
 EVENTS_TABLE = "events_data"
 SET_ASIDE_TABLE = "set_aside"
 
+INDEXES_OF_MERGES = (
+    "by_message_id,by_user_id,by_anonymous_id,words_in_original,words_in_context,words_in_columns"
+)
 # The lines must become one insert of the engine: parts are written only when the whole of it has
 # been read, and the token counts for the whole.
 _SETTINGS: dict[str, int | str] = {
     "async_insert": 0,
     "date_time_input_format": "best_effort",
-    "exclude_materialize_skip_indexes_on_insert": "by_message_id,by_user_id,by_anonymous_id",
+    # Merges build them; until then the engine tests the few rows one by one.
+    "exclude_materialize_skip_indexes_on_insert": INDEXES_OF_MERGES,
     "input_format_import_nested_json": 0,
     "input_format_parallel_parsing": 0,
     # Texts that look like times stay texts: as times they would lose how they were written.

@@ -164,9 +164,13 @@ def test_objects_may_be_json() -> None:
 
 
 def test_free_text_looks_into_the_original_where_there_is_one() -> None:
-    event = EVENT | {"original": '{"messageId":\x01,"properties":{"a":"in the \\"original\\""}}'}
+    event = EVENT | {
+        "message_id": "msg-0000-1",
+        "original": '{"messageId":\x01,"properties":{"a":"in the \\"original\\""}}',
+    }
 
-    assert evaluate(parse("original AND m-1").tree, event, now=NOW)
+    assert evaluate(parse("original AND msg-0000-1").tree, event, now=NOW)
+    assert not evaluate(parse("0000").tree, event, now=NOW)
     assert not evaluate(parse("messageId OR shirt").tree, event, now=NOW)
 
 

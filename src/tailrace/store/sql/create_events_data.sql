@@ -9,10 +9,10 @@ CREATE TABLE IF NOT EXISTS events_data
     group_id String CODEC(ZSTD(1)),
     previous_id String CODEC(ZSTD(1)),
     source LowCardinality(String) CODEC(ZSTD(1)),
-    timestamp DateTime64(3, 'UTC') CODEC(ZSTD(1)),
-    original_timestamp Nullable(DateTime64(3, 'UTC')) CODEC(ZSTD(1)),
-    sent_at Nullable(DateTime64(3, 'UTC')) CODEC(ZSTD(1)),
-    received_at DateTime64(3, 'UTC') CODEC(ZSTD(1)),
+    timestamp DateTime64(3, 'UTC') CODEC(T64, LZ4),
+    original_timestamp Nullable(DateTime64(3, 'UTC')) CODEC(T64, LZ4),
+    sent_at Nullable(DateTime64(3, 'UTC')) CODEC(T64, LZ4),
+    received_at DateTime64(3, 'UTC') CODEC(T64, LZ4),
     properties JSON(max_dynamic_paths = 256) CODEC(ZSTD(1)),
     traits JSON(max_dynamic_paths = 64) CODEC(ZSTD(1)),
     context String CODEC(ZSTD(1)),
@@ -47,17 +47,24 @@ CREATE TABLE IF NOT EXISTS events_data
     original String CODEC(ZSTD(1)),
     problem LowCardinality(String) CODEC(ZSTD(1)),
     stored_at DateTime('UTC') DEFAULT now() CODEC(ZSTD(1)),
-    actor UInt64 MATERIALIZED cityHash64(if(user_id = '', anonymous_id, user_id)) CODEC(ZSTD(1)),
+    actor UInt64 MATERIALIZED cityHash64(if(user_id = '', anonymous_id, user_id)) CODEC(LZ4),
     INDEX by_timestamp timestamp TYPE minmax GRANULARITY 1,
     INDEX by_received_at received_at TYPE minmax GRANULARITY 1,
     INDEX by_message_id message_id TYPE bloom_filter(0.01) GRANULARITY 1,
     INDEX by_user_id user_id TYPE bloom_filter(0.01) GRANULARITY 1,
-    INDEX by_anonymous_id anonymous_id TYPE bloom_filter(0.01) GRANULARITY 1
+    INDEX by_anonymous_id anonymous_id TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX words_in_original replaceAll(replaceAll(lowerUTF8(original), '\\/', '/'), '\\', ' xbackslashx ')
+        TYPE text(tokenizer = 'splitByNonAlpha'),
+    INDEX words_in_context replaceAll(replaceAll(lowerUTF8(context), '\\/', '/'), '\\', ' xbackslashx ')
+        TYPE text(tokenizer = 'splitByNonAlpha'),
+    INDEX words_in_columns lowerUTF8(concatWithSeparator(' ', type, event, source, browser, os, device, user_id))
+        TYPE text(tokenizer = 'splitByNonAlpha')
 )
 ENGINE = MergeTree
 PARTITION BY toYYYYMM(received_at)
 ORDER BY (event, toStartOfHour(timestamp), actor)
 SETTINGS
+    index_granularity = 2048,
     max_bytes_to_merge_at_max_space_in_pool = 3221225472,
     min_bytes_for_wide_part = 268435456,
     min_parts_to_merge_at_once = 20,
