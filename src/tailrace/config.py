@@ -22,8 +22,12 @@ CONFIG_NAME = "tailrace.toml"
 STATE_NAME = "first-run.json"
 LOOPBACK = "127.0.0.1"
 
+WRITE_KEY_PATTERN = r"^[A-Za-z0-9_-]{8,128}$"
+FIRST_SLUGS = ("default", "first-run")
+"""How the first source is called: the second where the file has a source of the first name."""
+
 Slug = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
-WriteKey = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{8,128}$")]
+WriteKey = Annotated[str, Meta(pattern=WRITE_KEY_PATTERN)]
 Positive = Annotated[int, Meta(gt=0)]
 Seconds = Annotated[float, Meta(gt=0)]
 Port = Annotated[int, Meta(ge=0, le=65535)]
@@ -68,16 +72,21 @@ class JsonMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     timestamp: str = "timestamp"
 
 
+Kind = Literal["web", "mobile", "server", "webhook", "json"]
+IpSetting = Literal["keep", "truncate", "drop"]
+
+
 class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where events come from, and what its calls authenticate with."""
 
     slug: Slug
     name: str = ""
+    kind: Kind = "web"
     write_keys: tuple[WriteKey, ...]
     enabled: bool = True
     webhook_secret: Secret | None = None
     requests_per_s_max: Annotated[float, Meta(gt=0)] | None = None
-    ip: Literal["keep", "truncate", "drop"] = "keep"
+    ip: IpSetting = "keep"
     json: JsonMapping = JsonMapping()
 
 
@@ -141,6 +150,18 @@ class StoreConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     set_aside_days: Positive = 30
 
 
+class ControlConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where what people decide is kept, and the keys that seal its secrets.
+
+    Without a `dsn` it is SQLite below the data directory. `secret_key` is one key, or several with
+    commas between them: the first seals, all of them open; without it the file `secret.key` has
+    them, one per line.
+    """
+
+    dsn: Secret | None = None
+    secret_key: Secret | None = None
+
+
 class AppConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The web app and API port.
 
@@ -158,7 +179,12 @@ class AppConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Everything that a part needs to know, checked and complete."""
+    """Everything that a part needs to know, checked and complete.
+
+    `sources` are those of `file`; people make the others at run time, in the control database.
+    `first_source` is the one that the first start puts there, with `given_write_key` where the
+    environment gives one.
+    """
 
     data_dir: Path
     collect: CollectConfig = CollectConfig()
@@ -167,13 +193,22 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     query: QueryConfig = QueryConfig()
     store: StoreConfig = StoreConfig()
     app: AppConfig = AppConfig()
+    control: ControlConfig = ControlConfig()
     sources: tuple[Source, ...] = ()
     api_token_hashes: tuple[str, ...] = ()
+    file: Path | None = None
+    given_write_key: str = ""
+    first_source: Source | None = None
 
     @property
     def log_dir(self) -> Path:
         """The directory of the durable log."""
         return self.data_dir / "log"
+
+    @property
+    def known_sources(self) -> tuple[Source, ...]:
+        """The sources that are known without the control database."""
+        return (self.first_source, *self.sources) if self.first_source else self.sources
 
     @property
     def store_dsn(self) -> str:
@@ -187,6 +222,11 @@ class FirstRun(msgspec.Struct, frozen=True, kw_only=True):
     write_key: str
     api_token_hash: str
     api_token: Secret | None = None
+
+
+def new_write_key() -> str:
+    """Return a write key that nobody guesses."""
+    return secrets.token_urlsafe(24)
 
 
 def token_hash(token: str) -> str:
@@ -225,9 +265,20 @@ def read_config(
     config = _convert(tables, where=where, problems=problems)
     if config is not None:
         problems += _duplicates(config)
+        problems += _wrong_dsn(config)
     if problems or config is None:
         raise ConfigError("\n".join(problems))
-    return _with_first_run(config, environ)
+    return _with_first_run(msgspec.structs.replace(config, file=file), environ)
+
+
+def encode_config(config: Config) -> bytes:
+    """Return the settings, secrets included, for the standard input of a child process."""
+    return msgspec.json.encode(config, enc_hook=_encode_secret)
+
+
+def decode_config(text: bytes) -> Config:
+    """Return the settings that `encode_config` was given."""
+    return msgspec.json.decode(text, type=Config, dec_hook=_decode_secret)
 
 
 def prepare_first_run(config: Config, *, environ: Mapping[str, str]) -> tuple[Config, FirstRun]:
@@ -245,10 +296,10 @@ def prepare_first_run(config: Config, *, environ: Mapping[str, str]) -> tuple[Co
     else:
         token = given_token or "trt_" + secrets.token_urlsafe(32)
         state = FirstRun(
-            write_key=environ.get("TAILRACE_WRITE_KEY") or secrets.token_urlsafe(24),
+            write_key=environ.get("TAILRACE_WRITE_KEY") or new_write_key(),
             api_token_hash=token_hash(token),
         )
-        _write_private(state_path, msgspec.json.encode(state))
+        write_private(state_path, msgspec.json.encode(state))
     shown = msgspec.structs.replace(state, api_token=Secret(token) if token else None)
     return _with_first_run(config, environ), shown
 
@@ -259,7 +310,7 @@ def reset_token(config: Config) -> Secret:
     state = msgspec.json.decode(state_path.read_bytes(), type=FirstRun)
     token = "trt_" + secrets.token_urlsafe(32)
     state = msgspec.structs.replace(state, api_token_hash=token_hash(token))
-    _write_private(state_path, msgspec.json.encode(state))
+    write_private(state_path, msgspec.json.encode(state))
     return Secret(token)
 
 
@@ -270,12 +321,16 @@ _VARIABLES = (
     ("TAILRACE_APP_HOST", "app", "host"),
     ("TAILRACE_APP_PORT", "app", "port"),
     ("TAILRACE_STORE_DSN", "store", "dsn"),
+    ("TAILRACE_CONTROL_DSN", "control", "dsn"),
+    ("TAILRACE_SECRET_KEY", "control", "secret_key"),
 )
+_NOT_IN_FILES = frozenset({"api_token_hashes", "file", "given_write_key", "first_source"})
 
 
 def _with_first_run(config: Config, environ: Mapping[str, str]) -> Config:
     """Add the first source and the owner's token, from the environment or the first run."""
-    key = environ.get("TAILRACE_WRITE_KEY", "")
+    given = environ.get("TAILRACE_WRITE_KEY", "")
+    key = given
     hashes: list[str] = []
     state_path = config.data_dir / STATE_NAME
     if state_path.exists():
@@ -284,17 +339,21 @@ def _with_first_run(config: Config, environ: Mapping[str, str]) -> Config:
         hashes.append(state.api_token_hash)
     if environ.get("TAILRACE_API_TOKEN"):
         hashes = [token_hash(environ["TAILRACE_API_TOKEN"])]
-    sources = config.sources
-    if key and not any(key in source.write_keys for source in sources):
-        if not re.fullmatch(r"[A-Za-z0-9_-]{8,128}", key):
+    first = None
+    if key and not any(key in source.write_keys for source in config.sources):
+        if not re.fullmatch(WRITE_KEY_PATTERN, key):
             raise ConfigError(
                 "TAILRACE_WRITE_KEY must be 8 to 128 letters, digits, '-' or '_'; "
                 f"it has {len(key)} characters"
             )
-        slugs = {source.slug for source in sources}
-        slug = "default" if "default" not in slugs else "first-run"
-        sources = (Source(slug=slug, name="My app", write_keys=(key,)), *sources)
-    return msgspec.structs.replace(config, sources=sources, api_token_hashes=tuple(hashes))
+        first = Source(slug=_first_slug(config), name="My app", write_keys=(key,))
+    return msgspec.structs.replace(
+        config, api_token_hashes=tuple(hashes), given_write_key=given, first_source=first
+    )
+
+
+def _first_slug(config: Config) -> str:
+    return FIRST_SLUGS[any(source.slug == FIRST_SLUGS[0] for source in config.sources)]
 
 
 def _read_toml(file: Path) -> dict[str, object]:
@@ -310,6 +369,10 @@ def _number_or_text(text: str) -> int | str:
     return int(text) if re.fullmatch(r"-?\d+", text) else text
 
 
+def _encode_secret(value: object) -> object:
+    return value.reveal() if isinstance(value, Secret) else str(value)
+
+
 def _decode_secret(kind: type, value: object) -> object:
     if kind is Secret and isinstance(value, str):
         return Secret(value)
@@ -323,8 +386,8 @@ def _convert(tables: Mapping[str, object], *, where: str, problems: list[str]) -
     known = {field.name: field for field in msgspec.structs.fields(Config)}
     good: dict[str, object] = {}
     for name, value in tables.items():
-        if name not in known or name == "api_token_hashes":
-            expected = ", ".join(sorted(set(known) - {"api_token_hashes"}))
+        if name not in known or name in _NOT_IN_FILES:
+            expected = ", ".join(sorted(set(known) - _NOT_IN_FILES))
             problems.append(f"{where}: unknown key '{name}'; expected one of {expected}")
             continue
         try:
@@ -345,9 +408,17 @@ def _duplicates(config: Config) -> list[str]:
     return problems
 
 
-def _write_private(path: Path, text: bytes) -> None:
+def _wrong_dsn(config: Config) -> list[str]:
+    """Return what is wrong with the control database's address, which may hold a password."""
+    dsn = config.control.dsn
+    if dsn is None or not dsn.reveal() or dsn.reveal().startswith(("postgresql://", "postgres://")):
+        return []
+    return ["control: dsn is not the address of a PostgreSQL database: postgresql://user@host/name"]
+
+
+def write_private(path: Path, text: bytes) -> None:
     """Write a file that only its owner reads, whole or not at all."""
-    temporary = path.with_suffix(".new")
+    temporary = path.with_suffix(f".{os.getpid()}.new")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(text)

@@ -4,6 +4,10 @@ A message says what is wrong, with the value, what was expected, where, and what
 that a caller needs are attributes too, so that nobody parses a message.
 """
 
+from typing import Literal
+
+ChangeReason = Literal["not-found", "conflict", "managed-by-file", "outdated", "key-reused"]
+
 
 class TailraceError(Exception):
     """Every error that Tailrace raises on purpose."""
@@ -39,6 +43,18 @@ class QueryError(TailraceError):
 
 class LimitError(TailraceError):
     """A question asks for more than its limit: answer 422, name the limit, say how to narrow it."""
+
+
+class ChangeError(TailraceError):
+    """What is managed cannot be changed like this: answer 4xx, and let people decide.
+
+    `reason` says why; `field` is the part of the request that is wrong, "" where none is.
+    """
+
+    def __init__(self, message: str, *, reason: ChangeReason, field: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.field = field
 
 
 class TransientError(TailraceError):

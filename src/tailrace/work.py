@@ -4,6 +4,7 @@ import logging
 import threading
 
 from tailrace.config import Config
+from tailrace.control import Follower
 from tailrace.errors import TailraceError
 from tailrace.log import open_log
 from tailrace.refine import Refiner
@@ -19,11 +20,14 @@ def run_worker(config: Config, stop: threading.Event) -> None:
         target=_enforce_retention, args=(config, stop), name="retention", daemon=True
     )
     retention.start()
+    following = Follower(config)
+    following.start()
     log = open_log(config)
     try:
-        Refiner(config, log).run(stop)
+        Refiner(config, log, following=following).run(stop)
     finally:
         log.close()
+        following.stop()
         stop.set()
         retention.join(timeout=5.0)
 

@@ -71,7 +71,7 @@ def test_the_first_run_makes_a_key_and_a_token_and_shows_the_token_once(tmp_path
 
     assert first.api_token is not None
     assert config.api_token_hashes == (token_hash(first.api_token.reveal()),)
-    assert config.sources[0].write_keys == (first.write_key,)
+    assert [source.write_keys for source in config.known_sources] == [(first.write_key,)]
     assert again == config
     assert second.api_token is None
 
@@ -90,13 +90,57 @@ def test_key_and_token_come_from_the_environment_where_given(tmp_path: Path) -> 
 
     config, _ = prepare_first_run(read_config(environ=environ, data_dir=tmp_path), environ=environ)
 
-    assert config.sources[0].write_keys == ("given-key-1",)
+    assert [source.write_keys for source in config.known_sources] == [("given-key-1",)]
+    assert config.given_write_key == "given-key-1"
     assert config.api_token_hashes == (token_hash("given-token"),)
 
 
 def test_a_short_write_key_is_refused_without_printing_it(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="TAILRACE_WRITE_KEY"):
         read_config(environ={"TAILRACE_WRITE_KEY": "a b"}, data_dir=tmp_path)
+
+
+def test_the_first_source_gives_way_to_one_of_the_file_with_its_name(tmp_path: Path) -> None:
+    file = tmp_path / "tailrace.toml"
+    file.write_text('[[sources]]\nslug = "default"\nwrite_keys = ["12345678"]\n')
+
+    config = read_config(
+        environ={"TAILRACE_WRITE_KEY": "given-key-1"}, data_dir=tmp_path, path=file
+    )
+
+    assert [source.slug for source in config.sources] == ["default"]
+    assert config.first_source is not None
+    assert config.first_source.slug == "first-run"
+
+
+@pytest.mark.parametrize("name", ["file", "first_source", "given_write_key", "api_token_hashes"])
+def test_what_is_found_out_at_start_cannot_be_set(name: str, tmp_path: Path) -> None:
+    file = tmp_path / "tailrace.toml"
+    file.write_text(f'{name} = "x"\n')
+
+    with pytest.raises(ConfigError, match=f"unknown key '{name}'"):
+        read_config(environ={}, data_dir=tmp_path, path=file)
+
+
+def test_the_address_of_the_control_database_is_checked_and_never_printed(tmp_path: Path) -> None:
+    dsn = "mysql://tailrace:planted-password@host/name"
+
+    with pytest.raises(ConfigError, match="postgresql://") as caught:
+        read_config(environ={"TAILRACE_CONTROL_DSN": dsn}, data_dir=tmp_path)
+
+    assert "planted-password" not in str(caught.value)
+
+
+def test_secrets_of_the_settings_print_as_stars(tmp_path: Path) -> None:
+    config = read_config(
+        environ={
+            "TAILRACE_CONTROL_DSN": "postgresql://tailrace:planted-password@host/name",
+            "TAILRACE_SECRET_KEY": "planted-secret-key",
+        },
+        data_dir=tmp_path,
+    )
+
+    assert "planted" not in repr(config)
 
 
 def test_a_new_token_replaces_the_old(tmp_path: Path) -> None:
@@ -106,7 +150,7 @@ def test_a_new_token_replaces_the_old(tmp_path: Path) -> None:
 
     changed = read_config(environ={}, data_dir=tmp_path)
     assert changed.api_token_hashes == (token_hash(made.reveal()),)
-    assert changed.sources[0].write_keys == (first.write_key,)
+    assert [source.write_keys for source in changed.known_sources] == [(first.write_key,)]
 
 
 def test_a_secret_prints_as_stars() -> None:

@@ -18,6 +18,9 @@ REQUEST_HEADER = "x-tailrace-request"
 LOCAL_TOKEN_NAME = "local.token"  # noqa: S105 - a file name
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
+OWNER = "owner"
+LOCAL = "local"
+
 FAILURES_MAX = 10
 FAILURES_WINDOW_S = 60.0
 _ADDRESSES_MAX = 10_000
@@ -87,8 +90,10 @@ class Access:
         headers: Mapping[str, str],
         cookies: Mapping[str, str],
         address: str,
-    ) -> None:
-        """Return when the request may go on.
+    ) -> str:
+        """Return who makes the request, as the audit log names them: `owner` or `local`.
+
+        `local` is a command of the data directory's user on this machine.
 
         Raises:
             ProblemError: 401 without a valid token or session, 403 when another site may have
@@ -102,15 +107,17 @@ class Access:
             token = token.strip()
             # Made anew at each start and 256 bits long: no limit on tries is needed, and a wrong
             # script on this machine does not lock out the commands.
-            if not hmac.compare_digest(token_hash(token), self._local_hash):
-                self._checked(token, address=f"bearer {address}")
-            return
+            if hmac.compare_digest(token_hash(token), self._local_hash):
+                return LOCAL
+            self._checked(token, address=f"bearer {address}")
+            return OWNER
         if not self.is_signed_in(cookies.get(COOKIE)):
             raise ProblemError(
                 UNAUTHENTICATED, "send 'Authorization: Bearer ...' with a token, or sign in"
             )
         if method not in SAFE_METHODS:
             require_same_site(headers)
+        return OWNER
 
     def _checked(self, token: str, *, address: str) -> str:
         """Return the hash of a valid token; compare with all, so that time tells nothing."""

@@ -18,7 +18,17 @@ from tailrace.app.asking import refuse_unknown_parameters, require_access
 from tailrace.app.border import Border
 from tailrace.app.parts import Parts
 from tailrace.app.problems import exception_handlers
-from tailrace.app.routes import books, events, live, questions, session, system
+from tailrace.app.routes import (
+    audit_log,
+    books,
+    events,
+    live,
+    questions,
+    session,
+    sources,
+    system,
+    write_keys,
+)
 
 BODY_BYTES_MAX = 1_048_576
 
@@ -49,7 +59,15 @@ def make_app(parts: Parts) -> Litestar:
             books.show_ledger,
             live.watch_live,
             system.show_status,
-            system.list_sources,
+            sources.list_sources,
+            sources.create_source,
+            sources.show_source,
+            sources.change_source,
+            sources.delete_source,
+            write_keys.list_write_keys,
+            write_keys.add_write_key,
+            write_keys.disable_write_key,
+            audit_log.list_changes,
         ],
     )
     open_to_all = Router(

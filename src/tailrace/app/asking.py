@@ -17,12 +17,18 @@ Connection = ASGIConnection[Any, Any, Any, Any]
 def require_access(connection: Connection, _handler: BaseRouteHandler) -> None:
     """Let a request through that comes from somebody who is signed in."""
     parts: Parts = connection.app.state.parts
-    parts.access.require(
+    connection.state.actor = parts.access.require(
         method=str(connection.scope.get("method", "GET")),
         headers=connection.headers,
         cookies={COOKIE: connection.cookies[COOKIE]} if COOKIE in connection.cookies else {},
         address=connection.client.host if connection.client else "",
     )
+
+
+def actor_of(request: Ask) -> str:
+    """Return who makes the request, as the audit log names them."""
+    actor: str = request.state.actor
+    return actor
 
 
 def refuse_unknown_parameters(connection: Connection, handler: BaseRouteHandler) -> None:
@@ -36,4 +42,4 @@ def refuse_unknown_parameters(connection: Connection, handler: BaseRouteHandler)
             )
 
 
-_NOT_PARAMETERS = {"data", "parts", "request"}
+_NOT_PARAMETERS = {"data", "parts", "request", "if_match", "idempotency_key"}

@@ -127,6 +127,7 @@ def area_of(path: str) -> str:
 
 AREAS = frozenset(
     {
+        "audit-log",
         "event",
         "events",
         "fields",

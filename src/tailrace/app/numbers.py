@@ -10,7 +10,7 @@ import msgspec
 
 from tailrace.app.pulse import Pulse
 from tailrace.app.tails import EVENTS_TAIL, RAW_TAIL, LogReader
-from tailrace.ledger import ACCEPTED
+from tailrace.ledger import ACCEPTED, INVALID
 from tailrace.log.contract import EVENTS, RAW
 from tailrace.store import Store, StoreStats
 
@@ -19,6 +19,7 @@ T = TypeVar("T")
 _KEPT_S = 2.0
 _MINUTES_PER_DAY = 1_440
 _LAST_SEEN_DAYS_MAX = 30
+_RATE_MINUTES = 5
 
 
 class Kept(Generic[T]):
@@ -50,10 +51,25 @@ class Lags(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Traffic(msgspec.Struct, frozen=True, kw_only=True):
-    """What a source sent lately."""
+    """What a source sent lately; the rate is the mean of the last five minutes."""
 
     events_24h: int
+    events_per_min: float
+    invalid_24h: int
     last_event_at: datetime | None
+
+
+class _Tally:
+    """What the books say of one source: its events, the invalid ones, and when the last came."""
+
+    __slots__ = ("events", "invalid", "newest", "recent")
+
+    def __init__(self) -> None:
+        self.events = self.invalid = self.recent = 0
+        self.newest: datetime | None = None
+
+
+_NONE = _Tally()
 
 
 class Numbers:
@@ -72,9 +88,9 @@ class Numbers:
         self._clock = clock
         self._stats = Kept(store.stats, age_s_max=_KEPT_S)
         self._lags = Kept(self._ask_lags, age_s_max=_KEPT_S / 2)
-        self._accepted_24h = Kept(lambda: self._accepted(days=1), age_s_max=_KEPT_S)
-        self._accepted_before = Kept(
-            lambda: self._accepted(days=_LAST_SEEN_DAYS_MAX), age_s_max=3_600.0
+        self._tallies_24h = Kept(lambda: self._tallies(days=1), age_s_max=_KEPT_S)
+        self._tallies_before = Kept(
+            lambda: self._tallies(days=_LAST_SEEN_DAYS_MAX), age_s_max=3_600.0
         )
 
     def stats(self) -> StoreStats:
@@ -90,27 +106,35 @@ class Numbers:
 
         Events older than 30 days are not looked for.
         """
-        events, newest = self._accepted_24h.get().get(source, (0, None))
+        tally = self._tallies_24h.get().get(source, _NONE)
+        newest = tally.newest
         if newest is None:
-            newest = self._accepted_before.get().get(source, (0, None))[1]
+            newest = self._tallies_before.get().get(source, _NONE).newest
         seen = self._pulse.last_event_at(source)
         return Traffic(
-            events_24h=events,
+            events_24h=tally.events,
+            events_per_min=round(tally.recent / _RATE_MINUTES, 1),
+            invalid_24h=tally.invalid,
             last_event_at=max((at for at in (seen, newest) if at is not None), default=None),
         )
 
-    def _accepted(self, *, days: int) -> Mapping[str, tuple[int, datetime | None]]:
-        """Return by source how many events were accepted, and the last minute that had any."""
+    def _tallies(self, *, days: int) -> Mapping[str, _Tally]:
+        """Return what the books say of each source; times are to the minute."""
         minute = int(self._clock() // 60)
-        found: dict[str, tuple[int, datetime | None]] = {}
+        found: dict[str, _Tally] = {}
         for count in self._log.counts(
             minute_from=minute - days * _MINUTES_PER_DAY, minute_until=minute + 1
         ):
-            if count.outcome != ACCEPTED or not count.events:
+            if count.outcome not in (ACCEPTED, INVALID) or not count.events:
                 continue
-            events, newest = found.get(count.source, (0, None))
+            tally = found.setdefault(count.source, _Tally())
+            if count.outcome == INVALID:
+                tally.invalid += count.events
+                continue
+            tally.events += count.events
+            tally.recent += count.events if count.minute > minute - _RATE_MINUTES else 0
             at = datetime.fromtimestamp(count.minute * 60, UTC)
-            found[count.source] = (events + count.events, max(at, newest or at))
+            tally.newest = max(at, tally.newest or at)
         return found
 
     def _ask_lags(self) -> Lags:

@@ -13,6 +13,10 @@ from tailrace.app.tails import LogReader
 from tailrace.app.web import WebFiles
 from tailrace.app.workers import Workers
 from tailrace.config import Config
+from tailrace.control import Follower
+from tailrace.control.changes import Changes
+from tailrace.control.keys import WriteKeys
+from tailrace.control.sources import Sources
 from tailrace.query import Questions
 from tailrace.store import Store
 
@@ -22,7 +26,8 @@ class Parts:
     """The parts of one app server.
 
     `asking` runs questions to the store, `reading` everything else that blocks, so that slow
-    questions do not hold up the status. `loader_problem` says why nothing is being loaded, or "".
+    questions do not hold up the status, nor a control database that is away anything else:
+    `deciding` runs what asks it. `loader_problem` says why nothing is being loaded, or "".
     """
 
     config: Config
@@ -37,6 +42,11 @@ class Parts:
     web: WebFiles
     asking: Workers
     reading: Workers
+    deciding: Workers
+    following: Follower
+    sources: Sources
+    write_keys: WriteKeys
+    changes: Changes
     loader_problem: Callable[[], str]
 
 

@@ -11,7 +11,14 @@ from litestar.exceptions import HTTPException
 from litestar.exceptions.http_exceptions import ValidationException
 from litestar.types import Send
 
-from tailrace.errors import ConfigError, LimitError, QueryError, TransientError
+from tailrace.errors import (
+    ChangeError,
+    ChangeReason,
+    ConfigError,
+    LimitError,
+    QueryError,
+    TransientError,
+)
 
 MEDIA_TYPE = "application/problem+json"
 _URN = "urn:tailrace:problem:"
@@ -35,9 +42,14 @@ UNAUTHENTICATED = Kind("unauthenticated", 401, "Sign in first")
 FORBIDDEN = Kind("forbidden", 403, "The request was not made by this site")
 NOT_FOUND = Kind("not-found", 404, "Not found")
 METHOD = Kind("method", 405, "This path does not take this method")
+CONFLICT = Kind("conflict", 409, "It does not fit what is there")
+MANAGED = Kind("managed-by-file", 409, "A file manages this")
+OUTDATED = Kind("outdated", 412, "It was changed meanwhile")
 TOO_LARGE = Kind("too-large", 413, "The body is too large")
 HOST = Kind("host", 421, "This host is not served here")
+KEY_REUSED = Kind("key-reused", 422, "The Idempotency-Key was used for something else")
 LIMIT = Kind("limit", 422, "The question needs more than it may")
+UNCONDITIONAL = Kind("unconditional", 428, "Say which version is to be changed")
 TOO_MANY = Kind("too-many", 429, "Too many")
 INTERNAL = Kind("internal", 500, "A defect in Tailrace")
 UNAVAILABLE = Kind("unavailable", 503, "Not available just now")
@@ -50,13 +62,25 @@ KINDS = (
     FORBIDDEN,
     NOT_FOUND,
     METHOD,
+    CONFLICT,
+    MANAGED,
+    OUTDATED,
     TOO_LARGE,
     HOST,
     LIMIT,
+    KEY_REUSED,
+    UNCONDITIONAL,
     TOO_MANY,
     INTERNAL,
     UNAVAILABLE,
 )
+_OF_CHANGES: Mapping[ChangeReason, Kind] = {
+    "not-found": NOT_FOUND,
+    "conflict": CONFLICT,
+    "managed-by-file": MANAGED,
+    "outdated": OUTDATED,
+    "key-reused": KEY_REUSED,
+}
 _BY_STATUS = {kind.status: kind for kind in reversed(KINDS)}
 
 
@@ -85,6 +109,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     status: int
     detail: str
+    field: str | msgspec.UnsetType = msgspec.UNSET
     position: int | msgspec.UnsetType | None = msgspec.UNSET
     hint: str | msgspec.UnsetType = msgspec.UNSET
     retry_after_s: int | msgspec.UnsetType = msgspec.UNSET
@@ -155,8 +180,12 @@ def as_problem(error: Exception) -> ProblemError:
         case ProblemError():
             return error
         case QueryError():
-            facts = {"position": error.position, "hint": error.hint}
-            return ProblemError(QUERY, str(error), facts=facts)
+            return ProblemError(
+                QUERY, str(error), facts={"position": error.position, "hint": error.hint}
+            )
+        case ChangeError():
+            facts = {"field": error.field} if error.field else {}
+            return ProblemError(_OF_CHANGES[error.reason], str(error), facts=facts)
         case LimitError():
             return ProblemError(LIMIT, str(error))
         case TransientError():
@@ -189,9 +218,12 @@ def _of_validation(error: ValidationException) -> ProblemError:
     found = error.extra if isinstance(error.extra, list) else []
     lines: list[str] = []
     kind = BODY
+    fields: list[str] = []
     for one in found:
         if one.get("source") in {"query", "path", "header", "cookie"}:
             kind = PARAMETER
         key = one.get("key")
         lines.append(f"{key}: {one['message']}" if key and key != "data" else str(one["message"]))
-    return ProblemError(kind, "; ".join(lines) or error.detail)
+        fields += [str(key)] if key and key != "data" else []
+    facts = {"field": fields[0]} if fields else {}
+    return ProblemError(kind, "; ".join(lines) or error.detail, facts=facts)

@@ -29,6 +29,12 @@ from tailrace.app.tails import LogReader
 from tailrace.app.web import WebFiles
 from tailrace.app.workers import Workers
 from tailrace.config import Config
+from tailrace.control import Follower
+from tailrace.control.changes import Changes
+from tailrace.control.database import open_engine
+from tailrace.control.keys import WriteKeys
+from tailrace.control.sources import Sources
+from tailrace.control.vault import open_vault
 from tailrace.log import open_log
 from tailrace.ports import require_free_port
 from tailrace.query import Questions
@@ -40,6 +46,7 @@ STOP_S_MAX = 5.0
 _CONNECTIONS_MAX = 1_024
 _HEAD_BYTES_MAX = 65_536
 _READING_THREADS = 3
+_DECIDING_THREADS = 2
 _PATIENCE_S = 1.0
 _WAITING_MAX = 64
 
@@ -83,6 +90,14 @@ def _open(config: Config, stack: ExitStack) -> tuple[Parts, Loading]:
     stack.callback(asking.close)
     reading = Workers("reading", threads=_READING_THREADS, waiting_max=_WAITING_MAX)
     stack.callback(reading.close)
+    deciding = Workers("deciding", threads=_DECIDING_THREADS, waiting_max=_WAITING_MAX)
+    stack.callback(deciding.close)
+    following = Follower(config)
+    following.start()
+    stack.callback(following.stop)
+    changes = Changes(open_engine(config))
+    stack.callback(changes.close)
+    sources = Sources(config, changes, open_vault(config))
     local_token = LocalToken(run_dir)
     local_token.write()
     stack.callback(local_token.remove)
@@ -114,6 +129,11 @@ def _open(config: Config, stack: ExitStack) -> tuple[Parts, Loading]:
         web=WebFiles(),
         asking=asking,
         reading=reading,
+        deciding=deciding,
+        following=following,
+        sources=sources,
+        write_keys=WriteKeys(changes, sources),
+        changes=changes,
         loader_problem=loading.problem,
     )
     return parts, loading
@@ -151,6 +171,7 @@ async def _await_answers(serving: "asyncio.Task[None]", parts: Parts) -> None:
     """Wait for what is being answered; stop the questions that take long."""
     parts.asking.refuse()
     parts.reading.refuse()
+    parts.deciding.refuse()
     deadline = time.monotonic() + STOP_S_MAX
     patience_s = _PATIENCE_S
     while not serving.done() and time.monotonic() < deadline:

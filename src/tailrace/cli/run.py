@@ -6,6 +6,7 @@ import socket
 import sys
 import threading
 import time
+from pathlib import Path
 
 import typer
 from rich.console import Console
@@ -14,11 +15,13 @@ from tailrace import lifeline
 from tailrace.addresses import is_wildcard, url_by_name, url_of
 from tailrace.cli.common import ConfigFile, DataDir, load, options_of
 from tailrace.config import Config, FirstRun, prepare_first_run
+from tailrace.control import ensure_workspace, read_workspace
 from tailrace.errors import ConfigError
 from tailrace.ports import require_free_port
 from tailrace.supervise import Supervisor, run_dir
 
 READY_S_MAX = 60.0
+SOURCES_SHOWN_MAX = 5
 
 
 def register(app: typer.Typer) -> None:
@@ -37,6 +40,7 @@ def up(data_dir: DataDir = None, config_file: ConfigFile = None) -> None:
     _refuse_second(config)
     require_free_port(config.collect.host, config.collect.port, section="collect")
     require_free_port(config.app.host, config.app.port, section="app")
+    ensure_workspace(config)
     stop = lifeline.stop_on_signals()
     supervisor = Supervisor(config, options=options_of(data_dir, config_file))
     console = Console(stderr=False, highlight=False)
@@ -52,7 +56,7 @@ def up(data_dir: DataDir = None, config_file: ConfigFile = None) -> None:
 def collect(data_dir: DataDir = None, config_file: ConfigFile = None) -> None:
     """Run one collector: the tracking API on the collection port."""
     log_to_stderr()
-    config, _ = prepare_first_run(load(data_dir, config_file), environ=os.environ)
+    config = _prepared(data_dir, config_file)
     stop = lifeline.stop_on_signals()
     from tailrace.collect import run_collector
 
@@ -62,7 +66,7 @@ def collect(data_dir: DataDir = None, config_file: ConfigFile = None) -> None:
 def work(data_dir: DataDir = None, config_file: ConfigFile = None) -> None:
     """Run the worker: it refines what was collected."""
     log_to_stderr()
-    config, _ = prepare_first_run(load(data_dir, config_file), environ=os.environ)
+    config = _prepared(data_dir, config_file)
     stop = lifeline.stop_on_signals()
     from tailrace.work import run_worker
 
@@ -72,11 +76,18 @@ def work(data_dir: DataDir = None, config_file: ConfigFile = None) -> None:
 def serve(data_dir: DataDir = None, config_file: ConfigFile = None) -> None:
     """Run the store, the API and the web app."""
     log_to_stderr()
-    config, _ = prepare_first_run(load(data_dir, config_file), environ=os.environ)
+    config = _prepared(data_dir, config_file)
     stop = lifeline.stop_on_signals()
     from tailrace.app import run_app
 
     run_app(config, stop)
+
+
+def _prepared(data_dir: Path | None, config_file: Path | None) -> Config:
+    """Return the settings of one part; what the first start makes is there afterwards."""
+    config, _ = prepare_first_run(load(data_dir, config_file), environ=os.environ)
+    ensure_workspace(config)
+    return config
 
 
 def log_to_stderr() -> None:
@@ -135,8 +146,8 @@ def _announce(console: Console, config: Config, first_run: FirstRun, stop: threa
     console.print(f"  Web app and API   {shown}", soft_wrap=True)
     shown = shown_address(config.collect.host, config.collect.port, name=name)
     console.print(f"  Send events to    {shown}", soft_wrap=True)
-    for source in config.sources:
-        console.print(f"  Write key         {source.write_keys[0]}   (source {source.slug})")
+    for key, slug in _shown_keys(config):
+        console.print(f"  Write key         {key}   (source {slug})")
     if first_run.api_token is not None:
         token = first_run.api_token.reveal()
         console.print(f"  Login token       {token}   (shown once: keep it)")
@@ -153,6 +164,12 @@ def shown_address(host: str, port: int, *, name: str) -> str:
     if not is_wildcard(host):
         return url
     return f"{url}   (on every network; {url_of(host, port)} on this machine)"
+
+
+def _shown_keys(config: Config) -> list[tuple[str, str]]:
+    """Return a write key and the name of some sources that take events."""
+    sources = [each for each in read_workspace(config).sources if each.enabled and each.write_keys]
+    return [(source.write_keys[0], source.slug) for source in sources[:SOURCES_SHOWN_MAX]]
 
 
 def _is_ready(url: str) -> bool:

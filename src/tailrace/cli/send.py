@@ -12,6 +12,8 @@ import typer
 from tailrace.addresses import url_of
 from tailrace.cli.common import AsJson, ConfigFile, DataDir, fail, load, print_json
 from tailrace.config import Config
+from tailrace.control import read_workspace
+from tailrace.errors import TransientError
 
 BATCH_EVENTS = 100
 
@@ -60,7 +62,11 @@ def send(
 
 def first_key(config: Config) -> str:
     """Return the write key of the first enabled source."""
-    keys = [source.write_keys[0] for source in config.sources if source.enabled]
+    try:
+        sources = read_workspace(config).sources
+    except TransientError:
+        sources = config.known_sources
+    keys = [source.write_keys[0] for source in sources if source.enabled and source.write_keys]
     if not keys:
         fail("There is no write key yet: start `tailrace up` once, or give --write-key.", status=2)
     return keys[0]

@@ -6,7 +6,7 @@ Everything rarer goes through `_answer`.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 from tailrace.collect import answers, metrics, routes
@@ -17,7 +17,7 @@ from tailrace.collect.intake import Intake
 from tailrace.collect.pages import Pages
 from tailrace.collect.refusals import Refused
 from tailrace.collect.sources import Senders
-from tailrace.config import Config
+from tailrace.config import Config, Source
 from tailrace.errors import TransientError
 from tailrace.log.contract import RAW, Log
 
@@ -32,19 +32,35 @@ class Collector:
 
     The server must speak the lifespan protocol. `failure` is set, and `on_failure` called, when
     the log's writer could not be had or broke for good: the process should end.
+
+    `sources_problem` tells why changes of the sources may not arrive just now.
     """
 
     def __init__(self, config: Config, log: Log) -> None:
         self._config = config.collect
         self._log = log
-        self._senders = Senders(config.sources, collectors=config.collect.workers)
+        self._senders = Senders(config.known_sources, collectors=config.collect.workers)
         self._cross_origin = CrossOrigin()
-        self._pages = Pages(config.collect, self._senders, self._refusing)
+        self._pages = Pages(
+            config.collect, self._senders, self._refusing, lambda: self.sources_problem()
+        )
         self._committer: Committer | None = None
         self._deadlines: Deadlines | None = None
         self._intake: Intake | None = None
         self.failure: BaseException | None = None
         self.on_failure: Callable[[], None] | None = None
+        self.sources_problem: Callable[[], str] = str
+
+    def obey(self, sources: Iterable[Source]) -> None:
+        """Take events of these sources from now on; may be called from any thread."""
+        senders = Senders(sources, collectors=self._config.workers, before=self._senders)
+        self._senders = self._pages.senders = senders
+        if self._intake is not None:
+            self._intake.senders = senders
+
+    def used_keys(self) -> list[str]:
+        """Return the write keys that were used since this was last asked."""
+        return self._senders.take_used()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or start and stop with the server."""
@@ -148,6 +164,8 @@ class Collector:
         )
         self._deadlines = Deadlines(loop, timeout_s=self._config.body_timeout_s)
         self._intake = Intake(self._config, self._senders, self._committer, self._deadlines)
+        # They may have been replaced since, by a thread that found no intake yet.
+        self._intake.senders = self._senders
 
     async def _stop(self) -> None:
         if self._committer is not None and self._deadlines is not None:
@@ -177,7 +195,8 @@ def _stopping() -> Refused:
 def make_app(config: Config, log: Log) -> Collector:
     """Return the collector's ASGI application over any log.
 
-    Only `Log.writer` and the writer's `append` and `close` are used, so a log that keeps nothing
+    Its sources are those that settings and environment name, until it is told of others. Only
+    `Log.writer` and the writer's `append` and `close` are used, so a log that keeps nothing
     shows what the disk costs (`bench/collectors.py`).
     """
     return Collector(config, log)

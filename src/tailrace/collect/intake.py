@@ -30,6 +30,7 @@ class Intake:
     """Takes events in. Every method returns once they are durable, or raises `Refused`.
 
     `clock` gives nanoseconds since 1970 UTC; receipt is when the head of the request was read.
+    `senders` is replaced, from another thread, when the sources change.
     """
 
     def __init__(
@@ -41,8 +42,8 @@ class Intake:
         *,
         clock: Callable[[], int] = time.time_ns,
     ) -> None:
+        self.senders = senders
         self._config = config
-        self._senders = senders
         self._committer = committer
         self._deadlines = deadlines
         self._clock = clock
@@ -51,7 +52,7 @@ class Intake:
         """Take in a call or a batch; a batch without events is nothing to append."""
         received_at = self._clock() // 1_000
         authorization = headers.get(b"authorization")
-        sender = self._senders.by_header(authorization) if authorization else None
+        sender = self.senders.by_header(authorization) if authorization else None
         try:
             body = await self._read(headers, receive)
             if route.shape == "call":
@@ -61,7 +62,7 @@ class Intake:
                 body_key, events = parsing.parse_envelope(self._readable(body))
             if sender is None:
                 query_key = _query_key(scope) if route.takes_query_key else ""
-                sender = self._senders.by_body(authorization, body_key, query_key)
+                sender = self.senders.by_body(authorization, body_key, query_key)
             sender.check()
             if events:
                 await self._append(sender, route, events, body, scope, headers, received_at)
@@ -75,7 +76,7 @@ class Intake:
         body = pixel_body(scope["query_string"])
         self._check_size(body)
         key = parsing.parse_single(self._readable(body), route.type)
-        sender = self._senders.by_body(None, key, "")
+        sender = self.senders.by_body(None, key, "")
         try:
             sender.check()
             await self._append(sender, route, 1, body, scope, headers, received_at)
@@ -86,7 +87,7 @@ class Intake:
     async def webhook(self, key: str, scope: Scope, headers: Headers, receive: Receive) -> None:
         """Take in what a Segment webhook sends: one event, a list of them, or a batch."""
         received_at = self._clock() // 1_000
-        sender = self._senders.by_body(None, key, "")
+        sender = self.senders.by_body(None, key, "")
         try:
             sender.check()
             sent = await self._read_as_sent(headers, receive)
@@ -105,7 +106,7 @@ class Intake:
     async def json(self, key: str, scope: Scope, headers: Headers, receive: Receive) -> None:
         """Take in arbitrary JSON: an object, a list, or one value per line."""
         received_at = self._clock() // 1_000
-        sender = self._senders.by_body(None, key, "")
+        sender = self.senders.by_body(None, key, "")
         try:
             sender.check()
             body = await self._read(headers, receive)

@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import parse_qs
 
+import msgspec
+
 import tailrace.metrics
 from tailrace.collect import cdn, routes
 from tailrace.collect.answers import TEXT, Answer
@@ -26,14 +28,23 @@ QUERY_FIELDS_MAX: Final = 50
 
 
 class Pages:
-    """Answers GET; `refusing` tells why the log takes no records, None while it does."""
+    """Answers GET; `refusing` tells why the log takes no records, None while it does.
+
+    `senders` is replaced when the sources change; `sources_problem` tells why they cannot change
+    just now, "" while they can.
+    """
 
     def __init__(
-        self, config: CollectConfig, senders: Senders, refusing: Callable[[], Refused | None]
+        self,
+        config: CollectConfig,
+        senders: Senders,
+        refusing: Callable[[], Refused | None],
+        sources_problem: Callable[[], str],
     ) -> None:
+        self.senders = senders
         self._config = config
-        self._senders = senders
         self._refusing = refusing
+        self._sources_problem = sources_problem
         host = f"[{config.host}]" if ":" in config.host else config.host
         self._bound_to = f"{host}:{config.port}"
 
@@ -71,7 +82,11 @@ class Pages:
         refused = self._refusing()
         if refused is not None:
             raise refused
-        return Answer(200, b'{"status":"ready"}', headers=[NO_STORE])
+        body: dict[str, str] = {"status": "ready"}
+        if self._sources_problem():
+            # Anybody may read this; the reason, which names hosts and files, is in the log.
+            body["control"] = "away; the last known sources are in force"
+        return Answer(200, msgspec.json.encode(body), headers=[NO_STORE])
 
     def _rudder_settings(self, scope: Scope, headers: Mapping[bytes, bytes]) -> Answer:
         try:
@@ -80,8 +95,8 @@ class Pages:
         except ValueError:
             key = ""
         if not key:
-            sender = self._senders.by_header(headers.get(b"authorization", b""))
-            key = sender.first_key if sender is not None else ""
+            sender = self.senders.by_header(headers.get(b"authorization", b""))
+            key = sender.write_key if sender is not None else ""
         return cdn.rudder_settings(key, self._source_of(key), self._origin(scope, headers))
 
     def _source_of(self, key: str) -> str:
@@ -90,7 +105,7 @@ class Pages:
         Raises:
             Refused: there is none that is enabled.
         """
-        sender = self._senders.by_key(key)
+        sender = self.senders.by_key(key)
         if sender is None or not sender.is_enabled:
             raise Refused("not_found", "no enabled source has this write key")
         return sender.slug

@@ -17,6 +17,7 @@ from granian.server.embed import Server
 
 from tailrace.collect.app import Collector, make_app
 from tailrace.config import CollectConfig, Config
+from tailrace.control import Follower
 from tailrace.errors import TailraceError
 from tailrace.log.contract import Log
 
@@ -38,7 +39,19 @@ def run_collector(config: Config, *, stop: threading.Event) -> None:
     from tailrace.log import open_log
 
     log = open_log(config)
-    serve_collect(config, log, stop=stop)
+    app = make_app(config, log)
+    following = Follower(
+        config,
+        on_change=lambda workspace: app.obey(workspace.sources),
+        used_keys=app.used_keys,
+    )
+    app.obey(following.workspace.sources)
+    app.sources_problem = lambda: following.problem
+    following.start()
+    try:
+        _run(config, app, stop)
+    finally:
+        following.stop()
     # Not after a failure: the process ends, and with a dead disk closing might never return.
     log.close()
 
@@ -46,12 +59,18 @@ def run_collector(config: Config, *, stop: threading.Event) -> None:
 def serve_collect(config: Config, log: Log, *, stop: threading.Event) -> None:
     """Run a collector over any log until `stop` is set; then finish what is in flight.
 
+    Its sources are those that settings and environment name.
+
     Raises:
         TailraceError: the port cannot be had, or the log's writer broke.
     """
+    _run(config, make_app(config, log), stop)
+
+
+def _run(config: Config, app: Collector, stop: threading.Event) -> None:
     _allow_connections(config.collect.connections_max)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(config, make_app(config, log), stop))
+        runner.run(_serve(config, app, stop))
 
 
 async def _serve(config: Config, app: Collector, stop: threading.Event) -> None:

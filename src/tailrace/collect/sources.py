@@ -40,18 +40,31 @@ class Allowance:
 
 
 class Sender:
-    """A source as the collector needs it."""
+    """A source as the collector needs it, as one of its write keys names it.
 
-    __slots__ = ("_allowance", "first_key", "is_enabled", "key", "limit", "slug", "webhook_secret")
+    `is_used` is set by every request that the key let in; whoever reports it clears it.
+    """
 
-    def __init__(self, source: Source, *, collectors: int) -> None:
+    __slots__ = (
+        "allowance",
+        "is_enabled",
+        "is_used",
+        "key",
+        "limit",
+        "slug",
+        "webhook_secret",
+        "write_key",
+    )
+
+    def __init__(self, source: Source, write_key: str, allowance: Allowance | None) -> None:
         self.slug = source.slug
         self.key = source.slug.encode()
-        self.first_key = source.write_keys[0] if source.write_keys else ""
+        self.write_key = write_key
         self.is_enabled = source.enabled
+        self.is_used = False
         self.webhook_secret: Secret | None = source.webhook_secret
         self.limit = source.requests_per_s_max
-        self._allowance = Allowance(self.limit / collectors) if self.limit else None
+        self.allowance = allowance
 
     def check(self) -> None:
         """Let one request pass.
@@ -62,32 +75,55 @@ class Sender:
         if not self.is_enabled:
             raise Refused(
                 "source_disabled",
-                f"source '{self.slug}' is disabled; enable it (sources.enabled) and restart",
+                f"source '{self.slug}' is disabled; enable it (its setting 'enabled')",
             )
-        if self._allowance is None:
+        self.is_used = True
+        if self.allowance is None:
             return
-        wait_s = self._allowance.take()
+        wait_s = self.allowance.take()
         if wait_s:
             raise Refused(
                 "rate_limited",
                 f"source '{self.slug}' is over its limit of {self.limit:g} requests/s "
-                "(sources.requests_per_s_max)",
+                "(its setting 'requests_per_s_max')",
                 retry_after_s=math.ceil(wait_s),
             )
 
 
 class Senders:
-    """All sources by write key, and by the Authorization headers that carry one."""
+    """All sources by write key, and by the Authorization headers that carry one.
 
-    def __init__(self, sources: Iterable[Source], *, collectors: int) -> None:
+    After a change of the sources new ones are made of `before`, whose allowances go on where the
+    limit is the same: a change elsewhere gives nobody a second's worth of requests more.
+    """
+
+    def __init__(
+        self, sources: Iterable[Source], *, collectors: int, before: "Senders | None" = None
+    ) -> None:
         self._by_key: dict[str, Sender] = {}
         self._by_header: dict[bytes, Sender] = {}
+        self._allowances: dict[tuple[str, float], Allowance] = {}
+        kept = before._allowances if before is not None else {}
         for source in sources:
-            sender = Sender(source, collectors=collectors)
+            allowance = None
+            if source.requests_per_s_max:
+                limit = (source.slug, source.requests_per_s_max)
+                allowance = kept.get(limit) or Allowance(source.requests_per_s_max / collectors)
+                self._allowances[limit] = allowance
             for key in source.write_keys:
+                sender = Sender(source, key, allowance)
+                known = before.by_key(key) if before is not None else None
+                sender.is_used = known is not None and known.is_used
                 self._by_key[key] = sender
                 for username in (key, key + ":"):
                     self._by_header[b"Basic " + b64encode(username.encode())] = sender
+
+    def take_used(self) -> list[str]:
+        """Return the write keys that were used since this was last asked."""
+        used = [sender for sender in self._by_key.values() if sender.is_used]
+        for sender in used:
+            sender.is_used = False
+        return [sender.write_key for sender in used]
 
     def by_key(self, key: str) -> Sender | None:
         """Return the source of a write key."""

@@ -4,11 +4,12 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, Protocol
 
 from tailrace.config import Config
+from tailrace.control.document import Workspace, fixed_workspace
 from tailrace.errors import TransientError
-from tailrace.event import encode_block
+from tailrace.event import encode_block, read_source
 from tailrace.ledger import REFINE_GROUP
 from tailrace.log.contract import EVENTS, RAW, Consumer, Count, Log, NewRecord, Record
 from tailrace.refine import metrics
@@ -26,15 +27,40 @@ RETRY_S_MAX: Final = 10.0
 _MICROSECONDS: Final = 1_000_000
 
 
+class Following(Protocol):
+    """What refine needs of who follows the workspace."""
+
+    @property
+    def workspace(self) -> Workspace:
+        """The workspace in force."""
+        ...
+
+    def catch_up(self) -> Workspace:
+        """Return the newest workspace that can be had."""
+        ...
+
+
 class Refiner:
     """Reads the raw log as group `refine` and writes the events log; used by one thread.
 
     What a step consumed, emitted and counted is committed at once, and ids become known after
-    that: a crash at any moment neither loses an event nor refines it twice.
+    that: a crash at any moment neither loses an event nor refines it twice. The sources are those
+    of `following`, or else those that the settings name.
     """
 
-    def __init__(self, config: Config, log: Log, *, clock: Callable[[], float] = time.time) -> None:
-        self._rules = rules_of(config)
+    def __init__(
+        self,
+        config: Config,
+        log: Log,
+        *,
+        following: Following | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._following = following
+        self._workspace = (
+            following.workspace if following else fixed_workspace(config.known_sources)
+        )
+        self._rules = rules_of(config)._replace(sources=self._workspace.by_slug)
         self._log = log
         self._clock = clock
         self._bytes_max = max(1, config.refine.block_bytes_max // RAW_SHARE_OF_BLOCK)
@@ -77,6 +103,7 @@ class Refiner:
         if not records:
             return 0
         started = time.monotonic()
+        self._obey(records)
         refined = refine_calls(records, self._rules, self._index)
         self._commit(consumer, refined)
         self._index.tend(self._log)
@@ -127,6 +154,21 @@ class Refiner:
                 time.sleep(self._rules.refine.linger_s)
                 has_lingered = True
         return records
+
+    def _obey(self, records: list[Record]) -> None:
+        """Put the newest settings of the sources into force, those of a new source included.
+
+        A collector may learn of a source, and this process refine its first events, within one
+        poll: a source that is not known here is asked for at once.
+        """
+        if self._following is None:
+            return
+        workspace = self._following.workspace
+        if any(read_source(record.body) not in workspace.by_slug for record in records):
+            workspace = self._following.catch_up()
+        if workspace is not self._workspace:
+            self._workspace = workspace
+            self._rules = self._rules._replace(sources=workspace.by_slug)
 
     def _commit(self, consumer: Consumer, refined: Refined) -> None:
         emitted = [NewRecord(b"", encode_block(block)) for block in refined.blocks]

@@ -22,4 +22,7 @@ def problems(*statuses: int) -> dict[int, ResponseSpec]:
 ASKING = problems(400, 401, 413, 422, 429, 503)
 READING = problems(400, 401, 429, 503)
 FINDING = problems(400, 401, 404, 422, 429, 503)
+CREATING = problems(400, 401, 403, 404, 409, 413, 422, 429, 503)
+CHANGING = problems(400, 401, 403, 404, 409, 412, 413, 428, 429, 503)
+DELETING = problems(400, 401, 403, 404, 409, 412, 429, 503)
 SIGNING_IN = problems(400, 401, 403, 429)

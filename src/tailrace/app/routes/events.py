@@ -59,7 +59,7 @@ async def show_set_aside(
 
 
 async def _trace(parts: Parts, message_id: str, source: str) -> TraceAnswer:
-    tracer = Tracer(parts.log, parts.store, sources=parts.config.sources)
+    tracer = Tracer(parts.log, parts.store, sources=parts.following.workspace.sources)
     answer = await parts.reading.run(tracer.trace, message_id, source=source)
     if not answer.steps:
         raise ProblemError(

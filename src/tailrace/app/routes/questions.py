@@ -4,9 +4,7 @@ from typing import Annotated
 
 import msgspec
 from litestar import get, post
-from litestar.enums import RequestEncodingType
-from litestar.openapi.spec import Example
-from litestar.params import BodyKwarg, FromPath
+from litestar.params import FromPath
 from msgspec import UNSET
 
 from tailrace.app.asking import Ask
@@ -14,6 +12,7 @@ from tailrace.app.parts import Given, Parts
 from tailrace.app.problems import NOT_FOUND, ProblemError
 from tailrace.app.routes.errors import ASKING, FINDING
 from tailrace.app.routes.events import id_in_path
+from tailrace.app.routes.examples import body
 from tailrace.app.routes.parameters import MessageId, Since, SourceName, Until
 from tailrace.event import kept_message_id
 from tailrace.query import (
@@ -29,11 +28,6 @@ from tailrace.query import (
     ValuesResult,
 )
 
-
-def _body(**example: object) -> BodyKwarg:
-    return BodyKwarg(media_type=RequestEncodingType.JSON, examples=[Example(value=example)])
-
-
 _LARGE_ORDERS = 'event:"Order Completed" AND properties.revenue:>50'
 
 
@@ -46,7 +40,7 @@ class EventAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 @post("/search", status_code=200, tags=["questions"], responses=ASKING)
 async def search(
-    data: Annotated[Search, _body(query=_LARGE_ORDERS, since="7d", limit=20)], parts: Given
+    data: Annotated[Search, body(query=_LARGE_ORDERS, since="7d", limit=20)], parts: Given
 ) -> SearchResult:
     """Return one page of the events that match a query, and how many match in all."""
     return await parts.asking.run(parts.questions.search, data)
@@ -54,7 +48,7 @@ async def search(
 
 @post("/histogram", status_code=200, tags=["questions"], responses=ASKING)
 async def histogram(
-    data: Annotated[Histogram, _body(query=_LARGE_ORDERS, since="7d", by="type")], parts: Given
+    data: Annotated[Histogram, body(query=_LARGE_ORDERS, since="7d", by="type")], parts: Given
 ) -> HistogramResult:
     """Return how many of the matching events happened when."""
     return await parts.asking.run(parts.questions.histogram, data)
@@ -62,7 +56,7 @@ async def histogram(
 
 @post("/values", status_code=200, tags=["questions"], responses=ASKING)
 async def values(
-    data: Annotated[Values, _body(field="properties.currency", since="7d")], parts: Given
+    data: Annotated[Values, body(field="properties.currency", since="7d")], parts: Given
 ) -> ValuesResult:
     """Return the commonest values of a field among the matching events."""
     return await parts.asking.run(parts.questions.values, data)
@@ -78,7 +72,7 @@ async def list_fields(parts: Given, since: Since = "24h", until: Until = "now") 
 async def sql(
     data: Annotated[
         Sql,
-        _body(
+        body(
             sql="SELECT event, count() AS n FROM events WHERE source = {source:String} "
             "GROUP BY event ORDER BY n DESC LIMIT 10",
             parameters={"source": "default"},

@@ -1,4 +1,4 @@
-"""The state of the system: status, sources, health, metrics."""
+"""The state of the system: status, health, metrics."""
 
 import logging
 from collections.abc import Callable
@@ -54,18 +54,6 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     problems: list[str]
 
 
-class SourceStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """A source, how to send to it, and what it sent lately."""
-
-    slug: str
-    name: str
-    enabled: bool
-    write_keys: list[str]
-    collect_url: str
-    events_24h: int
-    last_event_at: datetime | None
-
-
 class Readiness(msgspec.Struct, frozen=True):
     """Whether requests can be answered, and what says so."""
 
@@ -80,7 +68,7 @@ async def show_status(request: Ask, parts: Given) -> Status:
     stats = await parts.reading.run(parts.numbers.stats)
     lags = await parts.reading.run(parts.numbers.lags)
     beat = parts.pulse.beat()
-    problem = parts.loader_problem()
+    problems = (parts.loader_problem(), parts.following.problem)
     return Status(
         version=__version__,
         collect_url=url_by_name(parts.config.collect.host, parts.config.collect.port, name=name),
@@ -101,35 +89,8 @@ async def show_status(request: Ask, parts: Given) -> Status:
         ),
         log=LogStatus(raw_bytes=lags.raw_bytes, events_bytes=lags.events_bytes),
         live_streams=parts.live.streams,
-        problems=[problem] if problem else [],
+        problems=[problem for problem in problems if problem],
     )
-
-
-@get("/sources", tags=["system"], responses=READING)
-async def list_sources(request: Ask, parts: Given) -> list[SourceStatus]:
-    """Return the sources with their write keys."""
-    name = name_in(request.headers.get("host", ""))
-    return await parts.reading.run(_sources, parts, name=name)
-
-
-def _sources(parts: Parts, *, name: str) -> list[SourceStatus]:
-    collect = parts.config.collect
-    collect_url = url_by_name(collect.host, collect.port, name=name)
-    found = []
-    for source in parts.config.sources:
-        traffic = parts.numbers.traffic(source.slug)
-        found.append(
-            SourceStatus(
-                slug=source.slug,
-                name=source.name,
-                enabled=source.enabled,
-                write_keys=list(source.write_keys),
-                collect_url=collect_url,
-                events_24h=traffic.events_24h,
-                last_event_at=traffic.last_event_at,
-            )
-        )
-    return found
 
 
 @get("/healthz", tags=["system"], security=[{}])
@@ -140,9 +101,12 @@ async def healthz() -> dict[str, str]:
 
 @get("/readyz", tags=["system"], security=[{}])
 async def readyz(parts: Given) -> Response[Readiness]:
-    """Tell whether log, store and loader work; 503 when one does not."""
+    """Tell whether log, store and loader work; 503 when one does not.
+
+    Without the control database the last known sources stay in force, so that is no reason.
+    """
     checks = await parts.reading.run(_checks, parts)
-    ready = all(check == "ok" for check in checks.values())
+    ready = all(check == "ok" for name, check in checks.items() if name != "control")
     return Response(Readiness(ready, checks), status_code=200 if ready else 503)
 
 
@@ -151,6 +115,9 @@ def _checks(parts: Parts) -> dict[str, str]:
         "log": _check("log", lambda: parts.log.extents(RAW)),
         "store": _check("store", parts.numbers.stats),
         "loader": "failing; see the status or the app's log" if parts.loader_problem() else "ok",
+        "control": (
+            "away; the last known sources are in force" if parts.following.problem else "ok"
+        ),
     }
 
 

@@ -1,0 +1,144 @@
+"""One change of the workspace: its rows, its audit entry and the new document, at once."""
+
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import msgspec
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from tailrace.config import JsonMapping
+from tailrace.control.database import ONLY_READS, answering
+from tailrace.control.document import Document, DocumentKey, DocumentSource, encode_document
+from tailrace.control.models import AuditRow, SourceRow, WorkspaceRow, WriteKeyRow
+from tailrace.errors import TransientError
+
+
+class Change:
+    """An open change; what is not noted did not happen, and the version stays."""
+
+    def __init__(self, session: Session, workspace: WorkspaceRow, *, actor: str) -> None:
+        self.session = session
+        self.workspace = workspace
+        self.at = utc_now()
+        self.is_noted = False
+        self._actor = actor
+
+    def note(
+        self,
+        action: str,
+        resource: str,
+        *,
+        before: Mapping[str, object] | None = None,
+        after: Mapping[str, object] | None = None,
+    ) -> None:
+        """Write the audit entry; the caller has put stars in the place of secrets."""
+        self.is_noted = True
+        self.session.add(
+            AuditRow(
+                at=self.at,
+                actor=self._actor,
+                action=action,
+                resource=resource,
+                before=dict(before) if before is not None else None,
+                after=dict(after) if after is not None else None,
+            )
+        )
+
+
+class Changes:
+    """Opens changes and reads of one database; may be used from any thread."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._reading = engine.execution_options(**{ONLY_READS: True})
+
+    @contextmanager
+    def change(self, *, actor: str) -> Iterator[Change]:
+        """Give a change; it is durable, with the next version, when the block ends.
+
+        Changes wait for each other at the workspace's row, so each sees all before it.
+
+        Raises:
+            TransientError: the database does not answer; nothing was changed.
+        """
+        with answering(), Session(self._engine) as session, session.begin():
+            workspace = session.scalars(select(WorkspaceRow).with_for_update()).one_or_none()
+            if workspace is None:
+                raise TransientError("the control database holds no workspace yet")
+            change = Change(session, workspace, actor=actor)
+            yield change
+            if change.is_noted:
+                workspace.version += 1
+                put_document(session, workspace, now=change.at)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Give a session that sees one state of the database and changes nothing."""
+        with answering(), Session(self._reading) as session:
+            yield session
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._engine.dispose()
+
+
+def add_workspace(session: Session, *, secret_key_id: str) -> WorkspaceRow:
+    """Return a new workspace, without anything in it."""
+    row = WorkspaceRow(
+        id="ws_" + secrets.token_hex(12),
+        version=1,
+        document="",
+        secret_key_id=secret_key_id,
+        created_at=utc_now(),
+    )
+    session.add(row)
+    put_document(session, row, now=row.created_at)
+    return row
+
+
+def put_document(session: Session, workspace: WorkspaceRow, *, now: datetime) -> None:
+    """Write what parts follow anew, from the tables as they are in this transaction."""
+    session.flush()
+    rows = session.scalars(
+        select(SourceRow).order_by(SourceRow.slug).execution_options(populate_existing=True)
+    )
+    document = Document(
+        workspace=workspace.id,
+        version=workspace.version,
+        secret_key_id=workspace.secret_key_id,
+        sources=tuple(_source(row, now=now) for row in rows),
+    )
+    workspace.document = encode_document(document).decode()
+
+
+def utc_now() -> datetime:
+    """Return the moment."""
+    return datetime.now(UTC)
+
+
+def is_usable(key: WriteKeyRow, *, now: datetime) -> bool:
+    """Tell whether calls with the write key are taken."""
+    return key.disabled_at is None and (key.expires_at is None or key.expires_at > now)
+
+
+def _source(row: SourceRow, *, now: datetime) -> DocumentSource:
+    keys = () if row.deleted_at is not None else row.write_keys
+    return DocumentSource(
+        slug=row.slug,
+        name=row.name,
+        kind=row.kind,  # type: ignore[arg-type]
+        enabled=row.enabled,
+        is_deleted=row.deleted_at is not None,
+        ip=row.ip,  # type: ignore[arg-type]
+        requests_per_s_max=row.requests_per_s_max,
+        json=msgspec.convert(row.json, JsonMapping),
+        webhook_secret=row.webhook_secret_sealed,
+        keys=tuple(
+            DocumentKey(key.key, key.expires_at.timestamp() if key.expires_at else None)
+            for key in keys
+            if is_usable(key, now=now)
+        ),
+    )

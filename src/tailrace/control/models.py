@@ -1,0 +1,135 @@
+"""The tables of the control database; `migrations/` makes them, a test compares the two."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    DateTime,
+    Dialect,
+    Double,
+    ForeignKey,
+    Index,
+    MetaData,
+    String,
+    Text,
+    TypeDecorator,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+Slug = String(63).with_variant(String(63, collation="C"), "postgresql")
+"""Ordered by code points on either database, as the pages of a list are."""
+
+
+class Instant(TypeDecorator[datetime]):
+    """A moment in UTC; SQLite keeps no timezone, so it is put back on reading."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return the moment as it is stored."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without a timezone cannot be stored")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return the stored moment, in UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """What all tables share."""
+
+    metadata = MetaData(naming_convention=NAMES)
+
+
+class WorkspaceRow(Base):
+    """The one workspace: how many changes it has seen, and what parts follow of it."""
+
+    __tablename__ = "workspace"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    version: Mapped[int]
+    document: Mapped[str] = mapped_column(Text)
+    secret_key_id: Mapped[str] = mapped_column(String(8))
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class SourceRow(Base):
+    """A source; one that was deleted stays, so that its slug is never given away again."""
+
+    __tablename__ = "sources"
+
+    slug: Mapped[str] = mapped_column(Slug, primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    kind: Mapped[str] = mapped_column(String(20))
+    enabled: Mapped[bool]
+    ip: Mapped[str] = mapped_column(String(20))
+    requests_per_s_max: Mapped[float | None] = mapped_column(Double)
+    json: Mapped[dict[str, str]] = mapped_column(JSON)
+    webhook_secret_sealed: Mapped[str | None] = mapped_column(Text)
+    version: Mapped[int]
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    updated_at: Mapped[datetime] = mapped_column(Instant)
+    deleted_at: Mapped[datetime | None] = mapped_column(Instant)
+
+    write_keys: Mapped[list["WriteKeyRow"]] = relationship(
+        back_populates="source", order_by="WriteKeyRow.id", lazy="selectin"
+    )
+
+
+class WriteKeyRow(Base):
+    """A write key; one that was disabled stays, so that nobody gets it again."""
+
+    __tablename__ = "write_keys"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    source_slug: Mapped[str] = mapped_column(Slug, ForeignKey("sources.slug"), index=True)
+    key: Mapped[str] = mapped_column(String(128), unique=True)
+    label: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    expires_at: Mapped[datetime | None] = mapped_column(Instant)
+    disabled_at: Mapped[datetime | None] = mapped_column(Instant)
+    last_used_at: Mapped[datetime | None] = mapped_column(Instant)
+
+    source: Mapped[SourceRow] = relationship(back_populates="write_keys")
+
+
+class AuditRow(Base):
+    """Who changed what, from what to what; secrets stand there as `***`."""
+
+    __tablename__ = "audit_log"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(Instant)
+    actor: Mapped[str] = mapped_column(String(200))
+    action: Mapped[str] = mapped_column(String(40))
+    resource: Mapped[str] = mapped_column(String(200))
+    before: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    after: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+
+    __table_args__ = (Index(None, "resource", "id"),)
+
+
+class IdempotencyRow(Base):
+    """A creation that was asked for under a key of the client's, and what it made."""
+
+    __tablename__ = "idempotency_keys"
+
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    request: Mapped[str] = mapped_column(String(64))
+    made: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime] = mapped_column(Instant, index=True)

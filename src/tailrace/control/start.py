@@ -1,0 +1,121 @@
+"""What every part does before it follows: see to it that the workspace exists and is up to date.
+
+Making and migrating it takes SQLAlchemy and Alembic; a short-lived child process imports them, and
+only when there is something to do.
+"""
+
+import logging
+import subprocess
+import sys
+import time
+from typing import Final
+
+from tailrace.config import Config, encode_config
+from tailrace.control.document import Document, Workspace, decode_document, workspace_of
+from tailrace.control.link import SqliteLink, database_path, open_link
+from tailrace.control.snapshot import read_snapshot, snapshot_path
+from tailrace.control.vault import open_vault
+from tailrace.errors import ConfigError, TransientError
+
+REVISION: Final = "0001"
+"""The newest revision of the tables; that of the newest file in `migrations/versions`."""
+PREPARE_S_MAX: Final = 120.0
+USAGE_STATUS: Final = 2
+
+_logger = logging.getLogger(__name__)
+
+
+def ensure_workspace(config: Config) -> None:
+    """Make the control database and its workspace, or bring them up to date, where needed.
+
+    Does nothing while the database is away and a snapshot allows to start without it. A SQLite
+    file that is gone counts as away: making a new one would forget every source.
+
+    Raises:
+        ConfigError: the settings do not fit the database.
+        TailraceError: it is away and there is no snapshot, or it could not be made.
+    """
+    try:
+        if _is_prepared(config):
+            return
+        if _is_lost(config):
+            _logger.warning(
+                "%s is gone; the sources of %s are in force. Restore the file from a backup, or "
+                "remove the snapshot too to begin anew",
+                database_path(config),
+                snapshot_path(config),
+            )
+            return
+    except TransientError:
+        if read_snapshot(config) is not None:
+            return
+        raise
+    done = subprocess.run(
+        [sys.executable, "-m", "tailrace.control.prepare"],
+        input=encode_config(config),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=PREPARE_S_MAX,
+        check=False,
+    )
+    said = done.stdout.decode(errors="replace")
+    if done.returncode:
+        kind = ConfigError if done.returncode == USAGE_STATUS else TransientError
+        raise kind(said.strip())
+    if said:
+        _logger.warning("%s", said.strip())
+
+
+def read_workspace(config: Config) -> Workspace:
+    """Return the workspace as it is now, from the database or else the snapshot.
+
+    Raises:
+        TailraceError: neither has one.
+    """
+    return workspace_of(
+        _document(config), open_vault(config), file_sources=config.sources, now=time.time()
+    )
+
+
+def _is_lost(config: Config) -> bool:
+    is_sqlite = isinstance(open_link(config), SqliteLink)
+    return is_sqlite and not database_path(config).exists() and read_snapshot(config) is not None
+
+
+def _document(config: Config) -> Document:
+    link = open_link(config)
+    try:
+        text = link.document()
+        assert text is not None, "a document was asked for without a condition"  # noqa: S101
+        return decode_document(text, where="the control database")
+    except TransientError:
+        kept = read_snapshot(config)
+        if kept is None:
+            raise
+        return kept
+    finally:
+        link.close()
+
+
+def _is_prepared(config: Config) -> bool:
+    """Tell whether tables, workspace, keys and the environment's write key are in place."""
+    link = open_link(config)
+    try:
+        if link.revision() != REVISION:
+            return False
+        text = link.document()
+    except TransientError:
+        # The tables without a workspace: another process is making it just now.
+        if link.revision() != REVISION:
+            raise
+        return False
+    finally:
+        link.close()
+    assert text is not None, "a document was asked for without a condition"  # noqa: S101
+    document = decode_document(text, where="the control database")
+    vault = open_vault(config)
+    if vault is None or vault.key_id != document.secret_key_id:
+        return False
+    given = config.given_write_key
+    keys = {key.key for source in document.sources for key in source.keys}
+    return not given or given in keys or config.first_source is None

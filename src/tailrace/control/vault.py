@@ -1,0 +1,132 @@
+"""Seals secrets at rest: AES-256-GCM under the installation's secret key.
+
+A sealed secret is text: `v1:<key id>:<base64 of nonce and ciphertext>`. It opens only in the place
+it was sealed for, so that a copy moved to another row is refused.
+"""
+
+import base64
+import binascii
+import hashlib
+import os
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from tailrace.config import Config, Secret, write_private
+from tailrace.errors import ConfigError
+
+KEY_NAME: Final = "secret.key"
+KEY_BYTES: Final = 32
+STARS: Final = "***"
+_NONCE_BYTES: Final = 12
+_VERSION: Final = "v1"
+_HOW_TO: Final = "python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
+
+
+class Vault:
+    """Opens what was sealed with any of its keys; the first one seals."""
+
+    def __init__(self, keys: Sequence[bytes]) -> None:
+        self._keys = {key_id(key): key for key in keys}
+        self.key_id = next(iter(self._keys))
+
+    def seal(self, secret: Secret, *, place: str) -> str:
+        """Return the secret as it may be stored."""
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        nonce = os.urandom(_NONCE_BYTES)
+        sealed = AESGCM(self._keys[self.key_id]).encrypt(
+            nonce, secret.reveal().encode(), place.encode()
+        )
+        return f"{_VERSION}:{self.key_id}:{base64.b64encode(nonce + sealed).decode()}"
+
+    def open(self, sealed: str, *, place: str) -> Secret:
+        """Return what was sealed for this place.
+
+        Raises:
+            ConfigError: none of the keys sealed it, or it was changed or moved since.
+        """
+        from cryptography.exceptions import InvalidTag
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        _, _, rest = sealed.partition(":")
+        sealed_with, _, text = rest.partition(":")
+        key = self._keys.get(sealed_with)
+        if key is None:
+            raise ConfigError(
+                f"the secret of {place} is sealed with the key {sealed_with}; this installation "
+                f"has {', '.join(self._keys)}. Give that key in TAILRACE_SECRET_KEY or {KEY_NAME}"
+            )
+        try:
+            sealed_bytes = base64.b64decode(text, validate=True)
+            plain = AESGCM(key).decrypt(
+                sealed_bytes[:_NONCE_BYTES], sealed_bytes[_NONCE_BYTES:], place.encode()
+            )
+        except (InvalidTag, binascii.Error, ValueError) as error:
+            raise ConfigError(f"the sealed secret of {place} is damaged: set it anew") from error
+        return Secret(plain.decode())
+
+    @property
+    def key_ids(self) -> tuple[str, ...]:
+        """The names of all keys, the one that seals first."""
+        return tuple(self._keys)
+
+
+def key_id(key: bytes) -> str:
+    """Return the name of a key, which gives nothing of it away."""
+    return hashlib.sha256(b"tailrace secret key" + key).hexdigest()[:8]
+
+
+def open_vault(config: Config) -> Vault | None:
+    """Return the vault with the keys of the environment or the key file; None without any.
+
+    Raises:
+        ConfigError: what is given is no key.
+    """
+    given = config.control.secret_key
+    if given is not None and given.reveal():
+        texts, where = given.reveal().split(","), "TAILRACE_SECRET_KEY"
+    else:
+        path = config.data_dir / KEY_NAME
+        try:
+            texts, where = path.read_text(encoding="utf-8").split(), str(path)
+        except FileNotFoundError:
+            return None
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{path} cannot be read: {error}") from error
+    keys = [_key(text.strip(), where=where) for text in texts]
+    if not keys:
+        raise ConfigError(f"{where} is empty; make a key: {_HOW_TO}")
+    return Vault(keys)
+
+
+def make_vault(config: Config) -> Vault:
+    """Return a vault with a new key, kept in the key file."""
+    write_private(config.data_dir / KEY_NAME, secrets.token_urlsafe(KEY_BYTES).encode() + b"\n")
+    vault = open_vault(config)
+    assert vault is not None, "the key file was written just now"  # noqa: S101
+    return vault
+
+
+def webhook_place(source: str) -> str:
+    """Return the place of a source's webhook secret."""
+    return f"sources/{source}/webhook_secret"
+
+
+def key_path(config: Config) -> Path:
+    """Return the file of the keys."""
+    return config.data_dir / KEY_NAME
+
+
+def _key(text: str, *, where: str) -> bytes:
+    try:
+        key = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except (binascii.Error, ValueError):
+        key = b""
+    if len(key) != KEY_BYTES:
+        raise ConfigError(
+            f"{where}: a secret key is {KEY_BYTES} random bytes in base64, 43 characters; this one "
+            f"has {len(text)}. Make one: {_HOW_TO}"
+        )
+    return key

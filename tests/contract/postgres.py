@@ -1,0 +1,98 @@
+"""A PostgreSQL of the tests' own: a private cluster on a Unix socket, without a network port."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+
+MISSING = "PostgreSQL is not installed (Debian: apt-get install postgresql)"
+
+
+class Cluster:
+    """A running server; `new_database` gives the address of an empty database."""
+
+    def __init__(self, directory: Path, binaries: Path, user: str | None) -> None:
+        self._socket = directory / "socket"
+        self._data = directory / "data"
+        self._binaries = binaries
+        self._user = user
+
+    def start(self) -> None:
+        # Nothing of it must outlive the machine, so that it need not wait for the disk.
+        options = f"-c listen_addresses='' -c unix_socket_directories='{self._socket}' -c fsync=off"
+        self._run("pg_ctl", "-w", "-D", str(self._data), "-o", options, "-l", "/dev/null", "start")
+
+    def make(self) -> None:
+        self._run(
+            "initdb", "-D", str(self._data), "-U", "tailrace", "-A", "trust", "-N", "-E", "UTF8"
+        )
+
+    def stop(self) -> None:
+        self._run("pg_ctl", "-w", "-m", "immediate", "-D", str(self._data), "stop")
+
+    def new_database(self) -> str:
+        name = f"t{uuid.uuid4().hex}"
+        with psycopg.connect(self.dsn("postgres"), autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}"')
+        return self.dsn(name)
+
+    def dsn(self, database: str) -> str:
+        return f"postgresql://tailrace:planted-password@/{database}?host={self._socket}"
+
+    def _run(self, program: str, *arguments: str) -> None:
+        done = subprocess.run(
+            [str(self._binaries / program), *arguments],
+            user=self._user,
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{program}: {done.stderr}"
+
+
+def binaries() -> Path | None:
+    """Return the directory of PostgreSQL's programs; Debian keeps them out of the path."""
+    found = shutil.which("initdb")
+    if found:
+        return Path(found).resolve().parent
+    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    return versions[-1].parent if versions else None
+
+
+@contextmanager
+def running_cluster() -> Iterator[Cluster]:
+    """Give a running cluster; the test is skipped where PostgreSQL is missing."""
+    found = binaries()
+    if found is None:
+        pytest.skip(MISSING)
+    user = None
+    if os.geteuid() == 0:
+        # It refuses to run as root; Debian's package makes this user.
+        user = "postgres"
+        if user not in {entry.pw_name for entry in pwd.getpwall()}:
+            pytest.skip("PostgreSQL does not run as root, and there is no user 'postgres'")
+    # A socket's path must be short, which pytest's directories are not.
+    with tempfile.TemporaryDirectory(prefix="tailrace-pg-") as name:
+        directory = Path(name)
+        (directory / "socket").mkdir()
+        if user is not None:
+            for path in (directory, directory / "socket"):
+                shutil.chown(path, user)
+        cluster = Cluster(directory, found, user)
+        cluster.make()
+        cluster.start()
+        try:
+            yield cluster
+        finally:
+            cluster.stop()
