@@ -35,6 +35,11 @@ class Following(Protocol):
         """The workspace in force."""
         ...
 
+    @property
+    def problem(self) -> str:
+        """Why there is nothing newer to be had; "" while there may be."""
+        ...
+
     def catch_up(self) -> Workspace:
         """Return the newest workspace that can be had."""
         ...
@@ -159,12 +164,14 @@ class Refiner:
         """Put the newest settings of the sources into force, those of a new source included.
 
         A collector may learn of a source, and this process refine its first events, within one
-        poll: a source that is not known here is asked for at once.
+        poll: a source that is not known here is asked for at once. Nobody is asked who does not
+        answer anyway.
         """
         if self._following is None:
             return
         workspace = self._following.workspace
-        if any(read_source(record.body) not in workspace.by_slug for record in records):
+        is_unknown = any(read_source(record.body) not in workspace.by_slug for record in records)
+        if is_unknown and not self._following.problem:
             workspace = self._following.catch_up()
         if workspace is not self._workspace:
             self._workspace = workspace

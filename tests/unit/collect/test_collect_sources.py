@@ -5,10 +5,10 @@ from typing import Any
 
 import msgspec
 import pytest
-from asgi_client import KEY, Browserless
+from asgi_client import KEY, SOURCES, Browserless
 
 from tailrace.collect.sources import Allowance
-from tailrace.config import CollectConfig
+from tailrace.config import CollectConfig, Source
 
 EVENT = {"type": "track", "userId": "u1", "event": "x"}
 SECRET = b"s3cret"
@@ -48,6 +48,60 @@ async def test_a_source_may_have_several_keys(client: Browserless) -> None:
         assert (await client.post("/v1/track", {**EVENT, "writeKey": key})).status == 200
 
     assert {call.source for call in client.log.calls} == {"web"}
+
+
+async def test_changed_sources_are_obeyed_at_once(client: Browserless) -> None:
+    client.app.obey([Source(slug="new", write_keys=("new-key-12",))])
+
+    known = await client.post("/v1/track", {**EVENT, "writeKey": "new-key-12"})
+    unknown = await client.post("/v1/track", {**EVENT, "writeKey": KEY})
+
+    assert (known.status, unknown.status) == (200, 400)
+    assert unknown.json["code"] == "unknown_source"
+    assert (await client.get(f"/v1/projects/{KEY}/settings")).status == 404
+
+
+async def test_sources_that_changed_before_the_start_are_obeyed(start: Any) -> None:
+    client = await start(sources=[])
+
+    client.app.obey([Source(slug="new", write_keys=("new-key-12",))])
+
+    assert (await client.post("/v1/track", {**EVENT, "writeKey": "new-key-12"})).status == 200
+
+
+async def test_a_change_gives_no_requests_beyond_the_rate(client: Browserless) -> None:
+    event = {**EVENT, "writeKey": "slow-key-1"}
+    slow = Source(slug="slow", write_keys=("slow-key-1",), requests_per_s_max=2)
+    first = [(await client.post("/v1/track", event)).status for _ in range(2)]
+
+    client.app.obey([slow, Source(slug="other", write_keys=("other-key-1",))])
+    same = (await client.post("/v1/track", event)).status
+    client.app.obey([Source(slug="slow", write_keys=("slow-key-1",), requests_per_s_max=3)])
+    raised = (await client.post("/v1/track", event)).status
+
+    assert (first, same, raised) == ([200, 200], 429, 200)
+
+
+async def test_used_write_keys_are_told_once_and_outlive_a_change(client: Browserless) -> None:
+    for key in (KEY, "disabled-key-1", "nobodys-key-1"):
+        await client.post("/v1/track", {**EVENT, "writeKey": key})
+
+    client.app.obey(SOURCES)
+
+    assert client.app.used_keys() == [KEY]
+    assert client.app.used_keys() == []
+
+
+async def test_a_collector_whose_sources_cannot_change_stays_ready_and_says_so(
+    client: Browserless,
+) -> None:
+    client.app.sources_problem = lambda: "host db-1 does not answer"
+
+    answer = await client.get("/readyz")
+
+    assert (answer.status, answer.json["status"]) == (200, "ready")
+    assert "away" in answer.json["control"]
+    assert "db-1" not in answer.json["control"]
 
 
 async def test_the_kept_path_has_no_key(client: Browserless) -> None:

@@ -8,6 +8,8 @@ from prometheus_client import REGISTRY
 from refining import RECEIVED_AT, record, source, track
 
 from tailrace.config import Config, RefineConfig
+from tailrace.control import Workspace
+from tailrace.control.document import fixed_workspace
 from tailrace.errors import LogFullError, TransientError
 from tailrace.event import Event, decode_block
 from tailrace.log.contract import EVENTS, RAW, Log, NewRecord
@@ -146,3 +148,45 @@ def test_closing_what_was_never_opened_does_nothing(config: Config, log: Log) ->
     Refiner(config, log).close()
 
     assert not (config.data_dir / "dedup").exists()
+
+
+class Following:
+    """Knows no source until it is asked to catch up."""
+
+    def __init__(self, *, problem: str = "") -> None:
+        self.workspace = fixed_workspace([])
+        self.problem = problem
+        self.asked = 0
+
+    def catch_up(self) -> Workspace:
+        self.asked += 1
+        self.workspace = fixed_workspace([source(ip="keep")])
+        return self.workspace
+
+
+def test_a_source_that_is_not_known_yet_is_asked_for_before_its_events_are_refined(
+    config: Config, log: Log
+) -> None:
+    following = Following()
+    refiner = Refiner(config, log, following=following, clock=lambda: NOW)
+    body = record(track(messageId="m1", context={"ip": "192.0.2.1"}), shape="call").body
+    writer = log.writer(RAW)
+    writer.append([NewRecord(b"", body), NewRecord(b"", body)])
+    writer.close()
+
+    refiner.step(0.0)
+
+    assert following.asked == 1
+    (found,) = log.read(EVENTS, partition=0, offset=0, records_max=9, bytes_max=1 << 20)
+    # What is known of no source is kept of no address.
+    assert b"192.0.2.1" in decode_block(found.body).events
+
+
+def test_nobody_is_asked_for_a_source_who_does_not_answer(config: Config, log: Log) -> None:
+    following = Following(problem="away")
+    append(log, "m1")
+
+    Refiner(config, log, following=following, clock=lambda: NOW).step(0.0)
+
+    assert following.asked == 0
+    assert ids_of(log) == ["m1"]
