@@ -14,6 +14,8 @@ import pytest
 from conftest import MakeTailrace
 from running import Tailrace, wait_until
 
+from postgres import running_cluster
+
 FOLLOWED_S = 2.0
 NO_ANSWER = "no answer"
 # Long enough for a busy machine to hear of the new key and to change over.
@@ -218,6 +220,41 @@ def test_a_start_without_the_control_database_uses_the_snapshot(fresh: Tailrace)
         assert not (fresh.data_dir / "control.sqlite").exists()
 
     make_source(fresh, "later")
+
+
+def test_postgresql_stopped_under_load_costs_no_event(make_tailrace: MakeTailrace) -> None:
+    with running_cluster() as cluster:
+        two = make_tailrace(
+            settings=TWO_COLLECTORS, environ={"TAILRACE_CONTROL_DSN": cluster.new_database()}
+        ).start()
+        key = make_source(two, "shop")
+        wait_told(two, key, "200")
+
+        with Load(two, lambda: key) as load:
+            cluster.stop()
+            wait_until(
+                lambda: "control" in httpx.get(f"{two.collect_url}/readyz").json(),
+                what="the collector says that the database is away",
+                within_s=20.0,
+            )
+            assert two.api.get("/readyz").status_code == 200
+            assert two.api.get("/api/v1/sources").status_code == 503
+            load.wait_begun_after(time.monotonic())
+            cluster.start()
+            wait_until(
+                lambda: "control" not in httpx.get(f"{two.collect_url}/readyz").json(),
+                what="the collector has the database again",
+                within_s=20.0,
+            )
+            later = make_source(two, "later")
+            wait_told(two, later, "200")
+
+        assert set(load.answers) == {"200"}
+        two.wait_settled()
+        two.audit()
+        assert "planted-password" not in two.output.read_text()
+        assert not (two.data_dir / "control.sqlite").exists()
+        two.close()
 
 
 def test_the_use_of_a_write_key_is_noted(fresh: Tailrace) -> None:
