@@ -26,7 +26,8 @@ WRITE_KEY_PATTERN = r"^[A-Za-z0-9_-]{8,128}$"
 FIRST_SLUGS = ("default", "first-run")
 """How the first source is called: the second where the file has a source of the first name."""
 
-Slug = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+SLUG_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,62}$"
+Slug = Annotated[str, Meta(pattern=SLUG_PATTERN)]
 WriteKey = Annotated[str, Meta(pattern=WRITE_KEY_PATTERN)]
 Positive = Annotated[int, Meta(gt=0)]
 Seconds = Annotated[float, Meta(gt=0)]

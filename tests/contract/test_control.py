@@ -9,9 +9,9 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from postgres import Cluster, running_cluster
 from sqlalchemy import inspect
 
+from postgres import Cluster, running_cluster
 from tailrace.config import Config, ControlConfig, JsonMapping, Secret, Source
 from tailrace.control import Follower, ensure_workspace, read_workspace
 from tailrace.control.audit import audit_page
@@ -268,6 +268,14 @@ def test_sources_are_chosen_by_state_kind_and_text(control: Control) -> None:
     assert control.slugs(Wanted(kind="server")) == ["shop"]
     assert control.slugs(Wanted(text="SHOP")) == ["shop"]
     assert control.slugs(Wanted(text="%")) == ["percent"]
+
+
+@pytest.mark.parametrize("slug", ["", "none", "\x00", "ü" * 100, "a/b"])
+def test_what_is_no_source_is_not_found(control: Control, slug: str) -> None:
+    with pytest.raises(ChangeError) as refused:
+        control.sources.get(slug)
+
+    assert refused.value.reason == "not-found"
 
 
 def test_a_change_leaves_out_what_it_does_not_name(control: Control) -> None:

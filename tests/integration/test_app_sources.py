@@ -204,7 +204,7 @@ def test_the_audit_log_says_who_changed_what(app: AppServer, slug: str) -> None:
     first = app.client.get(f"/api/v1/audit-log?limit=1&resource=sources/{slug}")
     following = app.client.get(first.links["next"]["url"]).json()
     assert [first.json()[0]["id"], following[0]["id"]] == [update["id"], create["id"]]
-    for cursor in ("QQ", "OTk5OTk5OTk5OTk5OTk"):
+    for cursor in ("QQ", "OTk5OTk5OTk5OTk5OTk", "AA", "%00"):
         assert problem(app.client.get(f"/api/v1/audit-log?cursor={cursor}"))[:2] == (
             400,
             "parameter",

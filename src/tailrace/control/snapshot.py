@@ -20,12 +20,15 @@ def read_snapshot(config: Config) -> Document | None:
 
     Raises:
         CorruptionError: the file is damaged.
+        TransientError: the disk does not give it.
     """
     path = snapshot_path(config)
     try:
         return decode_document(path.read_bytes(), where=str(path))
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise TransientError(f"{path} cannot be read: {error}") from error
 
 
 def write_snapshot(config: Config, document: Document) -> None:

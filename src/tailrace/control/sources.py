@@ -1,5 +1,6 @@
 """Sources as people manage them: list, make, change, delete."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Final, Literal, NamedTuple
@@ -10,6 +11,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from tailrace.config import (
+    SLUG_PATTERN,
     Config,
     IpSetting,
     JsonMapping,
@@ -114,12 +116,15 @@ class Sources:
     def page(self, wanted: Wanted, *, after: str, limit: int) -> list[SourceState]:
         """Return at most `limit` sources whose slug comes after another, in order of slugs."""
         asked = select(SourceRow).where(
-            SourceRow.deleted_at.is_(None), SourceRow.slug > after, *_conditions(wanted)
+            SourceRow.deleted_at.is_(None),
+            SourceRow.slug > after,
+            SourceRow.slug.not_in(self._of_file),
+            *_conditions(wanted),
         )
         with self._changes.read() as session:
             now = utc_now()
             rows = session.scalars(asked.order_by(SourceRow.slug).limit(limit))
-            found = [_state(row, now=now) for row in rows if row.slug not in self._of_file]
+            found = [_state(row, now=now) for row in rows]
         found += [
             _file_state(source)
             for source in self._of_file.values()
@@ -293,7 +298,8 @@ def existing(session: Session, slug: str) -> SourceRow:
     Raises:
         ChangeError: there is none.
     """
-    row = session.get(SourceRow, slug)
+    # What is no slug may hold characters that a database refuses.
+    row = session.get(SourceRow, slug) if re.fullmatch(SLUG_PATTERN, slug) else None
     if row is None or row.deleted_at is not None:
         raise ChangeError(f"there is no source '{slug[:100]}'", reason="not-found")
     return row

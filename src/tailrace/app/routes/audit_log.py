@@ -7,12 +7,11 @@ from litestar.params import QueryParameter
 
 from tailrace.app.asking import Ask
 from tailrace.app.parts import Given
-from tailrace.app.problems import PARAMETER, ProblemError
 from tailrace.app.routes.errors import READING
 from tailrace.app.routes.managing import Cursor, Limit, next_page, read_cursor
 from tailrace.control.audit import AuditEntry, audit_page
 
-_ID_MAX = 2**31 - 1
+_ID_PATTERN = r"[0-9]{1,9}"
 
 
 @get("/audit-log", tags=["audit"], responses=READING)
@@ -31,23 +30,14 @@ async def list_changes(
     cursor: Cursor = "",
 ) -> Response[list[AuditEntry]]:
     """Return who changed what, the newest first; the `Link` header leads to the next page."""
+    after = read_cursor(cursor, pattern=_ID_PATTERN)
     found = await parts.deciding.run(
         audit_page,
         parts.changes,
         resource=resource,
-        before_id=_id(read_cursor(cursor)),
+        before_id=int(after) if after else None,
         limit=limit + 1,
     )
     shown = found[:limit]
     headers = next_page(request, str(shown[-1].id)) if len(found) > limit else {}
     return Response(shown, headers=headers)
-
-
-def _id(text: str) -> int | None:
-    if not text:
-        return None
-    if not (text.isdigit() and int(text) <= _ID_MAX):
-        raise ProblemError(
-            PARAMETER, "cursor is none that a page of this list gave", facts={"field": "cursor"}
-        )
-    return int(text)

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Callable
 from typing import Annotated, ParamSpec, TypeVar
 from urllib.parse import urlencode
@@ -92,17 +93,22 @@ def next_page(request: Ask, after: str) -> dict[str, str]:
     return {"link": f'<{request.url.path}?{query}>; rel="next"'}
 
 
-def read_cursor(cursor: str) -> str:
-    """Return where a page ended.
+def read_cursor(cursor: str, *, pattern: str) -> str:
+    """Return where a page ended, "" for the start; `pattern` is what may stand there.
 
     Raises:
-        ProblemError: the cursor is not one of ours.
+        ProblemError: the cursor is not one of this list's.
     """
+    if not cursor:
+        return ""
     try:
-        return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
-    except (binascii.Error, ValueError) as error:
+        after = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
+    except (binascii.Error, ValueError):
+        after = ""
+    if not re.fullmatch(pattern, after):
         raise ProblemError(
             PARAMETER,
-            "cursor is none that a page gave; leave it out to begin at the start",
+            "cursor is none that a page of this list gave; leave it out to begin at the start",
             facts={"field": "cursor"},
-        ) from error
+        )
+    return after

@@ -24,7 +24,7 @@ from tailrace.app.routes.managing import (
     once_from,
     read_cursor,
 )
-from tailrace.config import Kind
+from tailrace.config import SLUG_PATTERN, Kind
 from tailrace.control.sources import SourceChange, SourceDraft, SourceState, Versioned, Wanted
 
 
@@ -60,7 +60,7 @@ async def list_sources(
     found = await parts.deciding.run(
         parts.sources.page,
         Wanted(enabled=enabled, kind=kind, text=text),
-        after=read_cursor(cursor),
+        after=read_cursor(cursor, pattern=SLUG_PATTERN),
         limit=limit + 1,
     )
     shown = found[:limit]
