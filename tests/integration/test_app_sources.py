@@ -246,3 +246,8 @@ def test_the_description_has_examples_of_what_to_send(app: AppServer) -> None:
         parameter["name"] for parameter in paths["/api/v1/sources/{slug}"]["patch"]["parameters"]
     }
     assert names == {"slug", "If-Match"}
+    assert "Link" in paths["/api/v1/sources"]["get"]["responses"]["200"]["headers"]
+    assert set(paths["/api/v1/sources"]["post"]["responses"]["201"]["headers"]) == {
+        "ETag",
+        "Location",
+    }

@@ -8,13 +8,13 @@ from litestar.params import QueryParameter
 from tailrace.app.asking import Ask
 from tailrace.app.parts import Given
 from tailrace.app.routes.errors import READING
-from tailrace.app.routes.managing import Cursor, Limit, next_page, read_cursor
+from tailrace.app.routes.managing import LINK, Cursor, Limit, next_page, read_cursor
 from tailrace.control.audit import AuditEntry, audit_page
 
 _ID_PATTERN = r"[0-9]{1,9}"
 
 
-@get("/audit-log", tags=["audit"], responses=READING)
+@get("/audit-log", tags=["audit"], responses=READING, response_headers=[LINK])
 async def list_changes(
     request: Ask,
     parts: Given,

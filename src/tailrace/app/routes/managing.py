@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Annotated, ParamSpec, TypeVar
 from urllib.parse import urlencode
 
+from litestar.datastructures import ResponseHeader
 from litestar.params import HeaderParameter, QueryParameter
 
 from tailrace.app.asking import Ask
@@ -35,6 +36,23 @@ IdempotencyKey = Annotated[
         "answers what the first one made.",
     ),
 ]
+ETAG = ResponseHeader(
+    name="ETag",
+    documentation_only=True,
+    description="The version of the source, for If-Match.",
+    required=True,
+)
+LOCATION = ResponseHeader(
+    name="Location",
+    documentation_only=True,
+    description="The path of what was made.",
+    required=True,
+)
+LINK = ResponseHeader(
+    name="Link",
+    documentation_only=True,
+    description='The path of the next page, with rel="next"; missing on the last one.',
+)
 Limit = Annotated[int, QueryParameter(ge=1, le=1_000, description="Most that one page holds.")]
 Cursor = Annotated[
     str,

@@ -13,6 +13,9 @@ from tailrace.app.parts import Given, Parts
 from tailrace.app.routes.errors import CHANGING, CREATING, DELETING, FINDING, READING
 from tailrace.app.routes.examples import body
 from tailrace.app.routes.managing import (
+    ETAG,
+    LINK,
+    LOCATION,
     Cursor,
     IdempotencyKey,
     IfMatch,
@@ -38,7 +41,7 @@ class SourceAnswer(SourceState, frozen=True, kw_only=True):
     last_event_at: datetime | None
 
 
-@get("/sources", tags=["sources"], responses=READING)
+@get("/sources", tags=["sources"], responses=READING, response_headers=[LINK])
 async def list_sources(
     request: Ask,
     parts: Given,
@@ -69,7 +72,13 @@ async def list_sources(
     return Response(answers, headers=headers)
 
 
-@post("/sources", status_code=201, tags=["sources"], responses=CREATING)
+@post(
+    "/sources",
+    status_code=201,
+    tags=["sources"],
+    responses=CREATING,
+    response_headers=[LOCATION, ETAG],
+)
 async def create_source(
     data: Annotated[
         SourceDraft, body(slug="web-shop", name="Web shop", kind="web", requests_per_s_max=500)
@@ -90,13 +99,13 @@ async def create_source(
     return await _answer(request, parts, made, status_code=201, headers=location)
 
 
-@get("/sources/{slug:str}", tags=["sources"], responses=FINDING)
+@get("/sources/{slug:str}", tags=["sources"], responses=FINDING, response_headers=[ETAG])
 async def show_source(request: Ask, parts: Given, slug: FromPath[str]) -> Response[SourceAnswer]:
     """Return one source; its `ETag` is what a change of it names."""
     return await _answer(request, parts, await parts.deciding.run(parts.sources.get, slug))
 
 
-@patch("/sources/{slug:str}", tags=["sources"], responses=CHANGING)
+@patch("/sources/{slug:str}", tags=["sources"], responses=CHANGING, response_headers=[ETAG])
 async def change_source(
     data: Annotated[SourceChange, body(enabled=False)],
     request: Ask,
