@@ -325,6 +325,9 @@ _VARIABLES = (
     ("TAILRACE_CONTROL_DSN", "control", "dsn"),
     ("TAILRACE_SECRET_KEY", "control", "secret_key"),
 )
+_POSTGRESQL_PATTERN = (
+    r"postgres(ql)?://((?:[\w.~!$&'()*+,;=:-]|%[0-9A-Fa-f]{2})*@)?(?:[^@%\s]|%[0-9A-Fa-f]{2})*"
+)
 _NOT_IN_FILES = frozenset({"api_token_hashes", "file", "given_write_key", "first_source"})
 
 
@@ -410,11 +413,19 @@ def _duplicates(config: Config) -> list[str]:
 
 
 def _wrong_dsn(config: Config) -> list[str]:
-    """Return what is wrong with the control database's address, which may hold a password."""
+    """Return what is wrong with the control database's address, which may hold a password.
+
+    A password with an `@` would become part of the host, and messages of the driver name that.
+    """
     dsn = config.control.dsn
-    if dsn is None or not dsn.reveal() or dsn.reveal().startswith(("postgresql://", "postgres://")):
+    if dsn is None or not dsn.reveal() or re.fullmatch(_POSTGRESQL_PATTERN, dsn.reveal()):
         return []
-    return ["control: dsn is not the address of a PostgreSQL database: postgresql://user@host/name"]
+    complaint = (
+        "control: dsn is not the address of a PostgreSQL database, "
+        "postgresql://user:password@host/name; in user and password, characters such as @ / : % "
+        "and spaces are written in percent form, @ as %40"
+    )
+    return [complaint]
 
 
 def write_private(path: Path, text: bytes) -> None:

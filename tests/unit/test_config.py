@@ -122,13 +122,37 @@ def test_what_is_found_out_at_start_cannot_be_set(name: str, tmp_path: Path) -> 
         read_config(environ={}, data_dir=tmp_path, path=file)
 
 
-def test_the_address_of_the_control_database_is_checked_and_never_printed(tmp_path: Path) -> None:
-    dsn = "mysql://tailrace:planted-password@host/name"
-
+@pytest.mark.parametrize(
+    "dsn",
+    [
+        "mysql://tailrace:planted-password@host/name",
+        "postgresql://tailrace:p@planted-password@host/name",
+        "postgresql://tailrace:planted-password%zz@host/name",
+        "postgresql://tailrace:planted password@host/name",
+    ],
+)
+def test_the_address_of_the_control_database_is_checked_and_never_printed(
+    dsn: str, tmp_path: Path
+) -> None:
     with pytest.raises(ConfigError, match="postgresql://") as caught:
         read_config(environ={"TAILRACE_CONTROL_DSN": dsn}, data_dir=tmp_path)
 
-    assert "planted-password" not in str(caught.value)
+    assert "planted" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "dsn",
+    [
+        "",
+        "postgresql://tailrace:p%40ss:w@[::1]:5432/name?sslmode=require",
+        "postgres:///name?host=/run/postgresql",
+        "postgresql://host-a,host-b:5433/name",
+    ],
+)
+def test_addresses_of_postgresql_are_taken(dsn: str, tmp_path: Path) -> None:
+    config = read_config(environ={"TAILRACE_CONTROL_DSN": dsn}, data_dir=tmp_path)
+
+    assert config.control.dsn == Secret(dsn)
 
 
 def test_secrets_of_the_settings_print_as_stars(tmp_path: Path) -> None:
