@@ -507,6 +507,33 @@ def test_the_audit_log_comes_in_pages(control: Control) -> None:
     assert audit_page(control.changes, resource="sources/s", before_id=None, limit=9) == []
 
 
+# --- A server that hangs ------------------------------------------------------------------------
+
+
+def test_a_server_that_hangs_is_given_up(cluster: Cluster, tmp_path: Path) -> None:
+    dsn = Secret(cluster.new_database())
+    config = Config(data_dir=tmp_path, control=ControlConfig(dsn=dsn), first_source=FIRST)
+    prepare(config)
+    control = Control(config)
+    following = Follower(config)
+    control.make("shop")
+
+    cluster.pause()
+    try:
+        with pytest.raises(TransientError, match="does not answer"):
+            control.make("other")
+        workspace = following.catch_up()
+        assert "stays in force" in following.problem
+    finally:
+        cluster.go_on()
+
+    assert workspace.by_slug.keys() == {"default"}
+    assert following.catch_up().by_slug.keys() == {"default", "shop"}
+    assert following.problem == ""
+    following.stop()
+    control.changes.close()
+
+
 # --- Following ----------------------------------------------------------------------------------
 
 

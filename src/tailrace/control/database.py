@@ -21,8 +21,6 @@ ONLY_READS: Final = "tailrace_only_reads"
 
 _NO_TABLE: Final = "42P01"
 _BUSY_S: Final = 5.0
-_CONNECT_S: Final = 3
-_ANSWER_MS: Final = 5_000
 
 
 def open_engine(config: Config, *, is_made: bool = False) -> Engine:
@@ -85,21 +83,13 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _postgres(dsn: Secret) -> Engine:
-    import psycopg
-
-    def connect() -> Any:
-        connection = psycopg.connect(
-            dsn.reveal(), connect_timeout=_CONNECT_S, tcp_user_timeout=_ANSWER_MS
-        )
-        connection.execute(f"SET statement_timeout = {_ANSWER_MS}")
-        connection.commit()
-        return connection
+    from tailrace.control.postgres import connect
 
     return create_engine(
         "postgresql+psycopg://",
-        creator=connect,
+        creator=lambda: connect(dsn, autocommit=False),
         pool_size=2,
         max_overflow=2,
-        pool_timeout=_CONNECT_S,
+        pool_timeout=_BUSY_S,
         pool_pre_ping=True,
     )

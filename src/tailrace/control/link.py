@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 DATABASE_NAME: Final = "control.sqlite"
 NOTED_EVERY: Final = timedelta(seconds=60)
 _BUSY_S: Final = 1.0
-_CONNECT_S: Final = 3
-_ANSWER_MS: Final = 3_000
 _SQLITE_INSTANT: Final = "%Y-%m-%d %H:%M:%S.%f"
 
 _VERSION: Final = "SELECT id, version FROM workspace"
@@ -171,15 +169,11 @@ class PostgresLink:
     def _asked(self) -> "Iterator[psycopg.Connection[tuple[object, ...]]]":
         import psycopg
 
+        from tailrace.control.postgres import connect
+
         try:
             if self._connection is None:
-                self._connection = psycopg.connect(
-                    self._dsn.reveal(),
-                    autocommit=True,
-                    connect_timeout=_CONNECT_S,
-                    tcp_user_timeout=_ANSWER_MS,
-                )
-                self._connection.execute(f"SET statement_timeout = {_ANSWER_MS}")
+                self._connection = connect(self._dsn, autocommit=True)
             yield self._connection
         except psycopg.Error as error:
             self.close()

@@ -1,0 +1,63 @@
+"""Connections to PostgreSQL that give up on a server which does not answer.
+
+The server's own `statement_timeout` helps with statements that wait, not with a server that hangs,
+and the kernel keeps the connections of a stopped process open for ever.
+"""
+
+from typing import Final, TypeVar
+
+import psycopg
+from psycopg.abc import PQGen
+from psycopg.pq import TransactionStatus
+from psycopg.rows import TupleRow
+
+from tailrace.config import Secret
+
+ANSWER_S_MAX: Final = 5.0
+_CONNECT_S_MAX: Final = 3
+_INTERVAL_S: Final = 0.1
+
+RV = TypeVar("RV")
+
+
+class BoundedConnection(psycopg.Connection[TupleRow]):
+    """A connection whose every answer has a deadline."""
+
+    def wait(
+        self, gen: PQGen[RV], interval: float = _INTERVAL_S, timeout: float | None = None
+    ) -> RV:
+        """Return what the server answers.
+
+        Raises:
+            OperationalError: it does not in time; the connection is closed.
+        """
+        timeout_s = ANSWER_S_MAX if timeout is None else timeout
+        try:
+            return super().wait(gen, interval, timeout=timeout_s)
+        except psycopg.OperationalError as error:
+            if self.pgconn.transaction_status != TransactionStatus.ACTIVE:
+                raise
+            self.close()
+            raise psycopg.OperationalError(f"no answer within {timeout_s:g} s") from error
+
+
+def connect(dsn: Secret, *, autocommit: bool) -> BoundedConnection:
+    """Return a connection.
+
+    Raises:
+        psycopg.Error: the server does not take it.
+    """
+    milliseconds = int(1_000 * ANSWER_S_MAX)
+    connection = BoundedConnection.connect(
+        dsn.reveal(),
+        autocommit=True,
+        connect_timeout=_CONNECT_S_MAX,
+        tcp_user_timeout=milliseconds,
+    )
+    try:
+        connection.execute(f"SET statement_timeout = {milliseconds}")
+        connection.autocommit = autocommit
+    except psycopg.Error:
+        connection.close()
+        raise
+    return connection
