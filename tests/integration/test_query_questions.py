@@ -15,6 +15,7 @@ from tailrace.event import Block
 from tailrace.query import Histogram, Questions, Search, Sql, Values
 from tailrace.query.running import Turns
 from tailrace.query.tree import escape
+from tailrace.refine.original import REWRITTEN
 from tailrace.store import Store, open_store
 
 NOW = datetime(2026, 3, 11, 12, tzinfo=UTC)
@@ -147,7 +148,9 @@ def test_objects_come_as_they_were_sent(shop: Shop) -> None:
 
 
 def test_objects_that_were_changed_come_as_stored(shop: Shop) -> None:
-    shop.add([make_line(2_000, event="Masked", properties={"revenue": "***"})])
+    masked = make_line(2_000, event="Masked", properties={"revenue": "***"})
+    masked["original"] = f"{masked['original']}{REWRITTEN}"
+    shop.add([masked])
 
     (event,) = shop.questions.search(Search(query="event:Masked", since="2d")).events
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from tailrace.errors import QueryError
 from tailrace.query.bind import Binder
-from tailrace.query.compile import compile_tree, notes_on
+from tailrace.query.compile import compile_tree, fields_of, notes_on
 from tailrace.query.lucene import parse
 from tailrace.query.times import instant_of
 
@@ -16,14 +16,46 @@ TABLE = "events_data"
 SQL_CHARACTERS_MAX = 1_000_000
 
 
+# What the table's projection `by_hour` knows of events; it has a row where they have hundreds.
+HOUR_MS = 3_600_000
+HOUR = f"intDiv(toUnixTimestamp64Milli(timestamp), {HOUR_MS})"
+INSTANT = "toUnixTimestamp64Milli(timestamp)"
+HOURLY_COLUMNS = frozenset({"event", "type", "source"})
+
+
 class Asked(NamedTuple):
-    """A condition ready for WHERE, in [since_ms, until_ms)."""
+    """A condition ready for WHERE, in [since_ms, until_ms).
+
+    `condition` is the part of `where` that is not about that time; `is_hourly` tells whether it is
+    on `HOURLY_COLUMNS` alone.
+    """
 
     where: str
     binder: Binder
     since_ms: int
     until_ms: int
     notes: Sequence[str]
+    condition: str
+    is_hourly: bool
+
+    def scopes(self, *, by: str | None = None) -> list[tuple[str, str]]:
+        """Return the time in parts for counting: SQL for an instant in milliseconds, and WHERE.
+
+        In the whole hours the engine counts by the projection, as long as nothing but the instant,
+        the hourly columns and `by` is read.
+        """
+        first = -(-self.since_ms // HOUR_MS)
+        end = self.until_ms // HOUR_MS
+        is_known = self.is_hourly and (by is None or by in HOURLY_COLUMNS)
+        # The hour 0 has the last hour before 1970 in it too.
+        if not is_known or first < 1 or end <= first:
+            return [(INSTANT, self.where)]
+        scopes = [(f"{HOUR} * {HOUR_MS}", f"{HOUR} >= {first} AND {HOUR} < {end}")]
+        for low_ms, high_ms in ((self.since_ms, first * HOUR_MS), (end * HOUR_MS, self.until_ms)):
+            if low_ms < high_ms:
+                low, high = self.binder.instant(low_ms), self.binder.instant(high_ms)
+                scopes.append((INSTANT, f"timestamp >= {low} AND timestamp < {high}"))
+        return [(instant, f"{where} AND {self.condition}") for instant, where in scopes]
 
 
 def now_of(clock: Clock) -> datetime:
@@ -52,13 +84,22 @@ def ask(query: str, *, since_ms: int, until_ms: int, now: datetime) -> Asked:
     """
     parsed = parse(query)
     binder = Binder()
+    condition = compile_tree(parsed.tree, binder, now=now)
     where = (
         f"timestamp >= {binder.instant(since_ms)} AND timestamp < {binder.instant(until_ms)} "
-        f"AND {compile_tree(parsed.tree, binder, now=now)}"
+        f"AND {condition}"
     )
     if len(where) > SQL_CHARACTERS_MAX:
         raise QueryError(
             "the query has too many conditions for one question",
             hint="leave some out, name fields for words of free text, or use shorter paths",
         )
-    return Asked(where, binder, since_ms, until_ms, [*parsed.notes, *notes_on(parsed.tree)])
+    return Asked(
+        where,
+        binder,
+        since_ms,
+        until_ms,
+        notes=[*parsed.notes, *notes_on(parsed.tree)],
+        condition=condition,
+        is_hourly=fields_of(parsed.tree) <= HOURLY_COLUMNS,
+    )

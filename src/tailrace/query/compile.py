@@ -1,5 +1,6 @@
 """A filter tree to a ClickHouse condition on the table `events_data`, all values bound."""
 
+from collections.abc import Set
 from datetime import datetime
 
 from tailrace.query import jsonsql
@@ -49,6 +50,17 @@ def compile_tree(tree: Tree, binder: Binder, *, now: datetime) -> str:
             return "(" + " OR ".join(compile_tree(part, binder, now=now) for part in parts) + ")"
         case _:
             return _leaf(tree, binder, now)
+
+
+def fields_of(tree: Tree) -> Set[str]:
+    """Return the columns that the tree asks of; free text and paths count as `*`."""
+    names: set[str] = set()
+    for leaf in leaves(tree):
+        if isinstance(leaf, All):
+            continue
+        field = None if leaf.field is None else resolve(leaf.field)
+        names.add(field.name if isinstance(field, Column) else "*")
+    return names
 
 
 def notes_on(tree: Tree) -> list[str]:

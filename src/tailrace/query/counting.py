@@ -9,7 +9,14 @@ from typing import Any, Literal
 
 from tailrace.errors import QueryError
 from tailrace.query.asked import TABLE, ask, times_of
-from tailrace.query.commonest import Commonest, commonest, counts_by_value, unknown_notes
+from tailrace.query.commonest import (
+    Buckets,
+    Commonest,
+    commonest,
+    counts,
+    counts_by_value,
+    unknown_notes,
+)
 from tailrace.query.fields import COLUMNS, OBJECTS, TEXT_OBJECTS
 from tailrace.query.running import Runner
 from tailrace.query.shapes import (
@@ -55,15 +62,12 @@ def histogram(runner: Runner, question: Histogram, *, now: datetime) -> Histogra
     asked = ask(question.query, since_ms=since_ms, until_ms=until_ms, now=now)
     start_ms = _aligned(since_ms, interval_ms)
     size = -(-(until_ms - start_ms) // interval_ms)
-    number = f"intDiv(toUnixTimestamp64Milli(timestamp) - {start_ms}, {interval_ms})"
+    intervals = Buckets(start_ms, interval_ms)
     notes = list(asked.notes)
     series: Mapping[str, Mapping[int, int]] | None = None
     with runner.turn() as client:
         if question.by is None:
-            sql = f"SELECT {number} AS at, count() FROM {TABLE} WHERE {asked.where} GROUP BY at"
-            totals: Mapping[int, int] = dict(
-                runner.rows(client, sql, asked.binder.parameters, max_result_rows=_ROWS_MAX)
-            )
+            totals = counts(runner, client, asked, buckets=intervals, rows_max=_ROWS_MAX)
         else:
             found = commonest(runner, client, asked, question.by, limit=SERIES_MAX)
             if found is None:
@@ -74,7 +78,7 @@ def histogram(runner: Runner, question: Histogram, *, now: datetime) -> Histogra
                 asked,
                 question.by,
                 values=[value for value, _ in found.top] if found else [],
-                number=number,
+                buckets=intervals,
                 rows_max=_ROWS_MAX,
             )
     buckets = []

@@ -1,7 +1,6 @@
 """Rows of the table to events of the answer, with their JSON as sent where that is known."""
 
-import json
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -9,12 +8,17 @@ from msgspec import Raw
 
 from tailrace.query.fields import TEXT_OBJECTS
 from tailrace.query.shapes import EventOut
-from tailrace.refine.original import unpack_original
+from tailrace.refine.original import REWRITTEN, unpack_original
 
 _JSON = ("properties", "traits")
 PLAIN = tuple(name for name in EventOut.__struct_fields__ if name not in {*_JSON, "original"})
-# The JSON columns come as text: their order here is that of `event_of`.
-SELECTED = ", ".join([*PLAIN, *(f"toJSONString({name})" for name in _JSON), "original", "problem"])
+POSITION = ("raw_partition", "raw_offset", "raw_index")
+SELECTED = ", ".join([*PLAIN, "original", *POSITION])
+# What `objects_of` needs beside the position, of the few events whose original does not tell it.
+STORED = ", ".join([*(f"toJSONString({name})" for name in _JSON), *POSITION])
+
+Position = tuple[int, ...]
+Stored = Mapping[Position, tuple[str, ...]]
 
 
 class Sent(msgspec.Struct):
@@ -24,14 +28,56 @@ class Sent(msgspec.Struct):
     traits: Raw = Raw(b"null")
 
 
+_NOTHING = ("{}",) * len(_JSON)
 _decode_sent = msgspec.json.Decoder(Sent).decode
 
 
-def event_of(row: tuple[Any, ...], *, has_original: bool = False) -> EventOut:
-    """Return one event from a row of the columns `SELECTED`."""
-    columns: dict[str, Any] = dict(zip(PLAIN, row, strict=False))
-    stored = dict(zip(_JSON, row[len(PLAIN) :], strict=False))
-    packed, problem = row[len(PLAIN) + len(_JSON) :]
+def events_of(
+    rows: Sequence[tuple[Any, ...]],
+    read_stored: Callable[[Sequence[Position]], Stored],
+    *,
+    has_original: bool = False,
+) -> dict[Position, EventOut]:
+    """Return the events of rows of the columns `SELECTED`, by position.
+
+    `read_stored` gives the rows of `STORED` for some of them: reading a JSON column takes longer
+    than everything else, and nearly every event has its objects as sent in its original.
+    """
+    originals = {_position(row): _original(row) for row in rows}
+    objects = {position: _sent_objects(text) for position, text in originals.items()}
+    unknown = [position for position, found in objects.items() if found is None]
+    stored = read_stored(unknown) if unknown else {}
+    events = {}
+    for row in rows:
+        position = _position(row)
+        columns: dict[str, Any] = dict(zip(PLAIN, row, strict=False))
+        for name in TEXT_OBJECTS:
+            columns[name] = Raw((columns[name] or "{}").encode())
+        found = objects[position]
+        if found is None:
+            texts = stored.get(position, _NOTHING)
+            found = {name: Raw(text.encode()) for name, text in zip(_JSON, texts, strict=True)}
+        columns |= found
+        if has_original:
+            columns["original"] = originals[position].removesuffix(REWRITTEN)
+        events[position] = EventOut(**columns)
+    return events
+
+
+def stored_of(rows: Sequence[tuple[Any, ...]]) -> Stored:
+    """Return rows of the columns `STORED` by position."""
+    size = len(_JSON)
+    return {tuple(map(int, row[size:])): tuple(map(str, row[:size])) for row in rows}
+
+
+def _position(row: tuple[Any, ...]) -> Position:
+    return tuple(map(int, row[-len(POSITION) :]))
+
+
+def _original(row: tuple[Any, ...]) -> str:
+    """Return the event as sent; with the sign at its end that its objects are not the stored."""
+    columns = dict(zip(PLAIN, row, strict=False))
+    packed: str = row[len(PLAIN)]
     original = unpack_original(
         packed,
         message_id=columns["message_id"],
@@ -41,45 +87,19 @@ def event_of(row: tuple[Any, ...], *, has_original: bool = False) -> EventOut:
         sent_at=columns["sent_at"],
         context=columns["context"],
     )
-    for name in TEXT_OBJECTS:
-        columns[name] = Raw((columns[name] or "{}").encode())
-    columns |= _exact(stored, original, is_reduced=bool(problem))
-    if has_original:
-        columns["original"] = original
-    return EventOut(**columns)
+    return original + REWRITTEN if packed.endswith(REWRITTEN) else original
 
 
-def _exact(stored: dict[str, str], original: str, *, is_reduced: bool) -> dict[str, Raw]:
-    """Return the objects as sent where they hold what is stored, else as stored.
+def _sent_objects(original: str) -> dict[str, Raw] | None:
+    """Return the objects as sent, None where a step wrote them anew or they cannot be read.
 
-    The store's JSON type keeps no nulls, no empty objects and no way of writing a number. But what
-    was sent may differ: a source's mapping made the properties, or a later step changed them.
+    The store's JSON type keeps no nulls, no empty objects and no way of writing a number.
     """
-    objects = {name: Raw(text.encode()) for name, text in stored.items()}
+    if original.endswith(REWRITTEN):
+        return None
     try:
         sent = _decode_sent(original)
     except (msgspec.DecodeError, UnicodeError):
-        return objects
-    for name in ("properties", "traits"):
-        text = bytes(getattr(sent, name))
-        if text[:1] != b"{":
-            continue
-        if is_reduced or _leaves(json.loads(text)) == _leaves(json.loads(stored[name])):
-            objects[name] = Raw(text)
-    return objects
-
-
-def _leaves(value: object) -> dict[str, object]:
-    """Return what the store keeps of an object: values by path, without nulls."""
-    return dict(_walk("", value))
-
-
-def _walk(path: str, value: object) -> Iterator[tuple[str, object]]:
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _walk(f"{path}.{key}" if path else key, inner)
-    elif isinstance(value, list):
-        # Within a list, types may be widened (1 and "a" both kept, but 1 and 1.5 become floats).
-        yield path, [_leaves(inner) if isinstance(inner, dict) else inner for inner in value]
-    elif value is not None:
-        yield path, value
+        return None
+    texts = {name: bytes(getattr(sent, name)) for name in _JSON}
+    return {name: Raw(text if text[:1] == b"{" else b"{}") for name, text in texts.items()}

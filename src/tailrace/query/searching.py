@@ -3,18 +3,27 @@
 import time
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import partial
+from typing import Any
 
 from clickhouse_connect.driver.client import Client
 
-from tailrace.query.asked import TABLE, Asked, ask, times_of
+from tailrace.query.asked import INSTANT, TABLE, Asked, ask, times_of
 from tailrace.query.bind import Binder
 from tailrace.query.cursor import Place, pack, unpack
-from tailrace.query.rows import SELECTED, event_of
+from tailrace.query.rows import (
+    POSITION,
+    SELECTED,
+    STORED,
+    Position,
+    Stored,
+    events_of,
+    stored_of,
+)
 from tailrace.query.running import Runner
 from tailrace.query.shapes import EventOut, Search, SearchResult
 
-_ORDER = ("timestamp", "raw_partition", "raw_offset", "raw_index")
-_PLACE = ", ".join(_ORDER)
+_PLACE = ", ".join(POSITION)
 # The first look is at a time that should hold so many pages; each further one is wider by so much.
 _PAGES_AHEAD = 4
 _WIDER = 16
@@ -39,8 +48,11 @@ def search(runner: Runner, question: Search, *, now: datetime) -> SearchResult:
             total, after = _total(runner, client, asked), None
         else:
             total, after = cursor.total, cursor.after
-        places = _places(runner, client, question, asked, after=after, total=total)
-        events = _events(runner, client, asked, places[: question.limit])
+        if cursor is None and total <= question.limit:
+            places, events = [], _all_events(runner, client, question, asked) if total else []
+        else:
+            places = _places(runner, client, question, asked, after=after, total=total)
+            events = _events(runner, client, asked, places[: question.limit])
     last = places[question.limit - 1] if len(places) > question.limit else None
     return SearchResult(
         total=total,
@@ -64,11 +76,14 @@ def find_event(runner: Runner, message_id: str, source: str | None) -> EventOut 
     )
     with runner.turn() as client:
         rows = runner.rows(client, sql, binder.parameters)
-    return event_of(rows[0], has_original=True) if rows else None
+        stored = partial(_stored, runner, client, f"message_id = {binder.text(message_id)}", binder)
+        events = events_of(rows, stored, has_original=True)
+    return next(iter(events.values()), None)
 
 
 def _total(runner: Runner, client: Client, asked: Asked) -> int:
-    sql = f"SELECT count() FROM {TABLE} WHERE {asked.where}"
+    parts = [f"SELECT count() AS events FROM {TABLE} WHERE {where}" for _, where in asked.scopes()]
+    sql = f"SELECT sum(events) FROM ({' UNION ALL '.join(parts)})"
     return int(runner.rows(client, sql, asked.binder.parameters)[0][0])
 
 
@@ -120,20 +135,36 @@ def _places_within(
     after: Place | None,
     window: tuple[int, int],
 ) -> list[Place]:
-    direction, operator = ("DESC", "<") if question.sort == "newest" else ("ASC", ">")
+    operator = "<" if question.sort == "newest" else ">"
     binder = asked.binder
     start, end = binder.instant(window[0]), binder.instant(window[1])
     where = f"{asked.where} AND timestamp >= {start} AND timestamp < {end}"
     if after is not None:
         numbers = ", ".join(binder.number(number) for number in after[1:])
-        where += f" AND ({_PLACE}) {operator} ({binder.instant(after.timestamp_ms)}, {numbers})"
-    order = ", ".join(f"{name} {direction}" for name in _ORDER)
+        at = binder.instant(after.timestamp_ms)
+        where += f" AND (timestamp, {_PLACE}) {operator} ({at}, {numbers})"
     sql = (
-        f"SELECT toUnixTimestamp64Milli(timestamp), {', '.join(_ORDER[1:])} FROM {TABLE} "
-        f"WHERE {where} ORDER BY {order} LIMIT {question.limit + 1}"
+        f"SELECT {INSTANT}, {', '.join(POSITION)} FROM {TABLE} "
+        f"WHERE {where} ORDER BY {_order(question)} LIMIT {question.limit + 1}"
     )
     rows = runner.rows(client, sql, binder.parameters, max_result_rows=question.limit + 1)
     return [Place(*map(int, row)) for row in rows]
+
+
+def _order(question: Search) -> str:
+    direction = "DESC" if question.sort == "newest" else "ASC"
+    return ", ".join(f"{name} {direction}" for name in ("timestamp", *POSITION))
+
+
+def _all_events(runner: Runner, client: Client, question: Search, asked: Asked) -> list[EventOut]:
+    """Return the only page there is."""
+    sql = (
+        f"SELECT {SELECTED} FROM {TABLE} WHERE {asked.where} ORDER BY {_order(question)} "
+        f"LIMIT 1 BY {', '.join(POSITION)} LIMIT {question.limit}"
+    )
+    rows = runner.rows(client, sql, asked.binder.parameters)
+    stored = partial(_stored, runner, client, asked.where, asked.binder)
+    return list(events_of(rows, stored).values())
 
 
 def _events(
@@ -148,14 +179,33 @@ def _events(
         return []
     binder = asked.binder
     times = [place.timestamp_ms for place in places]
-    positions = ", ".join(f"({place[1]}, {place[2]}, {place[3]})" for place in places)
-    sql = (
-        f"SELECT {SELECTED}, {', '.join(_ORDER[1:])} FROM {TABLE} "
-        f"PREWHERE timestamp >= {binder.instant(min(times))} "
-        f"AND timestamp <= {binder.instant(max(times))} "
-        f"AND (raw_partition, raw_offset, raw_index) IN ({positions}) WHERE {asked.where} "
-        "LIMIT 1 BY raw_partition, raw_offset, raw_index"
+    within = (
+        f"timestamp >= {binder.instant(min(times))} AND timestamp <= {binder.instant(max(times))} "
+        f"AND {asked.condition}"
     )
-    rows = runner.rows(client, sql, binder.parameters)
-    found = {tuple(map(int, row[-3:])): event_of(row[:-3]) for row in rows}
+    rows = _rows_at(runner, client, SELECTED, [place[1:] for place in places], within, binder)
+    found = events_of(rows, partial(_stored, runner, client, within, binder))
     return [found[place[1:]] for place in places if place[1:] in found]
+
+
+def _stored(
+    runner: Runner, client: Client, within: str, binder: Binder, positions: Sequence[Position]
+) -> Stored:
+    return stored_of(_rows_at(runner, client, STORED, positions, within, binder))
+
+
+def _rows_at(
+    runner: Runner,
+    client: Client,
+    selected: str,
+    positions: Sequence[Position],
+    within: str,
+    binder: Binder,
+) -> list[tuple[Any, ...]]:
+    """Return the rows at these positions, which lie where the condition `within` says."""
+    listed = ", ".join(f"({', '.join(map(str, position))})" for position in positions)
+    sql = (
+        f"SELECT {selected} FROM {TABLE} PREWHERE ({_PLACE}) IN ({listed}) WHERE {within} "
+        f"LIMIT 1 BY {_PLACE}"
+    )
+    return runner.rows(client, sql, binder.parameters)

@@ -20,6 +20,8 @@ SENT_AT: Final = "\x05"
 CONTEXT: Final = "\x06"
 # The column's context without its first member, the `ip` that `refine.ip.with_ip` put there.
 CONTEXT_WITHOUT_IP: Final = "\x07"
+# At the end, for what no column has: the properties or traits are not those of the text.
+REWRITTEN: Final = "\x08"
 
 _IP_MEMBER: Final = re.compile(r'\{"ip":"[^"\\]*",?')
 
@@ -41,12 +43,13 @@ def pack_original(
     sent_at: str,
     own_context: Raw = _NO_CONTEXT,
     context: Raw = _NO_CONTEXT,
+    is_rewritten: bool = False,
 ) -> str:
     """Return the text with a control character for the first occurrence of each of these.
 
     `timestamp` and `sent_at` are given only when `is_canonical`: from the column's instant no other
     writing can be had back. `own_context` is the event's own, `context` what the column holds.
-    Empty ones are left alone.
+    Empty ones are left alone. `is_rewritten` notes that properties or traits are not the text's.
     """
     own = bytes(own_context)
     if len(own) > _CONTEXT_BYTES_MIN and own[:1] == b"{":
@@ -67,7 +70,7 @@ def pack_original(
         text = text.replace(f'"{user_id}"', USER_ID, 1)
     if sent_at:
         text = text.replace(f'"{sent_at}"', SENT_AT, 1)
-    return text
+    return text + REWRITTEN if is_rewritten else text
 
 
 def unpack_original(
@@ -84,7 +87,7 @@ def unpack_original(
 
     Instants without a zone are UTC.
     """
-    text = original
+    text = original.removesuffix(REWRITTEN)
     # Backwards: an id put in first could itself contain a character that stands for another.
     if SENT_AT in text and sent_at is not None:
         text = text.replace(SENT_AT, f'"{canonical_time(sent_at)}"', 1)

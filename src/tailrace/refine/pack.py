@@ -6,9 +6,10 @@ from itertools import zip_longest
 from typing import Final, TypeVar
 
 import msgspec
+from msgspec import Raw
 
 from tailrace.event import BLOCK_VERSION, Block, Event, SetAside
-from tailrace.refine.draft import Draft
+from tailrace.refine.draft import EMPTY_OBJECT, Draft
 from tailrace.refine.original import is_canonical, pack_original
 
 _Item = TypeVar("_Item")
@@ -91,8 +92,23 @@ def event_of(draft: Draft) -> Event:
             sent_at=_sent_at_to_pack(draft),
             own_context=fields.context,
             context=draft.context,
+            is_rewritten=not _has_own_objects(draft),
         ),
     )
+
+
+def _has_own_objects(draft: Draft) -> bool:
+    """Tell whether properties and traits are what the event as sent has under these names."""
+    fields = draft.fields
+    return (
+        draft.origin.call.shape != "json"
+        and _is_own(draft.properties, fields.properties)
+        and _is_own(draft.traits, fields.traits)
+    )
+
+
+def _is_own(kept: Raw, sent: Raw) -> bool:
+    return kept is sent or (kept is EMPTY_OBJECT and not bytes(sent).startswith(b"{"))
 
 
 def _timestamp_to_pack(draft: Draft) -> str:

@@ -18,6 +18,7 @@ from refining import (
 from tailrace.config import RefineConfig
 from tailrace.event import BLOCK_VERSION
 from tailrace.refine.original import (
+    REWRITTEN,
     canonical_time,
     is_canonical,
     pack_original,
@@ -98,6 +99,17 @@ def test_a_stored_row_is_unpacked_by_its_column_names() -> None:
 
     assert msgspec.json.decode(unpack(as_read)) == body
     assert unpack(as_json) == unpack(as_read)
+
+
+def test_objects_that_are_not_those_of_the_text_are_marked() -> None:
+    text = msgspec.json.encode(track(properties={"a": 1}))
+
+    (own,) = events_of(refine(record(text, shape="call", events=1)))
+    (mapped,) = events_of(refine(record(text, shape="json", events=1)))
+
+    assert not own.original.endswith(REWRITTEN)
+    assert mapped.original.endswith(REWRITTEN)
+    assert original_of(mapped) == text.decode()
 
 
 @pytest.mark.parametrize(

@@ -58,13 +58,17 @@ CREATE TABLE IF NOT EXISTS events_data
     INDEX words_in_context replaceAll(replaceAll(lowerUTF8(context), '\\/', '/'), '\\', ' xbackslashx ')
         TYPE text(tokenizer = 'splitByNonAlpha'),
     INDEX words_in_columns lowerUTF8(concatWithSeparator(' ', type, event, source, browser, os, device, user_id))
-        TYPE text(tokenizer = 'splitByNonAlpha')
+        TYPE text(tokenizer = 'splitByNonAlpha'),
+    PROJECTION by_hour
+    (
+        SELECT intDiv(toUnixTimestamp64Milli(timestamp), 3600000), event, type, source, count()
+        GROUP BY intDiv(toUnixTimestamp64Milli(timestamp), 3600000), event, type, source
+    )
 )
 ENGINE = MergeTree
 PARTITION BY toYYYYMM(received_at)
 ORDER BY (event, toStartOfHour(timestamp), actor)
 SETTINGS
-    index_granularity = 2048,
     max_bytes_to_merge_at_max_space_in_pool = 3221225472,
     min_bytes_for_wide_part = 268435456,
     min_parts_to_merge_at_once = 20,
