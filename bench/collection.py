@@ -20,6 +20,8 @@ BATCH_CONNECTIONS = 16
 BATCH_EVENTS = 100
 ANSWER_MS = 4.0
 DELAY_MS = 10
+CALIBRATIONS = 2
+CALIBRATION_S = 3.0
 
 
 def measure(*, seconds: float, rounds: int, workers: int) -> dict[str, Any]:
@@ -36,7 +38,7 @@ def measure(*, seconds: float, rounds: int, workers: int) -> dict[str, Any]:
     result = {name: _median(runs) for name, runs in figures.items()}
     half = result["single durable"]["requests_per_s"] / 2
     with running("durable", module="bench.collectors", **settings) as instance:
-        result["half load"] = _single(instance, seconds, requests_per_s=half)
+        result["half load"] = _at_rate(instance, seconds, requests_per_s=half)
     result["single durable"]["of_diskless"] = (
         result["single durable"]["requests_per_s"] / result["single diskless"]["requests_per_s"]
     )
@@ -46,22 +48,29 @@ def measure(*, seconds: float, rounds: int, workers: int) -> dict[str, Any]:
     return result
 
 
+def _at_rate(instance: Instance, seconds: float, *, requests_per_s: float) -> dict[str, float]:
+    """Measure at a rate: as many connections, each pausing between requests, as make it up."""
+    connections = round(requests_per_s * (DELAY_MS + ANSWER_MS) / 1000)
+    for _ in range(CALIBRATIONS):
+        tried = _single(instance, CALIBRATION_S, connections=connections, delay_ms=DELAY_MS)
+        connections = max(1, round(connections * requests_per_s / tried["requests_per_s"]))
+    measured = _single(instance, seconds, connections=connections, delay_ms=DELAY_MS)
+    return {**measured, "wanted_per_s": requests_per_s, "connections": connections}
+
+
 def _single(
-    instance: Instance, seconds: float, *, requests_per_s: float | None = None
+    instance: Instance, seconds: float, *, connections: int = CONNECTIONS, delay_ms: int = 0
 ) -> dict[str, float]:
     head, tail = load.templates(batch_events=1, count=1)[0].pieces
     head = head.removeprefix(b'{"batch":[')
     tail = tail.removesuffix(b"]}")
-    connections = CONNECTIONS
-    if requests_per_s is not None:
-        connections = max(1, round(requests_per_s * (DELAY_MS + ANSWER_MS) / 1000))
     environ = {
         **os.environ,
         "BENCH_HEAD": head.decode(),
         "BENCH_TAIL": tail.decode(),
         "BENCH_KEY": b64encode(f"{WRITE_KEY}:".encode()).decode(),
         "BENCH_RUN": f"bench-{time.time_ns():x}",
-        "BENCH_DELAY_MS": str(DELAY_MS if requests_per_s is not None else 0),
+        "BENCH_DELAY_MS": str(delay_ms),
     }
     before = _cpu(instance)
     output = subprocess.run(
