@@ -95,7 +95,10 @@ class Follower:
         )
 
     def catch_up(self) -> Workspace:
-        """Return the newest workspace that can be had within a second."""
+        """Look for a newer workspace now, and return the one in force.
+
+        Waits a second at most where the thread that follows is asking just then.
+        """
         if self._lock.acquire(timeout=_CATCH_UP_S_MAX):
             try:
                 self._look()
@@ -129,36 +132,52 @@ class Follower:
     def _look(self) -> None:
         """Put the newest document into force; whatever is wrong leaves the last one there."""
         try:
-            document = self._newer()
-            is_due = self._clock() >= self.workspace.expires_at
-            if document is not None or is_due:
-                self._document, before = document or self._document, self._document
-                try:
-                    self.workspace = self._view()
-                except ConfigError:
-                    self._document = before
-                    raise
-                if document is not None:
-                    self._keep(document)
-                    metrics.VERSION.set(document.version)
-                    metrics.CHANGES.inc()
-                if self._on_change is not None:
-                    self._on_change(self.workspace)
+            document, has_answered = self._newer()
+            self._replace(document)
         except TailraceError as error:
             self._fail(error)
+        else:
+            if has_answered:
+                self._answer()
 
-    def _newer(self) -> Document | None:
-        """Return the document to follow next: the database's, or another process' snapshot."""
+    def _newer(self) -> tuple[Document | None, bool]:
+        """Return the document to follow next, if any, and whether the database has answered.
+
+        Where it has not, it is what another process heard of it just before.
+        """
         known = Version(self._document.workspace, self._document.version)
         try:
             text = self._link.document(unless=known)
         except TransientError as error:
             self._fail(error)
             kept = read_snapshot(self._config)
-            is_newer = kept is not None and kept.workspace == known.workspace
-            return kept if kept and is_newer and kept.version > known.number else None
-        self._answer()
-        return decode_document(text, where="the control database") if text is not None else None
+            is_newer = (
+                kept is not None
+                and kept.workspace == known.workspace
+                and kept.version > known.number
+            )
+            return kept if is_newer else None, False
+        if text is None:
+            return None, True
+        return decode_document(text, where="the control database"), True
+
+    def _replace(self, document: Document | None) -> None:
+        """Put a document into force, or the same one again where a write key has ended."""
+        if document is None and self._clock() < self.workspace.expires_at:
+            return
+        before = self._document
+        self._document = document or before
+        try:
+            self.workspace = self._view()
+        except ConfigError:
+            self._document = before
+            raise
+        if document is not None:
+            self._keep(document)
+            metrics.VERSION.set(document.version)
+            metrics.CHANGES.inc()
+        if self._on_change is not None:
+            self._on_change(self.workspace)
 
     def _view(self) -> Workspace:
         for line in collisions(self._document, self._config.sources, file=self._config.file):

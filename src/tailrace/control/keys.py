@@ -12,7 +12,8 @@ from tailrace.control import idempotency
 from tailrace.control.changes import Changes, is_usable, utc_now
 from tailrace.control.idempotency import Once
 from tailrace.control.models import WriteKeyRow
-from tailrace.control.sources import Name, Sources, existing
+from tailrace.control.shapes import Name
+from tailrace.control.sources import Sources, existing
 from tailrace.control.vault import STARS
 from tailrace.errors import ChangeError
 

@@ -1,5 +1,6 @@
 """Following: the last known workspace holds, whatever becomes of the database."""
 
+import logging
 import stat
 import subprocess
 import sys
@@ -17,8 +18,9 @@ from tailrace.control.database import open_engine
 from tailrace.control.keys import KeyDraft, WriteKeys
 from tailrace.control.link import database_path
 from tailrace.control.prepare import prepare
+from tailrace.control.shapes import SourceDraft
 from tailrace.control.snapshot import read_snapshot, snapshot_path, write_snapshot
-from tailrace.control.sources import SourceDraft, Sources
+from tailrace.control.sources import Sources
 from tailrace.control.vault import key_path, open_vault
 from tailrace.errors import ConfigError, TransientError
 
@@ -127,17 +129,21 @@ def test_a_damaged_database_leaves_the_last_workspace_in_force(
     assert following.problem
 
 
-def test_a_damaged_document_leaves_the_last_workspace_in_force(
-    config: Config, follow: Callable[..., Follower]
+def test_a_damaged_document_leaves_the_last_workspace_in_force_and_is_told_once(
+    config: Config, follow: Callable[..., Follower], caplog: pytest.LogCaptureFixture
 ) -> None:
     following = follow()
     with open_engine(config).begin() as connection:
         connection.exec_driver_sql("UPDATE workspace SET version = 9, document = '{'")
 
-    workspace = following.catch_up()
+    with caplog.at_level(logging.INFO):
+        workspace = following.catch_up()
+        following.catch_up()
 
     assert workspace.version == 1
     assert "no workspace document" in following.problem
+    assert caplog.text.count("stays in force") == 1
+    assert "answers again" not in caplog.text
 
 
 def test_what_another_process_saw_before_the_database_went_is_taken_from_its_snapshot(

@@ -28,7 +28,7 @@ from tailrace.app.routes.managing import (
     read_cursor,
 )
 from tailrace.config import SLUG_PATTERN, Kind
-from tailrace.control.sources import SourceChange, SourceDraft, SourceState, Versioned, Wanted
+from tailrace.control.shapes import SourceChange, SourceDraft, SourceState, Versioned, Wanted
 
 
 class SourceAnswer(SourceState, frozen=True, kw_only=True):
