@@ -21,7 +21,7 @@ from tailrace.control.idempotency import once_of
 from tailrace.control.keys import KeyDraft, WriteKeys
 from tailrace.control.link import open_link
 from tailrace.control.models import Base
-from tailrace.control.prepare import alembic_config, prepare
+from tailrace.control.prepare import MIGRATION_LOCK, alembic_config, prepare
 from tailrace.control.shapes import SourceChange, SourceDraft, Wanted
 from tailrace.control.sources import Sources
 from tailrace.control.start import REVISION
@@ -506,6 +506,24 @@ def test_the_audit_log_comes_in_pages(control: Control) -> None:
         "sources/default",
     ]
     assert audit_page(control.changes, resource="sources/s", before_id=None, limit=9) == []
+
+
+def test_a_start_waits_for_another_that_migrates(empty: Config) -> None:
+    engine = open_engine(empty, is_made=True)
+    empty.data_dir.mkdir(exist_ok=True)
+    other = threading.Thread(target=prepare, args=(empty,))
+
+    with engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
+        other.start()
+        other.join(timeout=0.5)
+        is_waiting = other.is_alive()
+    other.join()
+    engine.dispose()
+
+    assert is_waiting
+    assert [source.slug for source in read_workspace(empty).sources] == ["default"]
 
 
 # --- A server that hangs ------------------------------------------------------------------------

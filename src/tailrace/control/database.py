@@ -21,13 +21,20 @@ ONLY_READS: Final = "tailrace_only_reads"
 
 _NO_TABLE: Final = "42P01"
 _BUSY_S: Final = 5.0
+_ANSWER_S_MAX: Final = 5.0
+_MIGRATION_S_MAX: Final = 100.0
+"""Less than a start waits for its preparation, so that it learns the reason."""
 
 
 def open_engine(config: Config, *, is_made: bool = False) -> Engine:
-    """Return the engine; a SQLite file that is missing is made only when told to."""
+    """Return the engine.
+
+    Where the database `is_made`, a SQLite file that is missing is made too, and answers may take
+    their time: another start may be migrating, and a migration is long where there is much.
+    """
     dsn = config.control.dsn
     if dsn is not None and dsn.reveal():
-        return _postgres(dsn)
+        return _postgres(dsn, answer_s_max=_MIGRATION_S_MAX if is_made else _ANSWER_S_MAX)
     return _sqlite(database_path(config), is_made=is_made)
 
 
@@ -57,7 +64,7 @@ def _sqlite(path: Path, *, is_made: bool) -> Engine:
         connection = sqlite3.connect(
             f"file:{quote(str(path))}?mode={mode}",
             uri=True,
-            timeout=_BUSY_S,
+            timeout=_MIGRATION_S_MAX if is_made else _BUSY_S,
             check_same_thread=False,
             isolation_level=None,
         )
@@ -82,12 +89,12 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN" if is_reading else "BEGIN IMMEDIATE")
 
 
-def _postgres(dsn: Secret) -> Engine:
+def _postgres(dsn: Secret, *, answer_s_max: float) -> Engine:
     from tailrace.control.postgres import connect
 
     return create_engine(
         "postgresql+psycopg://",
-        creator=lambda: connect(dsn, autocommit=False),
+        creator=lambda: connect(dsn, autocommit=False, answer_s_max=answer_s_max),
         pool_size=2,
         max_overflow=2,
         pool_timeout=_BUSY_S,

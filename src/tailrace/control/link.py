@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 DATABASE_NAME: Final = "control.sqlite"
 NOTED_EVERY: Final = timedelta(seconds=60)
 _BUSY_S: Final = 1.0
+_ANSWER_S_MAX: Final = 3.0
 _SQLITE_INSTANT: Final = "%Y-%m-%d %H:%M:%S.%f"
 
 _VERSION: Final = "SELECT id, version FROM workspace"
@@ -173,7 +174,7 @@ class PostgresLink:
 
         try:
             if self._connection is None:
-                self._connection = connect(self._dsn, autocommit=True)
+                self._connection = connect(self._dsn, autocommit=True, answer_s_max=_ANSWER_S_MAX)
             yield self._connection
         except psycopg.Error as error:
             self.close()

@@ -13,7 +13,6 @@ from psycopg.rows import TupleRow
 
 from tailrace.config import Secret
 
-ANSWER_S_MAX: Final = 5.0
 _CONNECT_S_MAX: Final = 3
 _INTERVAL_S: Final = 0.1
 
@@ -21,7 +20,9 @@ RV = TypeVar("RV")
 
 
 class BoundedConnection(psycopg.Connection[TupleRow]):
-    """A connection whose every answer has a deadline."""
+    """A connection whose every answer has a deadline, `answer_s_max` after the question."""
+
+    answer_s_max = float(_CONNECT_S_MAX)
 
     def wait(
         self, gen: PQGen[RV], interval: float = _INTERVAL_S, timeout: float | None = None
@@ -31,7 +32,7 @@ class BoundedConnection(psycopg.Connection[TupleRow]):
         Raises:
             OperationalError: it does not in time; the connection is closed.
         """
-        timeout_s = ANSWER_S_MAX if timeout is None else timeout
+        timeout_s = self.answer_s_max if timeout is None else timeout
         try:
             return super().wait(gen, interval, timeout=timeout_s)
         except psycopg.OperationalError as error:
@@ -41,19 +42,20 @@ class BoundedConnection(psycopg.Connection[TupleRow]):
             raise psycopg.OperationalError(f"no answer within {timeout_s:g} s") from error
 
 
-def connect(dsn: Secret, *, autocommit: bool) -> BoundedConnection:
+def connect(dsn: Secret, *, autocommit: bool, answer_s_max: float) -> BoundedConnection:
     """Return a connection.
 
     Raises:
         psycopg.Error: the server does not take it.
     """
-    milliseconds = int(1_000 * ANSWER_S_MAX)
+    milliseconds = int(1_000 * answer_s_max)
     connection = BoundedConnection.connect(
         dsn.reveal(),
         autocommit=True,
         connect_timeout=_CONNECT_S_MAX,
         tcp_user_timeout=milliseconds,
     )
+    connection.answer_s_max = answer_s_max
     try:
         connection.execute(f"SET statement_timeout = {milliseconds}")
         connection.autocommit = autocommit

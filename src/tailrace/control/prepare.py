@@ -23,7 +23,7 @@ from tailrace.control.vault import Vault, key_path, make_vault, open_vault, webh
 from tailrace.errors import ConfigError, TailraceError
 
 ACTOR: Final = "start"
-_MIGRATION_LOCK: Final = 0x7461_696C
+MIGRATION_LOCK: Final = 0x7461_696C
 _logger = logging.getLogger("tailrace.control.prepare")
 
 
@@ -49,7 +49,7 @@ def migrate(engine: Engine, *, revision: str = "head") -> None:
     with engine.begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(
-                text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK}
+                text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK}
             )
         command.upgrade(alembic_config(connection), revision)
 
@@ -65,8 +65,8 @@ def alembic_config(connection: Connection | None = None) -> AlembicConfig:
 def _prepare_workspace(engine: Engine, config: Config) -> None:
     with answering(), Session(engine) as session, session.begin():
         if engine.dialect.name == "postgresql":
-            session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
-        row = session.scalars(select(WorkspaceRow)).one_or_none()
+            session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
+        row = session.scalars(select(WorkspaceRow).with_for_update()).one_or_none()
         if row is None:
             vault = open_vault(config) or make_vault(config)
             row = add_workspace(session, secret_key_id=vault.key_id)
