@@ -9,8 +9,9 @@ from typing import Generic, TypeVar
 import msgspec
 
 from tailrace.app.pulse import Pulse
+from tailrace.app.standstill import Standstill
 from tailrace.app.tails import EVENTS_TAIL, RAW_TAIL, LogReader
-from tailrace.ledger import ACCEPTED, INVALID
+from tailrace.ledger import ACCEPTED, INVALID, REFINE_GROUP
 from tailrace.log.contract import EVENTS, RAW
 from tailrace.store import Store, StoreStats
 
@@ -42,9 +43,13 @@ class Kept(Generic[T]):
 
 
 class Lags(msgspec.Struct, frozen=True, kw_only=True):
-    """What the log holds on disk, and how much of it waits to be read."""
+    """What the log holds on disk, and how much of it waits to be read.
+
+    `refine_still_s` is for how long refine has read nothing though something waits.
+    """
 
     refine_lag_records: int
+    refine_still_s: float
     store_lag_records: int
     raw_bytes: int
     events_bytes: int
@@ -86,6 +91,7 @@ class Numbers:
         self._log = log
         self._pulse = pulse
         self._clock = clock
+        self._refine = Standstill()
         self._stats = Kept(store.stats, age_s_max=_KEPT_S)
         self._lags = Kept(self._ask_lags, age_s_max=_KEPT_S / 2)
         self._tallies_24h = Kept(lambda: self._tallies(days=1), age_s_max=_KEPT_S)
@@ -138,8 +144,12 @@ class Numbers:
         return found
 
     def _ask_lags(self) -> Lags:
+        refine_lag = self._log.lag_records(RAW_TAIL)
         return Lags(
-            refine_lag_records=self._log.lag_records(RAW_TAIL),
+            refine_lag_records=refine_lag,
+            refine_still_s=self._refine.note(
+                lag_records=refine_lag, positions=self._log.positions(REFINE_GROUP)
+            ),
             store_lag_records=self._log.lag_records(EVENTS_TAIL),
             raw_bytes=sum(extent.bytes for extent in self._log.extents(RAW).values()),
             events_bytes=sum(extent.bytes for extent in self._log.extents(EVENTS).values()),

@@ -10,12 +10,16 @@ from litestar import Response, get
 from tailrace import __version__, metrics
 from tailrace.addresses import name_in, url_by_name
 from tailrace.app.asking import Ask
+from tailrace.app.numbers import Lags
 from tailrace.app.parts import Given, Parts
 from tailrace.app.routes.errors import READING
 from tailrace.errors import TailraceError
 from tailrace.log.contract import RAW
 
 _logger = logging.getLogger(__name__)
+
+# Longer than a restarted worker needs to begin.
+_STILL_S_MAX = 10.0
 
 
 class StoreStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,7 +72,7 @@ async def show_status(request: Ask, parts: Given) -> Status:
     stats = await parts.reading.run(parts.numbers.stats)
     lags = await parts.reading.run(parts.numbers.lags)
     beat = parts.pulse.beat()
-    problems = (parts.loader_problem(), parts.following.problem)
+    problems = (_refine_problem(lags), parts.loader_problem(), parts.following.problem)
     return Status(
         version=__version__,
         collect_url=url_by_name(parts.config.collect.host, parts.config.collect.port, name=name),
@@ -90,6 +94,16 @@ async def show_status(request: Ask, parts: Given) -> Status:
         log=LogStatus(raw_bytes=lags.raw_bytes, events_bytes=lags.events_bytes),
         live_streams=parts.live.streams,
         problems=[problem for problem in problems if problem],
+    )
+
+
+def _refine_problem(lags: Lags) -> str:
+    if lags.refine_still_s < _STILL_S_MAX:
+        return ""
+    return (
+        f"refine has read nothing for {lags.refine_still_s:.0f} s while "
+        f"{lags.refine_lag_records} records wait: is the worker running? Its log and "
+        "'tailrace doctor' tell more."
     )
 
 
