@@ -1,15 +1,21 @@
-import { request } from "./client";
+import { exchange, request, type Answer } from "./client";
+import { nextCursor } from "./pages";
 import type {
+  AuditEntry,
   EventAnswer,
   FieldsAnswer,
   HistogramAnswer,
+  Paged,
   SearchAnswer,
   Session,
   SetAsideAnswer,
   Source,
+  SourceSettings,
   Status,
   TraceAnswer,
   ValuesAnswer,
+  VersionedSource,
+  WriteKey,
 } from "./types";
 
 export interface Question {
@@ -28,6 +34,24 @@ const get = <T>(path: string, signal?: Signal): Promise<T> =>
 const post = <T>(path: string, body: unknown, signal?: Signal): Promise<T> =>
   request<T>("POST", path, { body, ...withSignal(signal) });
 
+const getPage = async <T>(
+  path: string,
+  parameters: Record<string, string>,
+  signal: Signal,
+): Promise<Paged<T>> => {
+  const given = Object.entries(parameters).filter(([, value]) => value !== "");
+  const query = new URLSearchParams(given);
+  const { body, headers } = await exchange<T[]>("GET", `${path}?${query}`, withSignal(signal));
+  return { items: body, next: nextCursor(headers) };
+};
+
+const versioned = ({ body, headers }: Answer<Source>): VersionedSource => ({
+  source: body,
+  etag: headers.get("ETag") ?? "*",
+});
+
+const sourcePath = (slug: string): string => `/sources/${encodeURIComponent(slug)}`;
+
 const bounds = ({ query, since, until }: Question) =>
   until === null ? { query, since } : { query, since, until };
 
@@ -36,7 +60,36 @@ export const api = {
   signIn: (token: string) => post<void>("/session", { token }),
   signOut: () => request<void>("DELETE", "/session"),
   status: (signal?: Signal) => get<Status>("/status", signal),
-  sources: (signal?: Signal) => get<Source[]>("/sources", signal),
+  /** The first thousand sources: for choosing one. */
+  sources: (signal?: Signal) => get<Source[]>("/sources?limit=1000", signal),
+  sourcePage: ({ text, cursor }: { text: string; cursor: string }, signal?: Signal) =>
+    getPage<Source>("/sources", { text, cursor, limit: "100" }, signal),
+  source: async (slug: string, signal?: Signal) =>
+    versioned(await exchange<Source>("GET", sourcePath(slug), withSignal(signal))),
+  /** Sent again with the same `once`, it makes no second source. */
+  createSource: (draft: Pick<Source, "slug" | "name" | "kind">, once: string) =>
+    request<Source>("POST", "/sources", { body: draft, headers: { "Idempotency-Key": once } }),
+  changeSource: async (slug: string, changes: Partial<SourceSettings>, etag: string) =>
+    versioned(
+      await exchange<Source>("PATCH", sourcePath(slug), {
+        body: changes,
+        headers: { "If-Match": etag },
+      }),
+    ),
+  deleteSource: (slug: string, etag: string) =>
+    request<void>("DELETE", sourcePath(slug), { headers: { "If-Match": etag } }),
+  writeKeys: (slug: string, signal?: Signal) =>
+    get<WriteKey[]>(`${sourcePath(slug)}/write-keys`, signal),
+  /** Adds a key; with `overlap_s` the others end after so many seconds. */
+  addWriteKey: (slug: string, draft: { label: string; overlap_s: number | null }, once: string) =>
+    request<WriteKey>("POST", `${sourcePath(slug)}/write-keys`, {
+      body: draft,
+      headers: { "Idempotency-Key": once },
+    }),
+  disableWriteKey: (slug: string, id: number) =>
+    request<void>("DELETE", `${sourcePath(slug)}/write-keys/${id}`),
+  changes: (resource: string, cursor: string, signal?: Signal) =>
+    getPage<AuditEntry>("/audit-log", { resource, cursor, limit: "20" }, signal),
   search: (
     question: Question,
     { limit, cursor }: { limit: number; cursor?: string | null },

@@ -26,23 +26,37 @@ export function onSignedOut(listener: Listener): Listener {
   return () => signedOutListeners.delete(listener);
 }
 
+type Method = "GET" | "POST" | "PATCH" | "DELETE";
+
 interface Options {
   body?: unknown;
   signal?: AbortSignal;
+  headers?: Record<string, string>;
+}
+
+export interface Answer<T> {
+  /** `undefined` for 204. */
+  body: T;
+  headers: Headers;
+}
+
+/** Asks the API and returns the decoded answer alone; see `exchange`. */
+export async function request<T>(method: Method, path: string, options?: Options): Promise<T> {
+  return (await exchange<T>(method, path, options)).body;
 }
 
 /**
- * Asks the API and returns the decoded answer (`undefined` for 204).
+ * Asks the API and returns the decoded answer with its headers.
  *
  * @throws ApiError for every refusal, and with status 0 when no answer came.
  */
-export async function request<T>(
-  method: "GET" | "POST" | "DELETE",
+export async function exchange<T>(
+  method: Method,
   path: string,
-  { body, signal }: Options = {},
-): Promise<T> {
+  { body, signal, headers: added }: Options = {},
+): Promise<Answer<T>> {
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
-  const headers: Record<string, string> = { Accept: "application/json" };
+  const headers: Record<string, string> = { Accept: "application/json", ...added };
   if (method !== "GET") headers["X-Tailrace-Request"] = "1";
   if (body !== undefined) headers["Content-Type"] = "application/json";
   let response: Response;
@@ -65,7 +79,10 @@ export async function request<T>(
     }
     throw new ApiError(problemOf(response, text));
   }
-  return (text === "" ? undefined : JSON.parse(text)) as T;
+  return {
+    body: (text === "" ? undefined : JSON.parse(text)) as T,
+    headers: response.headers,
+  };
 }
 
 function noAnswer(isTimeout: boolean): ApiError {

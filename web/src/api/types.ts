@@ -126,14 +126,69 @@ export interface TraceAnswer {
   steps: TraceStep[];
 }
 
-export interface Source {
-  slug: string;
+export type SourceKind = "web" | "mobile" | "server" | "webhook" | "json";
+
+export type IpSetting = "keep" | "truncate" | "drop";
+
+/** What people decide about a source. */
+export interface SourceSettings {
   name: string;
+  kind: SourceKind;
   enabled: boolean;
+  ip: IpSetting;
+  requests_per_s_max: number | null;
+  /** Answers have `***` where there is one; sent, it is the new one, and null takes it away. */
+  webhook_secret: string | null;
+}
+
+/** `write_keys` are those that may be used now, the newest first. */
+export interface Source extends SourceSettings {
+  slug: string;
+  managed_by: "api" | "file";
   write_keys: string[];
+  /** null for a source of the settings file. */
+  created_at: string | null;
   collect_url: string;
+  /** The mean of the last five minutes. */
+  events_per_min: number;
   events_24h: number;
+  invalid_24h: number;
   last_event_at: string | null;
+}
+
+/** A source and the tag that its next change must name. */
+export interface VersionedSource {
+  source: Source;
+  etag: string;
+}
+
+/** `next` is the cursor of the page that follows, null at the end. */
+export interface Paged<T> {
+  items: T[];
+  next: string | null;
+}
+
+/** A write key; one of the settings file has no id and no times. */
+export interface WriteKey {
+  id: number | null;
+  key: string;
+  label: string;
+  state: "active" | "expiring" | "expired" | "disabled";
+  created_at: string | null;
+  expires_at: string | null;
+  disabled_at: string | null;
+  last_used_at: string | null;
+}
+
+/** One change, with the settings before and after; secrets are `***`. */
+export interface AuditEntry {
+  id: number;
+  at: string;
+  actor: string;
+  action: string;
+  resource: string;
+  before: JsonObject | null;
+  after: JsonObject | null;
 }
 
 export interface Status {
@@ -162,7 +217,7 @@ export interface LiveStatus {
   freshness_s: number | null;
 }
 
-/** RFC 9457; `position` and `hint` come with a question that is not valid. */
+/** RFC 9457; `position` and `hint` come with a question that is not valid, `field` with a body. */
 export interface Problem {
   type: string;
   title: string;
@@ -170,6 +225,7 @@ export interface Problem {
   detail: string;
   position?: number | null;
   hint?: string;
+  field?: string;
   retry_after_s?: number;
   looked_at?: string[];
 }

@@ -9,6 +9,10 @@ interface Props {
   children: ReactNode;
 }
 
+/** As `ref`, makes the browser put the focus there when the dialog opens. */
+export const focusedFirst = (element: HTMLElement | null): void =>
+  element?.setAttribute("autofocus", "");
+
 /** A modal dialog, the browser's own: it keeps the focus and closes on Escape. */
 export function Dialog({ title, isOpen, onClose, children }: Props) {
   const ref = useRef<HTMLDialogElement>(null);

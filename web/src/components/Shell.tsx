@@ -1,11 +1,12 @@
 import { ActionIcon, Menu, Tooltip, useMantineColorScheme } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
-import { useState, type MouseEvent, type ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 import { api } from "@/api/calls";
 import { PAGES, type PageEntry } from "@/pages/pages";
 import { useShortcuts } from "@/state/shortcuts";
 import { navigate } from "@/state/url";
 import { Icon, type IconName } from "./Icon";
+import { Link } from "./Link";
 import { Mark } from "./Mark";
 import { ShortcutsHelp } from "./ShortcutsHelp";
 import styles from "./Shell.module.css";
@@ -72,33 +73,6 @@ export function Shell({ current, children }: Props) {
       </main>
       <ShortcutsHelp isOpen={isHelpOpen} onClose={() => setHelpOpen(false)} />
     </div>
-  );
-}
-
-interface LinkProps {
-  path: string;
-  className: string | undefined;
-  children: ReactNode;
-  isCurrent?: boolean;
-  label?: string;
-}
-
-function Link({ path, className, children, isCurrent = false, label }: LinkProps) {
-  const follow = (event: MouseEvent) => {
-    if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
-    event.preventDefault();
-    navigate(path);
-  };
-  return (
-    <a
-      className={className}
-      href={path}
-      onClick={follow}
-      aria-current={isCurrent ? "page" : undefined}
-      aria-label={label}
-    >
-      {children}
-    </a>
   );
 }
 

@@ -4,6 +4,7 @@ import { useState, type ReactNode } from "react";
 import { api } from "@/api/calls";
 import type { Source } from "@/api/types";
 import { CopyButton } from "@/components/CopyButton";
+import { Link } from "@/components/Link";
 import { Failure, Waiting } from "@/components/states";
 import { snippetsFor, type Snippet } from "./snippets";
 import styles from "./ConnectGuide.module.css";
@@ -42,26 +43,46 @@ function Guide({ sources }: { sources: Source[] }) {
   const usable = sources.filter((source) => source.enabled && source.write_keys.length > 0);
   const [slug, setSlug] = useState(usable[0]?.slug ?? "");
   const source = usable.find((candidate) => candidate.slug === slug);
-  const writeKey = source?.write_keys[0];
-  if (!source || !writeKey) {
-    return <p>No source is enabled. Enable one in tailrace.toml and start Tailrace again.</p>;
+  if (!source) {
+    return (
+      <p>
+        No source that takes events is there: <Link path="/sources">enable or add one</Link>.
+      </p>
+    );
   }
+  return (
+    <SourceGuide key={source.slug} source={source}>
+      {usable.length > 1 && (
+        <NativeSelect
+          label="Source"
+          className={styles["source"] ?? ""}
+          value={slug}
+          onChange={(event) => setSlug(event.currentTarget.value)}
+          data={usable.map(({ slug: value, name }) => ({ value, label: name || value }))}
+        />
+      )}
+    </SourceGuide>
+  );
+}
+
+interface SourceGuideProps {
+  source: Source;
+  /** Shown before the address. */
+  children?: ReactNode;
+}
+
+/** The address and the newest write key of a source, and code for each SDK with them filled in. */
+export function SourceGuide({ source, children }: SourceGuideProps) {
+  const writeKey = source.write_keys[0];
+  if (!writeKey) return <p>The source has no write key that may be used now: add one.</p>;
   return (
     <>
       <div className={styles["facts"]}>
-        {usable.length > 1 && (
-          <NativeSelect
-            label="Source"
-            className={styles["source"] ?? ""}
-            value={slug}
-            onChange={(event) => setSlug(event.currentTarget.value)}
-            data={usable.map(({ slug: value, name }) => ({ value, label: name || value }))}
-          />
-        )}
+        {children}
         <CopyFact label="Address" value={source.collect_url} />
         <CopyFact label="Write key" value={writeKey} />
       </div>
-      <Snippets snippets={snippetsFor({ writeKey, url: source.collect_url })} />
+      <Snippets snippets={snippetsFor({ writeKey, url: source.collect_url, kind: source.kind })} />
     </>
   );
 }

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { snippetsFor } from "./snippets";
+import { snippetsFor, type Target } from "./snippets";
 
-const PLAIN = { writeKey: "key-1234", url: "http://127.0.0.1:8282" };
-const SECURE = { writeKey: "key-1234", url: "https://events.example.org" };
+const PLAIN = { writeKey: "key-1234", url: "http://127.0.0.1:8282", kind: "web" } as const;
+const SECURE = { ...PLAIN, url: "https://events.example.org" };
 
 test("every snippet carries the write key, and the address where the SDK can reach it", () => {
   for (const { label, code, note } of snippetsFor(PLAIN)) {
@@ -12,10 +12,22 @@ test("every snippet carries the write key, and the address where the SDK can rea
 });
 
 test("SDKs that insist on HTTPS say so, until the address has it", () => {
-  const insisting = (target: typeof PLAIN) =>
+  const insisting = (target: Target) =>
     snippetsFor(target).filter(({ note }) => note.includes("HTTPS")).length;
-  expect(insisting(PLAIN)).toBe(2);
+  expect(insisting(PLAIN)).toBe(4);
   expect(insisting(SECURE)).toBe(0);
+});
+
+test("the kind of a source says what comes first, and hides nothing", () => {
+  const ids = (kind: Target["kind"]) => snippetsFor({ ...PLAIN, kind }).map(({ id }) => id);
+  expect(ids("web").slice(0, 2)).toEqual(["web", "npm"]);
+  expect(ids("mobile")[0]).toBe("swift");
+  expect(ids("server")[0]).toBe("node");
+  expect(ids("webhook")[0]).toBe("webhook");
+  expect(ids("json")[0]).toBe("json");
+  for (const kind of ["mobile", "server", "webhook", "json"] as const) {
+    expect(ids(kind).toSorted()).toEqual(ids("web").toSorted());
+  }
 });
 
 test("the web snippet keeps calls as the SDK takes them over", () => {

@@ -1,9 +1,13 @@
 /** Code that sends a first event, with a source's write key and address filled in. */
 
+import type { SourceKind } from "@/api/types";
+
 export interface Target {
   writeKey: string;
   /** Origin of the collection port, such as `http://127.0.0.1:8282`. */
   url: string;
+  /** Which code comes first; any source takes any call. */
+  kind: SourceKind;
 }
 
 export interface Snippet {
@@ -19,9 +23,26 @@ export interface Snippet {
 const TLS_NOTE =
   "This SDK always uses HTTPS. Put a proxy with a certificate in front of the collection port and use its name as the host.";
 
-export function snippetsFor({ writeKey, url }: Target): Snippet[] {
+/** What each kind of source begins with; the others follow. */
+const FIRST: Record<SourceKind, readonly string[]> = {
+  web: ["web", "npm"],
+  mobile: ["swift", "kotlin"],
+  server: ["node", "python", "go", "ruby", "php", "curl"],
+  webhook: ["webhook"],
+  json: ["json"],
+};
+
+/** Code for every SDK, that for the kind of the source first. */
+export function snippetsFor(target: Target): Snippet[] {
+  const all = allSnippets(target);
+  const first = FIRST[target.kind].flatMap((id) => all.filter((snippet) => snippet.id === id));
+  return [...first, ...all.filter((snippet) => !first.includes(snippet))];
+}
+
+function allSnippets({ writeKey, url }: Omit<Target, "kind">): Snippet[] {
   const { host, hostname, port, protocol } = new URL(url);
   const isSecure = protocol === "https:";
+  const secureHost = isSecure ? host : "events.example.com";
   return [
     {
       id: "web",
@@ -138,7 +159,7 @@ require __DIR__ . "/vendor/autoload.php";
 
 use Segment\\Segment;
 
-Segment::init("${writeKey}", ["host" => "${isSecure ? host : "events.example.com"}"]);
+Segment::init("${writeKey}", ["host" => "${secureHost}"]);
 
 Segment::track([
     "userId" => "user-1",
@@ -159,6 +180,57 @@ Segment::flush();`,
   -d '{"userId": "user-1", "event": "Order Completed", "properties": {"revenue": 49.9, "currency": "EUR"}}'`,
       note: "The quickest way to see an event here.",
     },
+    {
+      id: "swift",
+      label: "Swift",
+      install: "",
+      code: `// Package: https://github.com/segmentio/analytics-swift
+import Segment
+
+let analytics = Analytics(
+    configuration: Configuration(writeKey: "${writeKey}")
+        .apiHost("${secureHost}/v1")
+        .cdnHost("${secureHost}/v1")
+)
+
+analytics.track(name: "Order Completed", properties: ["revenue": 49.9, "currency": "EUR"])`,
+      note: isSecure ? "" : TLS_NOTE,
+    },
+    {
+      id: "kotlin",
+      label: "Kotlin",
+      install: "",
+      code: `// Package: com.segment.analytics.kotlin:android
+import com.segment.analytics.kotlin.android.Analytics
+import kotlinx.serialization.json.buildJsonObject
+import kotlinx.serialization.json.put
+
+val analytics = Analytics("${writeKey}", applicationContext) {
+    apiHost = "${secureHost}/v1"
+    cdnHost = "${secureHost}/v1"
+}
+
+analytics.track("Order Completed", buildJsonObject { put("revenue", 49.9) })`,
+      note: isSecure ? "" : TLS_NOTE,
+    },
+    {
+      id: "webhook",
+      label: "Webhook",
+      install: "",
+      code: `curl "${url}/v1/webhook/${writeKey}" \\
+  -H "Content-Type: application/json" \\
+  -d '{"type": "track", "userId": "user-1", "event": "Order Completed", "properties": {"revenue": 49.9}}'`,
+      note: "Give this address to the tool that posts events as Segment's webhooks do. With a webhook secret, each must carry its signature in X-Signature.",
+    },
+    {
+      id: "json",
+      label: "JSON",
+      install: "",
+      code: `curl "${url}/v1/json/${writeKey}" \\
+  -H "Content-Type: application/json" \\
+  -d '[{"event": "Door Opened", "userId": "user-1", "floor": 3}, {"event": "Door Closed", "floor": 3}]'`,
+      note: "Objects of your own: a list, a single one, or one per line. Each becomes a track event.",
+    },
   ];
 }
 
@@ -167,7 +239,7 @@ Segment::flush();`,
  * `[method, ...arguments]`, with the page's address as it was at the time of the call (`bpc`); the
  * SDK empties it when it takes over.
  */
-function webSnippet({ writeKey, url }: Target): string {
+function webSnippet({ writeKey, url }: Omit<Target, "kind">): string {
   return `<script>
   (function (key, server) {
     if (window.analytics) return;

@@ -1,9 +1,16 @@
+import type { ReactNode } from "react";
 import { Icon } from "@/components/Icon";
 import { titleOf, type Row } from "@/events/rows";
 import styles from "./FirstEvent.module.css";
 
+interface Props {
+  first: Row | null;
+  /** What to know while waiting. */
+  children: ReactNode;
+}
+
 /** "Waiting for the first event", which turns green when it is there. */
-export function FirstEvent({ first }: { first: Row | null }) {
+export function FirstEvent({ first, children }: Props) {
   const hasArrived = first?.kind === "event";
   return (
     <div
@@ -22,10 +29,7 @@ export function FirstEvent({ first }: { first: Row | null }) {
       ) : (
         <div>
           <strong>Waiting for the first event</strong>
-          <span className="muted">
-            This page notices by itself. No app at hand? Run <code>tailrace demo</code> beside the
-            server.
-          </span>
+          <span className="muted">{children}</span>
         </div>
       )}
     </div>

@@ -31,7 +31,10 @@ export function LivePage() {
   if (phase !== "list") {
     return (
       <ConnectGuide title="Send your first event">
-        <FirstEvent first={phase === "arrived" ? (live.rows.at(-1) ?? null) : null} />
+        <FirstEvent first={phase === "arrived" ? (live.rows.at(-1) ?? null) : null}>
+          This page notices by itself. No app at hand? Run <code>tailrace demo</code> beside the
+          server.
+        </FirstEvent>
       </ConnectGuide>
     );
   }

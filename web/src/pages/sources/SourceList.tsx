@@ -1,0 +1,208 @@
+import { Button, Skeleton, TextInput } from "@mantine/core";
+import { useEffect, useRef, useState } from "react";
+import type { Source } from "@/api/types";
+import { Icon } from "@/components/Icon";
+import { Link } from "@/components/Link";
+import { Empty, Failure } from "@/components/states";
+import { formatCount, formatRate, timeTooltip } from "@/format";
+import { useNow } from "@/state/now";
+import { useShortcuts } from "@/state/shortcuts";
+import { useParams } from "@/state/url";
+import { AddSource } from "./AddSource";
+import { EnabledChip, FileChip } from "./Chip";
+import { Stale } from "./notices";
+import { useSourcePages } from "./useSources";
+import { kindLabel, lastEventWords, nameOf } from "./words";
+import styles from "./SourceList.module.css";
+
+const TYPING_MS = 350;
+const COLUMNS = ["Name", "Kind", "State", "Events/min", "Last event", "Invalid, 24 h"];
+
+/** All sources with what they sent lately. */
+export function SourceList() {
+  const [params, change] = useParams();
+  const text = params.get("q") ?? "";
+  const [isAdding, setAdding] = useState(false);
+  const found = useSourcePages(text);
+  const sources = found.data?.pages.flatMap((page) => page.items) ?? [];
+  useShortcuts([
+    { keys: ["n"], label: "Add a source", group: "Sources", run: () => setAdding(true) },
+  ]);
+  const add = (
+    <Button leftSection={<Icon name="plus" size={16} />} onClick={() => setAdding(true)}>
+      Add source
+    </Button>
+  );
+  return (
+    <div className={styles["page"]}>
+      <div className={styles["bar"]}>
+        <h1>Sources</h1>
+        <TextFilter text={text} onChange={(q) => change({ q }, { replace: true })} />
+        {add}
+      </div>
+      {found.isError && found.data && (
+        <Stale error={found.error} onRetry={() => void found.refetch()} />
+      )}
+      <div className={styles["scroller"]}>
+        {found.isPending && <Skeletons />}
+        {found.isError && !found.data && (
+          <Failure error={found.error} onRetry={() => void found.refetch()} />
+        )}
+        {found.data && sources.length === 0 && (
+          <None text={text} onClear={() => change({ q: null })} add={add} />
+        )}
+        {sources.length > 0 && <Table sources={sources} />}
+        {found.hasNextPage && (
+          <div className={styles["more"]}>
+            <Button
+              variant="default"
+              loading={found.isFetchingNextPage}
+              onClick={() => void found.fetchNextPage()}
+            >
+              Show more sources
+            </Button>
+            <span className="muted">{formatCount(sources.length)} shown</span>
+          </div>
+        )}
+      </div>
+      <AddSource isOpen={isAdding} onClose={() => setAdding(false)} />
+    </div>
+  );
+}
+
+interface TextFilterProps {
+  text: string;
+  onChange: (text: string) => void;
+}
+
+/** Takes effect when the typing stops. */
+function TextFilter({ text, onChange }: TextFilterProps) {
+  const [typed, setTyped] = useState(text);
+  const [applied, setApplied] = useState(text);
+  const input = useRef<HTMLInputElement>(null);
+  if (text !== applied) {
+    // Changed from outside: by Back, or by removing the filter.
+    setApplied(text);
+    setTyped(text);
+  }
+  useEffect(() => {
+    if (typed === text) return;
+    const timer = setTimeout(() => {
+      setApplied(typed);
+      onChange(typed);
+    }, TYPING_MS);
+    return () => clearTimeout(timer);
+  }, [typed, text, onChange]);
+  useShortcuts([
+    { keys: ["/"], label: "Filter by text", group: "Sources", run: () => input.current?.focus() },
+  ]);
+  return (
+    <TextInput
+      ref={input}
+      className={styles["filter"] ?? ""}
+      aria-label="Part of the name or the slug"
+      placeholder="Name or slug"
+      leftSection={<Icon name="search" size={16} />}
+      type="search"
+      maxLength={100}
+      value={typed}
+      onChange={(event) => setTyped(event.currentTarget.value)}
+      onKeyDown={(event) => {
+        if (event.key === "Escape") input.current?.blur();
+      }}
+    />
+  );
+}
+
+function Table({ sources }: { sources: readonly Source[] }) {
+  const now = useNow(5_000);
+  return (
+    <div role="table" aria-label="Sources" className={styles["table"]}>
+      <div role="row" className={styles["head"]}>
+        {COLUMNS.map((name) => (
+          <div key={name} role="columnheader">
+            {name}
+          </div>
+        ))}
+      </div>
+      {sources.map((source) => (
+        <Row key={source.slug} source={source} now={now} />
+      ))}
+    </div>
+  );
+}
+
+function Row({ source, now }: { source: Source; now: Date }) {
+  const { slug, kind, events_per_min: rate, invalid_24h: invalid, last_event_at: at } = source;
+  return (
+    <div role="row" className={styles["row"]}>
+      <div role="cell" data-cell="name" className={styles["name"]}>
+        <Link className={styles["link"]} path={`/sources/${slug}`}>
+          <bdi>{nameOf(source)}</bdi>
+        </Link>
+        <div className={styles["below"]}>
+          {source.name !== "" && <span className={styles["slug"]}>{slug}</span>}
+          {source.managed_by === "file" && <FileChip />}
+        </div>
+      </div>
+      <div role="cell" data-cell="kind" className="muted">
+        {kindLabel(kind)}
+      </div>
+      <div role="cell" data-cell="state">
+        <EnabledChip isEnabled={source.enabled} />
+      </div>
+      <div role="cell" data-cell="rate" className={rate === 0 ? "muted" : ""}>
+        {formatRate(rate)}
+        <span className={styles["unit"]}> events/min</span>
+      </div>
+      <div role="cell" data-cell="last" className="muted" title={at ? timeTooltip(at) : undefined}>
+        {lastEventWords(source, now)}
+      </div>
+      <div role="cell" data-cell="invalid" className={invalid > 0 ? styles["bad"] : "muted"}>
+        {formatCount(invalid)}
+        <span className={styles["unit"]}> invalid</span>
+      </div>
+    </div>
+  );
+}
+
+interface NoneProps {
+  text: string;
+  onClear: () => void;
+  add: React.ReactNode;
+}
+
+function None({ text, onClear, add }: NoneProps) {
+  if (text === "") {
+    return (
+      <Empty icon="sources" title="No sources" actions={add}>
+        A source is an app, a server or a tool that sends events. Add one to get its write key and
+        code to copy.
+      </Empty>
+    );
+  }
+  return (
+    <Empty
+      icon="search"
+      title="No source matches"
+      actions={
+        <Button variant="default" onClick={onClear}>
+          Show all sources
+        </Button>
+      }
+    >
+      No name and no slug has “{text}” in it.
+    </Empty>
+  );
+}
+
+function Skeletons() {
+  return (
+    <div className={styles["skeletons"]} role="status">
+      <span className="visually-hidden">Loading the sources</span>
+      {[1, 2, 3, 4].map((line) => (
+        <Skeleton key={line} height={34} />
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,206 @@
+import { Button } from "@mantine/core";
+import { useQueryClient } from "@tanstack/react-query";
+import { useState, type ReactNode } from "react";
+import { api } from "@/api/calls";
+import type { Source, VersionedSource } from "@/api/types";
+import { Icon } from "@/components/Icon";
+import { Link } from "@/components/Link";
+import { Empty, Failure, Waiting } from "@/components/states";
+import { formatCount, formatRate, timeTooltip } from "@/format";
+import { useNow } from "@/state/now";
+import { navigate } from "@/state/url";
+import { Changes } from "./Changes";
+import { EnabledChip, FileChip } from "./Chip";
+import { Confirm } from "./Confirm";
+import { DeleteSource } from "./DeleteSource";
+import { Guide } from "./Guide";
+import { Stale } from "./notices";
+import { isNotFound } from "./problems";
+import { FileSettings, Settings } from "./Settings";
+import { WriteKeys } from "./WriteKeys";
+import { takeIn, useSource } from "./useSources";
+import { kindLabel, lastEventWords, nameOf } from "./words";
+import styles from "./SourcePage.module.css";
+
+/** One source: what it sends, how to send, its settings, its write keys, what was changed. */
+export function SourcePage({ slug }: { slug: string }) {
+  const found = useSource(slug);
+  if (found.isPending) return <Waiting label="Loading the source" />;
+  if (isNotFound(found.error)) return <NotThere slug={slug} />;
+  if (!found.data) {
+    return <Failure error={found.error} onRetry={() => void found.refetch()} isWholePage />;
+  }
+  const reload = () => void found.refetch();
+  return (
+    <div className={styles["scroller"]}>
+      {found.isError && <Stale error={found.error} onRetry={reload} />}
+      <Found current={found.data} onLoad={reload} />
+    </div>
+  );
+}
+
+function NotThere({ slug }: { slug: string }) {
+  return (
+    <Empty
+      icon="sources"
+      title="No such source"
+      actions={
+        <Button variant="default" onClick={() => navigate("/sources")}>
+          Show all sources
+        </Button>
+      }
+    >
+      There is no source “{slug}”. It may have been deleted; its events stay and can be searched.
+    </Empty>
+  );
+}
+
+interface FoundProps {
+  current: VersionedSource;
+  onLoad: () => void;
+}
+
+function Found({ current, onLoad }: FoundProps) {
+  const { source } = current;
+  const isOfFile = source.managed_by === "file";
+  return (
+    <div className={styles["page"]}>
+      <Head current={current} onLoad={onLoad} />
+      <Figures source={source} />
+      <Guide source={source} />
+      <Section title="Settings">
+        {isOfFile ? (
+          <FileSettings source={source} />
+        ) : (
+          <Settings current={current} onLoad={onLoad} />
+        )}
+      </Section>
+      <Section title="Write keys">
+        <WriteKeys source={source} />
+      </Section>
+      <Section title="Changes">
+        <Changes slug={source.slug} isOfFile={isOfFile} />
+      </Section>
+      {!isOfFile && (
+        <Section title="Delete">
+          <DeleteSource current={current} onLoad={onLoad} />
+        </Section>
+      )}
+    </div>
+  );
+}
+
+function Section({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <section className={styles["section"]} aria-label={title}>
+      <h2>{title}</h2>
+      {children}
+    </section>
+  );
+}
+
+function Head({ current, onLoad }: FoundProps) {
+  const { source } = current;
+  const [isAsking, setAsking] = useState(false);
+  return (
+    <div className={styles["head"]}>
+      <Link className={styles["back"]} path="/sources">
+        <Icon name="chevronLeft" size={15} />
+        Sources
+      </Link>
+      <div className={styles["title"]}>
+        <h1>
+          <bdi>{nameOf(source)}</bdi>
+        </h1>
+        <EnabledChip isEnabled={source.enabled} />
+        {source.managed_by === "file" && <FileChip />}
+      </div>
+      <p className="muted">
+        <code className="mono">{source.slug}</code> · {kindLabel(source.kind)}
+      </p>
+      {source.managed_by === "api" && (
+        <>
+          <Button
+            className={styles["enable"] ?? ""}
+            variant={source.enabled ? "default" : "filled"}
+            onClick={() => setAsking(true)}
+          >
+            {source.enabled ? "Disable…" : "Enable…"}
+          </Button>
+          <Enabling
+            current={current}
+            isOpen={isAsking}
+            onClose={() => setAsking(false)}
+            onLoad={onLoad}
+          />
+        </>
+      )}
+    </div>
+  );
+}
+
+interface EnablingProps extends FoundProps {
+  isOpen: boolean;
+  onClose: () => void;
+}
+
+/** Enabling and disabling, with what senders will notice of it. */
+function Enabling({ current, isOpen, onClose, onLoad }: EnablingProps) {
+  const client = useQueryClient();
+  const { source } = current;
+  // What is asked stays the same while the dialog closes over its success.
+  const [isEnabled, setEnabled] = useState(source.enabled);
+  if (!isOpen && isEnabled !== source.enabled) setEnabled(source.enabled);
+  const run = async () => {
+    const changed = await api.changeSource(source.slug, { enabled: !isEnabled }, current.etag);
+    await takeIn(client, changed);
+  };
+  const shared = { isOpen, onClose, run, onLoad };
+  return isEnabled ? (
+    <Confirm {...shared} title={`Disable ${nameOf(source)}?`} action="Disable" isDanger>
+      <p>
+        Within two seconds, senders get <code>400 source_disabled</code>. SDKs take that as final
+        and do not try again: what they send while the source is disabled is lost.
+      </p>
+      <p>Events that came before stay. Write keys stay too and work again once it is enabled.</p>
+    </Confirm>
+  ) : (
+    <Confirm {...shared} title={`Enable ${nameOf(source)}?`} action="Enable">
+      <p>
+        Within two seconds, events sent with its write keys are taken again and answered with{" "}
+        <code>200</code>.
+      </p>
+    </Confirm>
+  );
+}
+
+function Figures({ source }: { source: Source }) {
+  const now = useNow(5_000);
+  const { events_per_min: rate, events_24h: events, invalid_24h: invalid } = source;
+  const at = source.last_event_at;
+  return (
+    <div className={styles["figures"]}>
+      <dl>
+        <div>
+          <dt>Events per minute</dt>
+          <dd title="The mean of the last five minutes">{formatRate(rate)}</dd>
+        </div>
+        <div>
+          <dt>Events in 24 hours</dt>
+          <dd>{formatCount(events)}</dd>
+        </div>
+        <div>
+          <dt>Invalid in 24 hours</dt>
+          <dd className={invalid > 0 ? styles["bad"] : ""}>{formatCount(invalid)}</dd>
+        </div>
+        <div>
+          <dt>Last event</dt>
+          <dd title={at ? timeTooltip(at) : undefined}>{lastEventWords(source, now)}</dd>
+        </div>
+      </dl>
+      <Link className={styles["look"]} path={`/live?source=${encodeURIComponent(source.slug)}`}>
+        Watch its events
+      </Link>
+    </div>
+  );
+}
