@@ -124,6 +124,39 @@ def test_from_a_new_source_over_its_first_event_and_a_rotation_to_its_end(
         wait_answered(fresh, new, "unknown_source")
 
 
+def test_the_first_event_is_noticed_without_a_live_stream(
+    running: Tailrace, browser: Browser
+) -> None:
+    key = make_source(running, "no-stream", kind="server")
+    with visit(browser, running) as app:
+        app.page.route("**/api/v1/live**", lambda route: route.abort("connectionrefused"))
+        app.sign_in("/sources/no-stream")
+        waiting = app.page.get_by_test_id("first-event")
+        expect(waiting).to_contain_text("Waiting for the first event")
+        wait_answered(running, key, "taken")
+        expect(waiting).to_contain_text("The first event is here", timeout=FOLLOWED_MS)
+        app.said = [text for text in app.said if "ERR_CONNECTION_REFUSED" not in text]
+
+
+def test_an_invalid_first_event_is_told_and_does_not_count(
+    running: Tailrace, browser: Browser
+) -> None:
+    key = make_source(running, "mistaken", kind="server")
+    wait_answered(running, make_source(running, "followed"), "taken")
+    with visit(browser, running) as app:
+        app.sign_in("/sources/mistaken")
+        waiting = app.page.get_by_test_id("first-event")
+        expect(waiting).to_contain_text("Waiting for the first event")
+        sent = httpx.post(
+            f"{running.collect_url}/v1/batch",
+            json={"batch": [{"type": "track", "userId": "u-1", "event": 7}]},
+            auth=(key, ""),
+            trust_env=False,
+        )
+        assert sent.status_code == 200
+        expect(waiting).to_contain_text("set aside: event is of type number", timeout=FOLLOWED_MS)
+
+
 def test_a_change_of_somebody_else_is_never_overwritten(
     running: Tailrace, browser: Browser
 ) -> None:

@@ -62,6 +62,10 @@ export function titleOf(event: TrackedEvent): string {
   }
 }
 
+/** One line on an event: "track: Order Completed"; null for one that was set aside. */
+export const wordsOf = (row: Row | undefined): string | null =>
+  row?.kind === "event" ? `${row.event.type}: ${titleOf(row.event)}` : null;
+
 /** What page events carry anyway; their path is shown, the rest would push the news out. */
 const PAGE_NOISE = new Set(["url", "title", "referrer", "search", "name"]);
 

@@ -1,17 +1,17 @@
 import type { ReactNode } from "react";
 import { Icon } from "@/components/Icon";
-import { titleOf, type Row } from "@/events/rows";
 import styles from "./FirstEvent.module.css";
 
 interface Props {
-  first: Row | null;
+  /** What came, in words; null while waiting. */
+  arrived: string | null;
   /** What to know while waiting. */
   children: ReactNode;
 }
 
 /** "Waiting for the first event", which turns green when it is there. */
-export function FirstEvent({ first, children }: Props) {
-  const hasArrived = first?.kind === "event";
+export function FirstEvent({ arrived, children }: Props) {
+  const hasArrived = arrived !== null;
   return (
     <div
       className={`${styles["card"]} ${hasArrived ? styles["arrived"] : ""}`}
@@ -24,7 +24,7 @@ export function FirstEvent({ first, children }: Props) {
       {hasArrived ? (
         <div>
           <strong>The first event is here</strong>
-          {first.event.type}: {titleOf(first.event)}
+          {arrived}
         </div>
       ) : (
         <div>

@@ -3,6 +3,7 @@ import { api } from "@/api/calls";
 import { EventPanel } from "@/components/panel/EventPanel";
 import { Failure, Waiting } from "@/components/states";
 import { WithPanel } from "@/components/WithPanel";
+import { wordsOf } from "@/events/rows";
 import { ConnectGuide } from "@/pages/connect/ConnectGuide";
 import { useLiveTail } from "@/state/useLiveTail";
 import { useOpenRow } from "@/state/useOpenRow";
@@ -31,7 +32,7 @@ export function LivePage() {
   if (phase !== "list") {
     return (
       <ConnectGuide title="Send your first event">
-        <FirstEvent first={phase === "arrived" ? (live.rows.at(-1) ?? null) : null}>
+        <FirstEvent arrived={phase === "arrived" ? wordsOf(live.rows.at(-1)) : null}>
           This page notices by itself. No app at hand? Run <code>tailrace demo</code> beside the
           server.
         </FirstEvent>

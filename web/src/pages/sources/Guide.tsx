@@ -2,6 +2,7 @@ import { Button } from "@mantine/core";
 import { useState } from "react";
 import type { Source } from "@/api/types";
 import { Icon } from "@/components/Icon";
+import { wordsOf } from "@/events/rows";
 import { SourceGuide } from "@/pages/connect/ConnectGuide";
 import { FirstEvent } from "@/pages/live/FirstEvent";
 import { useLiveTail } from "@/state/useLiveTail";
@@ -37,10 +38,13 @@ export function Guide({ source }: { source: Source }) {
 /** Waits for the first event, and says why one that came does not count. */
 function First({ source }: { source: Source }) {
   const { rows } = useLiveTail({ source: source.slug, type: "", text: "" });
-  const first = rows.findLast((row) => row.kind === "event") ?? null;
+  const first = rows.findLast((row) => row.kind === "event");
+  // The books tell of it too, where the live stream is refused or cut off.
+  const isCounted = source.events_24h > source.invalid_24h;
+  const arrived = wordsOf(first) ?? (isCounted ? "Watch its events to see it." : null);
   const setAside = rows.find((row) => row.kind === "set-aside");
   return (
-    <FirstEvent first={first}>
+    <FirstEvent arrived={arrived}>
       {!source.enabled
         ? "The source is disabled: nothing is taken until it is enabled."
         : setAside
