@@ -11,7 +11,8 @@ from rich.console import Console
 from tailrace.addresses import url_of
 from tailrace.cli.common import AsJson, ConfigFile, DataDir, fail, load, print_json
 from tailrace.config import STATE_NAME, Config
-from tailrace.errors import TailraceError
+from tailrace.control import check_database
+from tailrace.errors import ConfigError, TailraceError, TransientError
 from tailrace.log import EVENTS, RAW, Damage, SqliteLog, open_log
 
 FREE_BYTES_MIN = 1_073_741_824
@@ -47,7 +48,7 @@ def doctor(
     Reads the whole log. Status 1 when something failed.
     """
     config = load(data_dir, config_file)
-    findings = [_first_run(config), *_disk(config), *_ports(config)]
+    findings = [_first_run(config), *_disk(config), *_control(config), *_ports(config)]
     if config.log_dir.exists():
         log = open_log(config)
         try:
@@ -100,6 +101,21 @@ def _disk(config: Config) -> list[Finding]:
             )
         ]
     return [Finding("disk", "ok", text)]
+
+
+def _control(config: Config) -> list[Finding]:
+    if not (config.data_dir / STATE_NAME).exists():
+        return []
+    topic = "control database"
+    try:
+        document = check_database(config)
+    except TransientError as error:
+        advice = "Parts that run go on with the last known sources; nothing can be changed."
+        return [Finding(topic, "failed", str(error), advice)]
+    except ConfigError as error:
+        return [Finding(topic, "failed", str(error))]
+    sources = [source for source in document.sources if source.keys]
+    return [Finding(topic, "ok", f"answers; sources with a write key: {len(sources)}")]
 
 
 def _ports(config: Config) -> list[Finding]:

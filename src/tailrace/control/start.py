@@ -14,7 +14,7 @@ from tailrace.config import Config, encode_config
 from tailrace.control.document import Document, Workspace, decode_document, workspace_of
 from tailrace.control.link import SqliteLink, database_path, open_link
 from tailrace.control.snapshot import read_snapshot, snapshot_path
-from tailrace.control.vault import open_vault
+from tailrace.control.vault import key_path, open_vault
 from tailrace.errors import ConfigError, TransientError
 
 REVISION: Final = "0001"
@@ -75,6 +75,38 @@ def read_workspace(config: Config) -> Workspace:
     return workspace_of(
         _document(config), open_vault(config), file_sources=config.sources, now=time.time()
     )
+
+
+def check_database(config: Config) -> Document:
+    """Return what the control database itself holds, never the snapshot.
+
+    Raises:
+        TransientError: it is away, or has no workspace yet.
+        ConfigError: it is lost, was made by another release, or its secrets are sealed with
+            another key.
+    """
+    if _is_lost(config):
+        raise ConfigError(f"{database_path(config)} is gone: restore it from a backup")
+    link = open_link(config)
+    try:
+        revision = link.revision()
+        if revision != REVISION:
+            raise ConfigError(
+                f"the control database has the tables {revision or 'none'}, this release needs "
+                f"{REVISION}: start `tailrace up` to bring them up to date"
+            )
+        text = link.document()
+    finally:
+        link.close()
+    assert text is not None, "a document was asked for without a condition"  # noqa: S101
+    document = decode_document(text, where="the control database")
+    vault = open_vault(config)
+    if vault is None or document.secret_key_id not in vault.key_ids:
+        raise ConfigError(
+            "the secrets in the control database are sealed with another key: give back "
+            f"{key_path(config)} or TAILRACE_SECRET_KEY as it was"
+        )
+    return document
 
 
 def _is_lost(config: Config) -> bool:
