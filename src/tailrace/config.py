@@ -227,7 +227,10 @@ class FirstRun(msgspec.Struct, frozen=True, kw_only=True):
 
 def new_write_key() -> str:
     """Return a write key that nobody guesses."""
-    return secrets.token_urlsafe(24)
+    # One that began with a dash would be taken for an option on a command line.
+    while (key := secrets.token_urlsafe(24)).startswith("-"):
+        pass
+    return key
 
 
 def token_hash(token: str) -> str:

@@ -6,6 +6,7 @@ import pytest
 from tailrace.config import (
     STATE_NAME,
     Secret,
+    new_write_key,
     prepare_first_run,
     read_config,
     reset_token,
@@ -182,3 +183,10 @@ def test_a_secret_prints_as_stars() -> None:
 
     assert "do not print" not in f"{secret} {secret!r} {[secret]}"
     assert secret.reveal() == "do not print"
+
+
+def test_a_made_write_key_is_no_option_of_a_command() -> None:
+    keys = [new_write_key() for _ in range(1_000)]
+
+    assert len(set(keys)) == 1_000
+    assert not [key for key in keys if key.startswith("-")]
