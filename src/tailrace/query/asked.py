@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from tailrace.errors import QueryError
 from tailrace.query.bind import Binder
-from tailrace.query.compile import compile_tree, fields_of, notes_on
+from tailrace.query.compile import compile_tree, fields_of, is_selective, notes_on
 from tailrace.query.lucene import parse
 from tailrace.query.times import instant_of
 
@@ -27,7 +27,7 @@ class Asked(NamedTuple):
     """A condition ready for WHERE, in [since_ms, until_ms).
 
     `condition` is the part of `where` that is not about that time; `is_hourly` tells whether it is
-    on `HOURLY_COLUMNS` alone.
+    on `HOURLY_COLUMNS` alone, `is_selective` whether it asks for one id of a person or an event.
     """
 
     where: str
@@ -37,6 +37,7 @@ class Asked(NamedTuple):
     notes: Sequence[str]
     condition: str
     is_hourly: bool
+    is_selective: bool
 
     def scopes(self, *, by: str | None = None) -> list[tuple[str, str]]:
         """Return the time in parts for counting: SQL for an instant in milliseconds, and WHERE.
@@ -102,4 +103,5 @@ def ask(query: str, *, since_ms: int, until_ms: int, now: datetime) -> Asked:
         notes=[*parsed.notes, *notes_on(parsed.tree)],
         condition=condition,
         is_hourly=fields_of(parsed.tree) <= HOURLY_COLUMNS,
+        is_selective=is_selective(parsed.tree),
     )

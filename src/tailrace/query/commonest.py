@@ -62,13 +62,14 @@ def commonest(
             f"FROM ({' UNION ALL '.join(parts)}) GROUP BY value"
         )
     else:
-        array = array_sql(name, asked.binder)
-        if array is None:
+        grouped = _grouped(name, asked.binder)
+        if grouped is None:
             return None
         pairs = (
             "SELECT arrayJoin(if(empty(a), [(1, '')], arrayMap(v -> (0, v), a))) AS pair, "
-            f"sum(n) AS events FROM (SELECT {array} AS a, count() AS n "
-            f"FROM {TABLE} WHERE {asked.where} GROUP BY a) GROUP BY pair"
+            f"sum(n) AS events FROM (SELECT {grouped.array} AS a, n FROM "
+            f"(SELECT {grouped.keys}, count() AS n FROM {TABLE} WHERE {asked.where} "
+            "GROUP BY ALL)) GROUP BY pair"
         )
     sql = (
         f"SELECT groupArraySortedIf({limit})((-toInt64(events), pair.2), pair.1 = 0), "
@@ -170,6 +171,16 @@ def array_sql(name: str, binder: Binder) -> str | None:
             return jsonsql.texts_sql(field, binder)
         case _:
             return None
+
+
+def _grouped(name: str, binder: Binder) -> jsonsql.Grouped | None:
+    field = resolve(name)
+    if isinstance(field, Path) and field.keys:
+        grouped = jsonsql.grouped_texts(field)
+        if grouped is not None:
+            return grouped
+    array = array_sql(name, binder)
+    return None if array is None else jsonsql.Grouped(f"{array} AS given", "given")
 
 
 def unknown_notes(name: str) -> list[str]:

@@ -32,6 +32,8 @@ from tailrace.query.tree import (
     leaves,
 )
 
+_INDEXED_IDS = frozenset({"message_id", "user_id", "anonymous_id"})
+
 
 def compile_tree(tree: Tree, binder: Binder, *, now: datetime) -> str:
     """Return SQL that is 1 for the events that match and 0 for the others, never NULL.
@@ -61,6 +63,18 @@ def fields_of(tree: Tree) -> Set[str]:
         field = None if leaf.field is None else resolve(leaf.field)
         names.add(field.name if isinstance(field, Column) else "*")
     return names
+
+
+def is_selective(tree: Tree) -> bool:
+    """Tell whether all that matches has one id of a person or an event, by an index of its own."""
+    match tree:
+        case And(parts):
+            return any(is_selective(part) for part in parts)
+        case Term() | Phrase() if tree.field is not None:
+            field = resolve(tree.field)
+            return isinstance(field, Column) and field.name in _INDEXED_IDS
+        case _:
+            return False
 
 
 def notes_on(tree: Tree) -> list[str]:

@@ -111,11 +111,34 @@ def texts_sql(path: Path, binder: Binder) -> str:
             f"JSONExtractArrayRaw(ifNull(toJSONString({outer}), '')), [])))"
         )
     text = f"{value}.:`String`"
-    if len(path.keys) > 1:
-        return f"if(isNotNull({text}), [assumeNotNull({text})], {_texts(*arrays)})"
     # Most values are texts or not there: neither has to be written as JSON and read again.
-    rest = f"if(isNull({value}), [], {_texts(*arrays)})"
+    rest = _texts(*arrays) if len(path.keys) > 1 else f"if(isNull({value}), [], {_texts(*arrays)})"
     return f"if(isNotNull({text}), [assumeNotNull({text})], {rest})"
+
+
+@dataclass(frozen=True)
+class Grouped:
+    """Expressions to group events by, and from them the array that `texts_sql` gives."""
+
+    keys: str
+    array: str
+
+
+def grouped_texts(path: Path) -> Grouped | None:
+    """Return how to make the array of texts once per group instead of once per event.
+
+    None for what is not one key of a JSON column.
+    """
+    if path.column in TEXT_OBJECTS or len(path.keys) > 1:
+        return None
+    value = _subcolumn(path.column, path.keys)
+    text = f"{value}.:`String`"
+    keys = (
+        f"multiIf(isNotNull({text}), 1, isNull({value}), 0, 2) AS kind, "
+        f"ifNull({text}, '') AS text, if(kind = 2, ifNull(toJSONString({value}), ''), '') AS raw"
+    )
+    array = f"multiIf(kind = 1, [text], kind = 0, [], {_texts(_as_elements('raw'))})"
+    return Grouped(keys, array)
 
 
 def tests_of(condition: Condition, binder: Binder) -> Tests:

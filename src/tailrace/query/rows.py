@@ -6,8 +6,10 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
+from tailrace.query.cursor import Place
 from tailrace.query.fields import TEXT_OBJECTS
 from tailrace.query.shapes import EventOut
+from tailrace.query.times import to_ms
 from tailrace.refine.original import REWRITTEN, unpack_original
 
 _JSON = ("properties", "traits")
@@ -17,6 +19,7 @@ SELECTED = ", ".join([*PLAIN, "original", *POSITION])
 # What `objects_of` needs beside the position, of the few events whose original does not tell it.
 STORED = ", ".join([*(f"toJSONString({name})" for name in _JSON), *POSITION])
 
+Row = tuple[Any, ...]
 Position = tuple[int, ...]
 Stored = Mapping[Position, tuple[str, ...]]
 
@@ -33,7 +36,7 @@ _decode_sent = msgspec.json.Decoder(Sent).decode
 
 
 def events_of(
-    rows: Sequence[tuple[Any, ...]],
+    rows: Sequence[Row],
     read_stored: Callable[[Sequence[Position]], Stored],
     *,
     has_original: bool = False,
@@ -64,17 +67,22 @@ def events_of(
     return events
 
 
-def stored_of(rows: Sequence[tuple[Any, ...]]) -> Stored:
+def place_of(row: Row) -> Place:
+    """Return the place of a row of the columns `SELECTED` in the order of a search."""
+    return Place(to_ms(row[PLAIN.index("timestamp")]), *_position(row))
+
+
+def stored_of(rows: Sequence[Row]) -> Stored:
     """Return rows of the columns `STORED` by position."""
     size = len(_JSON)
     return {tuple(map(int, row[size:])): tuple(map(str, row[:size])) for row in rows}
 
 
-def _position(row: tuple[Any, ...]) -> Position:
+def _position(row: Row) -> Position:
     return tuple(map(int, row[-len(POSITION) :]))
 
 
-def _original(row: tuple[Any, ...]) -> str:
+def _original(row: Row) -> str:
     """Return the event as sent; with the sign at its end that its objects are not the stored."""
     columns = dict(zip(PLAIN, row, strict=False))
     packed: str = row[len(PLAIN)]

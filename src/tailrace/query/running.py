@@ -74,6 +74,9 @@ def engine_limits(limits: QueryConfig) -> dict[str, int | str]:
         "max_rows_to_read": limits.rows_read_max,
         "read_overflow_mode": "throw",
         "max_memory_usage": limits.memory_bytes_max,
+        # By default the engine gives a question one thread where a second has no gigabyte free,
+        # which it never has within `store.memory_bytes_max`.
+        "max_threads_min_free_memory_per_thread": 134_217_728,
         "max_result_rows": limits.result_rows_max,
         "result_overflow_mode": "throw",
     }

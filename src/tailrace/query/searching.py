@@ -4,11 +4,10 @@ import time
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any
 
 from clickhouse_connect.driver.client import Client
 
-from tailrace.query.asked import INSTANT, TABLE, Asked, ask, times_of
+from tailrace.query.asked import TABLE, Asked, ask, times_of
 from tailrace.query.bind import Binder
 from tailrace.query.cursor import Place, pack, unpack
 from tailrace.query.rows import (
@@ -16,8 +15,10 @@ from tailrace.query.rows import (
     SELECTED,
     STORED,
     Position,
+    Row,
     Stored,
     events_of,
+    place_of,
     stored_of,
 )
 from tailrace.query.running import Runner
@@ -25,7 +26,7 @@ from tailrace.query.shapes import EventOut, Search, SearchResult
 
 _PLACE = ", ".join(POSITION)
 # The first look is at a time that should hold so many pages; each further one is wider by so much.
-_PAGES_AHEAD = 4
+_PAGES_AHEAD = 16
 _WIDER = 16
 
 
@@ -44,21 +45,25 @@ def search(runner: Runner, question: Search, *, now: datetime) -> SearchResult:
         since_ms, until_ms = cursor.since_ms, cursor.until_ms
     asked = ask(question.query, since_ms=since_ms, until_ms=until_ms, now=now)
     with runner.turn() as client:
-        if cursor is None:
-            total, after = _total(runner, client, asked), None
+        page = _Page(runner, client, question, asked)
+        if cursor is not None:
+            total = cursor.total
+            found = page.near(total, after=cursor.after)
+        elif asked.is_selective and len(found := page.within(None, None)) <= question.limit:
+            total = len(found)
         else:
-            total, after = cursor.total, cursor.after
-        if cursor is None and total <= question.limit:
-            places, events = [], _all_events(runner, client, question, asked) if total else []
-        else:
-            places = _places(runner, client, question, asked, after=after, total=total)
-            events = _events(runner, client, asked, places[: question.limit])
-    last = places[question.limit - 1] if len(places) > question.limit else None
+            total = _total(runner, client, asked)
+            found = page.near(total, after=None)
+        events = page.events(found[: question.limit])
+    last = found[question.limit - 1] if len(found) > question.limit else None
     return SearchResult(
         total=total,
         events=events,
-        cursor=last
-        and pack(question, since_ms=since_ms, until_ms=until_ms, total=total, after=last),
+        cursor=None
+        if last is None
+        else pack(
+            question, since_ms=since_ms, until_ms=until_ms, total=total, after=place_of(last)
+        ),
         took_ms=round((time.monotonic() - started) * 1000, 1),
         notes=list(asked.notes),
     )
@@ -87,125 +92,83 @@ def _total(runner: Runner, client: Client, asked: Asked) -> int:
     return int(runner.rows(client, sql, asked.binder.parameters)[0][0])
 
 
-def _places(
-    runner: Runner,
-    client: Client,
-    question: Search,
-    asked: Asked,
-    *,
-    after: Place | None,
-    total: int,
-) -> list[Place]:
-    """Return the places of a page's events and of one more, which tells that there is more.
+class _Page:
+    """Reads the rows of one page of events, and of one event more, which tells of a next page.
 
-    They are looked for in the nearest part of the time first, since an index finds it: as much of
-    it as should hold a few pages, then wider, then everything.
+    The engine sorts by time and position alone, and reads the other columns of the page's rows.
     """
-    if not total:
-        return []
-    is_newest = question.sort == "newest"
-    since_ms, until_ms = asked.since_ms, asked.until_ms
-    if after is not None:
-        since_ms, until_ms = (
-            (since_ms, after.timestamp_ms + 1) if is_newest else (after.timestamp_ms, until_ms)
+
+    def __init__(self, runner: Runner, client: Client, question: Search, asked: Asked) -> None:
+        self._runner = runner
+        self._client = client
+        self._question = question
+        self._asked = asked
+        self._is_newest = question.sort == "newest"
+
+    def near(self, total: int, *, after: Place | None) -> list[Row]:
+        """Return the rows in the order of the page, from after a place on.
+
+        They are looked for in the nearest part of the time first, since an index finds it: as much
+        of it as should hold a few pages, then wider, then everything.
+        """
+        if not total:
+            return []
+        since_ms, until_ms = self._asked.since_ms, self._asked.until_ms
+        if after is not None and self._is_newest:
+            until_ms = after.timestamp_ms + 1
+        elif after is not None:
+            since_ms = after.timestamp_ms
+        rows: list[Row] = []
+        for width_ms in self._widths_ms(total, span_ms=until_ms - since_ms):
+            newest = (until_ms - width_ms, until_ms)
+            oldest = (since_ms, since_ms + width_ms)
+            rows = self.within(newest if self._is_newest else oldest, after)
+            if len(rows) > self._question.limit:
+                break
+        return rows
+
+    def within(self, window: tuple[int, int] | None, after: Place | None) -> list[Row]:
+        """Return the rows within a part of the time, or all of it, from after a place on."""
+        binder = self._asked.binder
+        where = self._asked.where
+        if window is not None:
+            start, end = (binder.instant(ms) for ms in window)
+            where += f" AND timestamp >= {start} AND timestamp < {end}"
+        if after is not None:
+            operator = "<" if self._is_newest else ">"
+            numbers = ", ".join(binder.number(number) for number in after[1:])
+            at = binder.instant(after.timestamp_ms)
+            where += f" AND (timestamp, {_PLACE}) {operator} ({at}, {numbers})"
+        direction = "DESC" if self._is_newest else "ASC"
+        order = ", ".join(f"{name} {direction}" for name in ("timestamp", *POSITION))
+        sql = (
+            f"SELECT {SELECTED} FROM {TABLE} WHERE {where} "
+            f"ORDER BY {order} LIMIT {self._question.limit + 1}"
         )
-    places: list[Place] = []
-    for width_ms in _widths_ms(question, asked, total, span_ms=until_ms - since_ms):
-        window = (until_ms - width_ms, until_ms) if is_newest else (since_ms, since_ms + width_ms)
-        places = _places_within(runner, client, question, asked, after, window)
-        if len(places) > question.limit:
-            break
-    return places
+        return self._runner.rows(
+            self._client, sql, binder.parameters, max_result_rows=self._question.limit + 1
+        )
 
+    def events(self, rows: Sequence[Row]) -> list[EventOut]:
+        """Return the events of these rows."""
+        within, binder = self._asked.where, self._asked.binder
+        stored = partial(_stored, self._runner, self._client, within, binder)
+        return list(events_of(rows, stored).values())
 
-def _widths_ms(question: Search, asked: Asked, total: int, *, span_ms: int) -> Iterator[int]:
-    """Yield how much time to look at, ending with all of it."""
-    width_ms = (asked.until_ms - asked.since_ms) * (question.limit + 1) * _PAGES_AHEAD // total
-    while 0 < width_ms < span_ms // _WIDER:
-        yield width_ms
-        width_ms *= _WIDER
-    yield span_ms
-
-
-def _places_within(
-    runner: Runner,
-    client: Client,
-    question: Search,
-    asked: Asked,
-    after: Place | None,
-    window: tuple[int, int],
-) -> list[Place]:
-    operator = "<" if question.sort == "newest" else ">"
-    binder = asked.binder
-    start, end = binder.instant(window[0]), binder.instant(window[1])
-    where = f"{asked.where} AND timestamp >= {start} AND timestamp < {end}"
-    if after is not None:
-        numbers = ", ".join(binder.number(number) for number in after[1:])
-        at = binder.instant(after.timestamp_ms)
-        where += f" AND (timestamp, {_PLACE}) {operator} ({at}, {numbers})"
-    sql = (
-        f"SELECT {INSTANT}, {', '.join(POSITION)} FROM {TABLE} "
-        f"WHERE {where} ORDER BY {_order(question)} LIMIT {question.limit + 1}"
-    )
-    rows = runner.rows(client, sql, binder.parameters, max_result_rows=question.limit + 1)
-    return [Place(*map(int, row)) for row in rows]
-
-
-def _order(question: Search) -> str:
-    direction = "DESC" if question.sort == "newest" else "ASC"
-    return ", ".join(f"{name} {direction}" for name in ("timestamp", *POSITION))
-
-
-def _all_events(runner: Runner, client: Client, question: Search, asked: Asked) -> list[EventOut]:
-    """Return the only page there is."""
-    sql = (
-        f"SELECT {SELECTED} FROM {TABLE} WHERE {asked.where} ORDER BY {_order(question)} "
-        f"LIMIT 1 BY {', '.join(POSITION)} LIMIT {question.limit}"
-    )
-    rows = runner.rows(client, sql, asked.binder.parameters)
-    stored = partial(_stored, runner, client, asked.where, asked.binder)
-    return list(events_of(rows, stored).values())
-
-
-def _events(
-    runner: Runner, client: Client, asked: Asked, places: Sequence[Place]
-) -> list[EventOut]:
-    """Return the events at these places, in that order.
-
-    Only now the wide columns are read, and only where these times lie. The condition is asked once
-    more for the indexes that it can use.
-    """
-    if not places:
-        return []
-    binder = asked.binder
-    times = [place.timestamp_ms for place in places]
-    within = (
-        f"timestamp >= {binder.instant(min(times))} AND timestamp <= {binder.instant(max(times))} "
-        f"AND {asked.condition}"
-    )
-    rows = _rows_at(runner, client, SELECTED, [place[1:] for place in places], within, binder)
-    found = events_of(rows, partial(_stored, runner, client, within, binder))
-    return [found[place[1:]] for place in places if place[1:] in found]
+    def _widths_ms(self, total: int, *, span_ms: int) -> Iterator[int]:
+        """Yield how much time to look at, ending with all of it."""
+        asked_ms = self._asked.until_ms - self._asked.since_ms
+        width_ms = asked_ms * (self._question.limit + 1) * _PAGES_AHEAD // total
+        while 0 < width_ms < span_ms // _WIDER:
+            yield width_ms
+            width_ms *= _WIDER
+        yield span_ms
 
 
 def _stored(
     runner: Runner, client: Client, within: str, binder: Binder, positions: Sequence[Position]
 ) -> Stored:
-    return stored_of(_rows_at(runner, client, STORED, positions, within, binder))
-
-
-def _rows_at(
-    runner: Runner,
-    client: Client,
-    selected: str,
-    positions: Sequence[Position],
-    within: str,
-    binder: Binder,
-) -> list[tuple[Any, ...]]:
-    """Return the rows at these positions, which lie where the condition `within` says."""
+    """Return what is stored at these positions, which lie where the condition `within` says."""
     listed = ", ".join(f"({', '.join(map(str, position))})" for position in positions)
-    sql = (
-        f"SELECT {selected} FROM {TABLE} PREWHERE ({_PLACE}) IN ({listed}) WHERE {within} "
-        f"LIMIT 1 BY {_PLACE}"
-    )
-    return runner.rows(client, sql, binder.parameters)
+    sql = f"SELECT {STORED} FROM {TABLE} PREWHERE ({_PLACE}) IN ({listed}) WHERE {within}"
+    return stored_of(runner.rows(client, sql, binder.parameters))
