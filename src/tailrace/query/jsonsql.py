@@ -211,13 +211,18 @@ def _direct(tests: Tests, value: str) -> Iterator[str]:
     """Return the tests on the value itself and on the elements of an array of scalars."""
     for kinds, test in _kinds(tests):
         for kind in kinds:
-            yield f"ifNull({test(f'{value}.:`{kind}`')}, 0)"
+            yield f"ifNull({test(_element(value, kind))}, 0)"
     for kinds, test in _kinds(tests):
         for kind in kinds:
             if kind != "UInt64":  # arrays of these are read as Float64
-                array = f"{value}.:`Array(Nullable({kind}))`"
+                array = _element(value, f"Array(Nullable({kind}))")
                 yield f"arrayExists(x -> ifNull({test('x')}, 0), {array})"
     yield _any_raw(tests, _mixed(value))
+
+
+def _element(value: str, kind: str) -> str:
+    """Return the value where it is of this type; all types of a path are read in one go."""
+    return f"dynamicElement({value}, '{kind}')"
 
 
 def _inside_objects(tests: Tests, inner: str) -> Iterator[str]:
@@ -266,7 +271,7 @@ def _any_raw(tests: Tests, elements: str) -> str:
 
 def _mixed(value: str) -> str:
     """Return the elements, as JSON texts, of an array that mixes types; else an empty array."""
-    array = f"{value}.:`Array(Dynamic)`"
+    array = _element(value, "Array(Dynamic)")
     return f"if(empty({array}), [], JSONExtractArrayRaw(toJSONString({array})))"
 
 
