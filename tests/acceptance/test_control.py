@@ -187,9 +187,13 @@ def test_without_the_control_database_collection_goes_on_and_starts_again(two: T
             what="the collector says that the database is away",
             within_s=10.0,
         )
-        ready = two.api.get("/readyz")
-        assert ready.status_code == 200
-        assert ready.json()["checks"]["control"] != "ok"
+        # Each part finds out by itself.
+        wait_until(
+            lambda: two.api.get("/readyz").json()["checks"]["control"] != "ok",
+            what="the app says that the database is away",
+            within_s=10.0,
+        )
+        assert two.api.get("/readyz").status_code == 200
         assert two.api.get("/api/v1/sources").status_code == 503
         assert "tailrace_control_reachable 0.0" in two.api.get("/metrics").text
         for pid, part in two.pids().items():
