@@ -74,5 +74,6 @@ SETTINGS
     min_parts_to_merge_at_once = 20,
     min_partition_age_to_force_merge_seconds = 259200,
     non_replicated_deduplication_window = 10000,
+    text_index_max_memory_usage_before_flush = 134217728,
     fsync_after_insert = 1,
     fsync_part_directory = 1
