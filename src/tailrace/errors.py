@@ -6,7 +6,9 @@ that a caller needs are attributes too, so that nobody parses a message.
 
 from typing import Literal
 
-ChangeReason = Literal["not-found", "conflict", "managed-by-file", "outdated", "key-reused"]
+ChangeReason = Literal[
+    "not-found", "conflict", "managed-by-file", "outdated", "key-reused", "not-allowed"
+]
 
 
 class TailraceError(Exception):

@@ -12,14 +12,15 @@ from pathlib import Path
 from tailrace.app.problems import FORBIDDEN, HOST, TOO_MANY, UNAUTHENTICATED, ProblemError
 from tailrace.app.sessions import Sessions
 from tailrace.config import AppConfig, token_hash
+from tailrace.control.permissions import PERMISSIONS, Principal
 
 COOKIE = "tailrace_session"
 REQUEST_HEADER = "x-tailrace-request"
 LOCAL_TOKEN_NAME = "local.token"  # noqa: S105 - a file name
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
-OWNER = "owner"
-LOCAL = "local"
+OWNER = Principal(actor="owner", role="owner", permissions=PERMISSIONS)
+LOCAL = Principal(actor="local", role="owner", permissions=PERMISSIONS)
 
 FAILURES_MAX = 10
 FAILURES_WINDOW_S = 60.0
@@ -90,10 +91,10 @@ class Access:
         headers: Mapping[str, str],
         cookies: Mapping[str, str],
         address: str,
-    ) -> str:
-        """Return who makes the request, as the audit log names them: `owner` or `local`.
+    ) -> Principal:
+        """Return who makes the request.
 
-        `local` is a command of the data directory's user on this machine.
+        `LOCAL` is a command of the data directory's user on this machine.
 
         Raises:
             ProblemError: 401 without a valid token or session, 403 when another site may have

@@ -1,6 +1,7 @@
 """Puts the routes together into one ASGI application."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from litestar import Litestar, Router
 from litestar.datastructures import State
@@ -14,7 +15,7 @@ from litestar.types.internal_types import PathParameterDefinition
 
 from tailrace import __version__
 from tailrace.app.access import COOKIE
-from tailrace.app.asking import refuse_unknown_parameters, require_access
+from tailrace.app.asking import refuse_unknown_parameters, require_access, require_permissions
 from tailrace.app.border import Border
 from tailrace.app.parts import Parts
 from tailrace.app.problems import exception_handlers
@@ -32,6 +33,32 @@ from tailrace.app.routes import (
 
 BODY_BYTES_MAX = 1_048_576
 
+GUARDED: Final[list[HTTPRouteHandler]] = [
+    questions.search,
+    questions.histogram,
+    questions.values,
+    questions.list_fields,
+    questions.sql,
+    questions.show_event_by_path,
+    questions.show_event_by_parameter,
+    events.trace_by_path,
+    events.trace_by_parameter,
+    events.show_set_aside,
+    books.show_ledger,
+    live.watch_live,
+    system.show_status,
+    sources.list_sources,
+    sources.create_source,
+    sources.show_source,
+    sources.change_source,
+    sources.delete_source,
+    write_keys.list_write_keys,
+    write_keys.add_write_key,
+    write_keys.disable_write_key,
+    audit_log.list_changes,
+]
+"""Every route that needs somebody who is signed in; each says which permission it takes."""
+
 _DESCRIPTION = """Everything that the web app and the commands show.
 Errors are problem documents (RFC 9457, `application/problem+json`)."""
 
@@ -42,33 +69,11 @@ def make_app(parts: Parts) -> Litestar:
     async def give_parts() -> Parts:
         return parts
 
+    require_permissions(GUARDED)
     guarded = Router(
         "/api/v1",
         guards=[require_access, refuse_unknown_parameters],
-        route_handlers=[
-            questions.search,
-            questions.histogram,
-            questions.values,
-            questions.list_fields,
-            questions.sql,
-            questions.show_event_by_path,
-            questions.show_event_by_parameter,
-            events.trace_by_path,
-            events.trace_by_parameter,
-            events.show_set_aside,
-            books.show_ledger,
-            live.watch_live,
-            system.show_status,
-            sources.list_sources,
-            sources.create_source,
-            sources.show_source,
-            sources.change_source,
-            sources.delete_source,
-            write_keys.list_write_keys,
-            write_keys.add_write_key,
-            write_keys.disable_write_key,
-            audit_log.list_changes,
-        ],
+        route_handlers=GUARDED,
     )
     open_to_all = Router(
         "/api/v1",

@@ -1,5 +1,6 @@
 """What every API route does first: let in who may ask, refuse parameters that do not exist."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from litestar import Request
@@ -8,27 +9,83 @@ from litestar.handlers import BaseRouteHandler
 
 from tailrace.app.access import COOKIE
 from tailrace.app.parts import Parts
-from tailrace.app.problems import PARAMETER, ProblemError
+from tailrace.app.problems import NOT_ALLOWED, PARAMETER, ProblemError
+from tailrace.control.permissions import PERMISSIONS, Permission, Principal
 
 Ask = Request[Any, Any, Any]
 Connection = ASGIConnection[Any, Any, Any, Any]
+_PERMISSION = "permission"
+_NAMES_SOURCE = "names_source"
+_ALL_SOURCES = "all_sources"
 
 
-def require_access(connection: Connection, _handler: BaseRouteHandler) -> None:
-    """Let a request through that comes from somebody who is signed in."""
+def needs(
+    permission: Permission, *, names_source: bool = False, all_sources: bool = False
+) -> dict[str, Any]:
+    """Return the option of a route that says which permission its callers must have.
+
+    One that `names_source` has the slug of a source in its path, and is for those who may see it;
+    one that needs `all_sources` is for those who may see every source.
+    """
+    return {_PERMISSION: permission, _NAMES_SOURCE: names_source, _ALL_SOURCES: all_sources}
+
+
+def require_permissions(handlers: Sequence[BaseRouteHandler]) -> None:
+    """Return when every guarded route says which permission it needs.
+
+    Raises:
+        ValueError: one does not; nobody would know who may call it.
+    """
+    for handler in handlers:
+        if handler.opt.get(_PERMISSION) not in PERMISSIONS:
+            raise ValueError(f"{handler} needs 'opt=needs(...)'")
+
+
+def permission_of(handler: BaseRouteHandler) -> Permission:
+    """Return the permission that a route needs."""
+    permission: Permission = handler.opt[_PERMISSION]
+    return permission
+
+
+def require_access(connection: Connection, handler: BaseRouteHandler) -> None:
+    """Let a request through that comes from somebody who is signed in and may make it.
+
+    Raises:
+        ProblemError: 401 for nobody we know, 403 for somebody who may not.
+    """
     parts: Parts = connection.app.state.parts
-    connection.state.actor = parts.access.require(
+    principal = parts.access.require(
         method=str(connection.scope.get("method", "GET")),
         headers=connection.headers,
         cookies={COOKIE: connection.cookies[COOKIE]} if COOKIE in connection.cookies else {},
         address=connection.client.host if connection.client else "",
     )
+    permission = permission_of(handler)
+    if not principal.may(permission):
+        raise ProblemError(
+            NOT_ALLOWED,
+            f"this needs the permission '{permission}', which {principal.actor} "
+            f"({principal.role}) does not have; ask an admin",
+        )
+    is_seen = not handler.opt[_NAMES_SOURCE] or principal.may_see(connection.path_params["slug"])
+    if not is_seen or (handler.opt[_ALL_SOURCES] and principal.sources is not None):
+        raise ProblemError(
+            NOT_ALLOWED,
+            f"{principal.actor} ({principal.role}) may only do this with "
+            f"{', '.join(sorted(principal.sources or ())) or 'no source'}; ask an admin",
+        )
+    connection.state.principal = principal
+
+
+def principal_of(request: Ask) -> Principal:
+    """Return who makes the request."""
+    principal: Principal = request.state.principal
+    return principal
 
 
 def actor_of(request: Ask) -> str:
     """Return who makes the request, as the audit log names them."""
-    actor: str = request.state.actor
-    return actor
+    return principal_of(request).actor
 
 
 def refuse_unknown_parameters(connection: Connection, handler: BaseRouteHandler) -> None:

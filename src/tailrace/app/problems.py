@@ -40,6 +40,7 @@ PARAMETER = Kind("parameter", 400, "A parameter is not valid")
 QUERY = Kind("query", 400, "The question is not valid")
 UNAUTHENTICATED = Kind("unauthenticated", 401, "Sign in first")
 FORBIDDEN = Kind("forbidden", 403, "The request was not made by this site")
+NOT_ALLOWED = Kind("not-allowed", 403, "You may not do this")
 NOT_FOUND = Kind("not-found", 404, "Not found")
 METHOD = Kind("method", 405, "This path does not take this method")
 CONFLICT = Kind("conflict", 409, "It does not fit what is there")
@@ -60,6 +61,7 @@ KINDS = (
     QUERY,
     UNAUTHENTICATED,
     FORBIDDEN,
+    NOT_ALLOWED,
     NOT_FOUND,
     METHOD,
     CONFLICT,
@@ -80,6 +82,7 @@ _OF_CHANGES: Mapping[ChangeReason, Kind] = {
     "managed-by-file": MANAGED,
     "outdated": OUTDATED,
     "key-reused": KEY_REUSED,
+    "not-allowed": NOT_ALLOWED,
 }
 _BY_STATUS = {kind.status: kind for kind in reversed(KINDS)}
 

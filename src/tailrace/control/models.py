@@ -14,6 +14,7 @@ from sqlalchemy import (
     String,
     Text,
     TypeDecorator,
+    UniqueConstraint,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
@@ -66,6 +67,8 @@ class WorkspaceRow(Base):
     document: Mapped[str] = mapped_column(Text)
     secret_key_id: Mapped[str] = mapped_column(String(8))
     created_at: Mapped[datetime] = mapped_column(Instant)
+    settings: Mapped[dict[str, Any]] = mapped_column(JSON, server_default="{}")
+    settings_version: Mapped[int] = mapped_column(server_default="1")
 
 
 class SourceRow(Base):
@@ -106,6 +109,142 @@ class WriteKeyRow(Base):
     last_used_at: Mapped[datetime | None] = mapped_column(Instant)
 
     source: Mapped[SourceRow] = relationship(back_populates="write_keys")
+
+
+class DestinationRow(Base):
+    """A tool that receives events, as it is now; one that was deleted keeps its slug.
+
+    `settings` holds what anybody may read, `secrets_sealed` the rest by the names of the settings.
+    `sources` are the slugs whose events go there, None for all.
+    """
+
+    __tablename__ = "destinations"
+
+    slug: Mapped[str] = mapped_column(Slug, primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    type: Mapped[str] = mapped_column(String(63))
+    enabled: Mapped[bool]
+    sources: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    settings: Mapped[dict[str, Any]] = mapped_column(JSON)
+    secrets_sealed: Mapped[dict[str, str]] = mapped_column(JSON)
+    version: Mapped[int]
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    updated_at: Mapped[datetime] = mapped_column(Instant)
+    deleted_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class DestinationVersionRow(Base):
+    """A destination as it was from one change to the next; never edited."""
+
+    __tablename__ = "destination_versions"
+
+    destination_slug: Mapped[str] = mapped_column(
+        Slug, ForeignKey("destinations.slug"), primary_key=True
+    )
+    version: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(Instant)
+    actor: Mapped[str] = mapped_column(String(200))
+    name: Mapped[str] = mapped_column(String(200))
+    enabled: Mapped[bool]
+    sources: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    settings: Mapped[dict[str, Any]] = mapped_column(JSON)
+    secrets_sealed: Mapped[dict[str, str]] = mapped_column(JSON)
+
+
+class MemberRow(Base):
+    """Somebody who may sign in: by password, by an OpenID provider's word, or by neither yet.
+
+    `email` is in lower case. `sources` are the slugs that a member of the role `source-only` may
+    manage, None for other roles.
+    """
+
+    __tablename__ = "members"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    email: Mapped[str] = mapped_column(String(254), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    role: Mapped[str] = mapped_column(String(20))
+    sources: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    password_hash: Mapped[str | None] = mapped_column(Text)
+    oidc_issuer: Mapped[str | None] = mapped_column(String(255))
+    oidc_subject: Mapped[str | None] = mapped_column(String(255))
+    version: Mapped[int]
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    updated_at: Mapped[datetime] = mapped_column(Instant)
+    signed_in_at: Mapped[datetime | None] = mapped_column(Instant)
+
+    __table_args__ = (UniqueConstraint("oidc_issuer", "oidc_subject"),)
+
+
+class InviteRow(Base):
+    """A link, good once, by which somebody becomes a member or sets a password.
+
+    With `member_id` it sets that member's password; else it makes a member of `role`.
+    """
+
+    __tablename__ = "invites"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(String(254))
+    role: Mapped[str] = mapped_column(String(20))
+    sources: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    member_id: Mapped[str | None] = mapped_column(
+        String(40), ForeignKey("members.id", ondelete="CASCADE"), index=True
+    )
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    created_by: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    expires_at: Mapped[datetime] = mapped_column(Instant)
+    used_at: Mapped[datetime | None] = mapped_column(Instant)
+    revoked_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class SessionRow(Base):
+    """A signed-in browser, by the hash of its cookie.
+
+    It belongs to a member, to an API token, or, with neither, to the first owner's token, whose
+    hash `opened_with` then is.
+    """
+
+    __tablename__ = "sessions"
+
+    hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    member_id: Mapped[str | None] = mapped_column(
+        String(40), ForeignKey("members.id", ondelete="CASCADE"), index=True
+    )
+    token_id: Mapped[str | None] = mapped_column(
+        String(40), ForeignKey("api_tokens.id", ondelete="CASCADE"), index=True
+    )
+    opened_with: Mapped[str | None] = mapped_column(String(64))
+    address: Mapped[str] = mapped_column(String(64))
+    user_agent: Mapped[str] = mapped_column(String(300))
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    seen_at: Mapped[datetime] = mapped_column(Instant)
+    ends_at: Mapped[datetime] = mapped_column(Instant, index=True)
+
+
+class ApiTokenRow(Base):
+    """A token for scripts, by its hash; `hint` is its beginning, for people to tell it by.
+
+    It may do what its `permissions` say, as far as its member still may; without a member it was
+    made with the first owner's token.
+    """
+
+    __tablename__ = "api_tokens"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    hint: Mapped[str] = mapped_column(String(16))
+    permissions: Mapped[list[str]] = mapped_column(JSON)
+    member_id: Mapped[str | None] = mapped_column(
+        String(40), ForeignKey("members.id", ondelete="CASCADE"), index=True
+    )
+    created_by: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    expires_at: Mapped[datetime | None] = mapped_column(Instant)
+    last_used_at: Mapped[datetime | None] = mapped_column(Instant)
+    revoked_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
 class AuditRow(Base):

@@ -80,6 +80,7 @@ class Wanted(NamedTuple):
     enabled: bool | None = None
     kind: str | None = None
     text: str = ""
+    slugs: frozenset[str] | None = None
 
 
 def usable_keys(row: SourceRow, *, now: datetime) -> list[str]:
@@ -90,6 +91,8 @@ def usable_keys(row: SourceRow, *, now: datetime) -> list[str]:
 def conditions_of(wanted: Wanted) -> Sequence[ColumnElement[bool]]:
     """Return what chooses the wanted rows."""
     conditions: list[ColumnElement[bool]] = []
+    if wanted.slugs is not None:
+        conditions.append(SourceRow.slug.in_(wanted.slugs))
     if wanted.enabled is not None:
         conditions.append(SourceRow.enabled.is_(wanted.enabled))
     if wanted.kind:
@@ -108,7 +111,8 @@ def matches(source: Source, wanted: Wanted) -> bool:
     """Tell whether a source of the file is wanted; as `conditions_of` for rows."""
     text = wanted.text.lower()
     return (
-        wanted.enabled in (None, source.enabled)
+        (wanted.slugs is None or source.slug in wanted.slugs)
+        and wanted.enabled in (None, source.enabled)
         and wanted.kind in (None, "", source.kind)
         and (text in source.slug or text in source.name.lower())
     )

@@ -5,7 +5,7 @@ from typing import Annotated
 from litestar import Response, get
 from litestar.params import QueryParameter
 
-from tailrace.app.asking import Ask
+from tailrace.app.asking import Ask, needs
 from tailrace.app.parts import Given
 from tailrace.app.routes.errors import READING
 from tailrace.app.routes.managing import LINK, Cursor, Limit, next_page, read_cursor
@@ -14,7 +14,13 @@ from tailrace.control.audit import AuditEntry, audit_page
 _ID_PATTERN = r"[0-9]{1,9}"
 
 
-@get("/audit-log", tags=["audit"], responses=READING, response_headers=[LINK])
+@get(
+    "/audit-log",
+    tags=["audit"],
+    responses=READING,
+    response_headers=[LINK],
+    opt=needs("audit:read"),
+)
 async def list_changes(
     request: Ask,
     parts: Given,

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from litestar import get
 
+from tailrace.app.asking import needs
 from tailrace.app.audit import LedgerAnswer, audit
 from tailrace.app.moments import moment
 from tailrace.app.parts import Given
@@ -11,7 +12,7 @@ from tailrace.app.routes.errors import READING
 from tailrace.app.routes.parameters import Since, SourceName, Until
 
 
-@get("/ledger", tags=["ledger"], responses=READING)
+@get("/ledger", tags=["ledger"], responses=READING, opt=needs("system:read"))
 async def show_ledger(
     parts: Given,
     since: Since = "24h",

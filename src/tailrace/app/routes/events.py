@@ -7,7 +7,7 @@ from urllib.parse import unquote
 from litestar import get
 from litestar.params import FromPath, QueryParameter
 
-from tailrace.app.asking import Ask
+from tailrace.app.asking import Ask, needs
 from tailrace.app.moments import moment
 from tailrace.app.parts import Given, Parts
 from tailrace.app.problems import NOT_FOUND, ProblemError
@@ -17,7 +17,7 @@ from tailrace.app.set_aside import LIMIT_MAX, SetAsidePage, list_set_aside
 from tailrace.app.trace import TraceAnswer, Tracer
 
 
-@get("/trace/{message_id:path}", tags=["events"], responses=FINDING)
+@get("/trace/{message_id:path}", tags=["events"], responses=FINDING, opt=needs("events:read"))
 async def trace_by_path(
     request: Ask, parts: Given, message_id: FromPath[str], source: SourceName = ""
 ) -> TraceAnswer:
@@ -25,7 +25,7 @@ async def trace_by_path(
     return await _trace(parts, id_in_path(request, "/api/v1/trace/"), source)
 
 
-@get("/trace", tags=["events"], responses=FINDING)
+@get("/trace", tags=["events"], responses=FINDING, opt=needs("events:read"))
 async def trace_by_parameter(
     parts: Given, message_id: MessageId, source: SourceName = ""
 ) -> TraceAnswer:
@@ -33,7 +33,7 @@ async def trace_by_parameter(
     return await _trace(parts, message_id, source)
 
 
-@get("/set-aside", tags=["events"], responses=READING)
+@get("/set-aside", tags=["events"], responses=READING, opt=needs("events:read"))
 async def show_set_aside(
     parts: Given,
     since: Since = "24h",

@@ -10,6 +10,7 @@ from litestar import get
 from litestar.params import QueryParameter
 from litestar.response import Stream
 
+from tailrace.app.asking import needs
 from tailrace.app.live import News
 from tailrace.app.parts import Given, Parts
 from tailrace.app.problems import TOO_MANY, ProblemError
@@ -32,7 +33,13 @@ class LiveStatus(msgspec.Struct, frozen=True, kw_only=True):
     freshness_s: float | None
 
 
-@get("/live", tags=["live"], media_type="text/event-stream", responses=READING)
+@get(
+    "/live",
+    tags=["live"],
+    media_type="text/event-stream",
+    responses=READING,
+    opt=needs("events:read"),
+)
 async def watch_live(
     parts: Given,
     source: SourceName = "",

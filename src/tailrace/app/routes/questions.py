@@ -7,7 +7,7 @@ from litestar import get, post
 from litestar.params import FromPath
 from msgspec import UNSET
 
-from tailrace.app.asking import Ask
+from tailrace.app.asking import Ask, needs
 from tailrace.app.parts import Given, Parts
 from tailrace.app.problems import NOT_FOUND, ProblemError
 from tailrace.app.routes.errors import ASKING, FINDING
@@ -38,7 +38,7 @@ class EventAnswer(msgspec.Struct, frozen=True, kw_only=True):
     original: str
 
 
-@post("/search", status_code=200, tags=["questions"], responses=ASKING)
+@post("/search", status_code=200, tags=["questions"], responses=ASKING, opt=needs("events:read"))
 async def search(
     data: Annotated[Search, body(query=_LARGE_ORDERS, since="7d", limit=20)], parts: Given
 ) -> SearchResult:
@@ -46,7 +46,7 @@ async def search(
     return await parts.asking.run(parts.questions.search, data)
 
 
-@post("/histogram", status_code=200, tags=["questions"], responses=ASKING)
+@post("/histogram", status_code=200, tags=["questions"], responses=ASKING, opt=needs("events:read"))
 async def histogram(
     data: Annotated[Histogram, body(query=_LARGE_ORDERS, since="7d", by="type")], parts: Given
 ) -> HistogramResult:
@@ -54,7 +54,7 @@ async def histogram(
     return await parts.asking.run(parts.questions.histogram, data)
 
 
-@post("/values", status_code=200, tags=["questions"], responses=ASKING)
+@post("/values", status_code=200, tags=["questions"], responses=ASKING, opt=needs("events:read"))
 async def values(
     data: Annotated[Values, body(field="properties.currency", since="7d")], parts: Given
 ) -> ValuesResult:
@@ -62,13 +62,13 @@ async def values(
     return await parts.asking.run(parts.questions.values, data)
 
 
-@get("/fields", tags=["questions"], responses=ASKING)
+@get("/fields", tags=["questions"], responses=ASKING, opt=needs("events:read"))
 async def list_fields(parts: Given, since: Since = "24h", until: Until = "now") -> Fields:
     """Return what may be searched, as found in a sample of the newest events."""
     return await parts.asking.run(parts.questions.fields, since, until)
 
 
-@post("/sql", status_code=200, tags=["questions"], responses=ASKING)
+@post("/sql", status_code=200, tags=["questions"], responses=ASKING, opt=needs("events:read"))
 async def sql(
     data: Annotated[
         Sql,
@@ -84,7 +84,7 @@ async def sql(
     return await parts.asking.run(parts.questions.sql, data)
 
 
-@get("/events/{message_id:path}", tags=["events"], responses=FINDING)
+@get("/events/{message_id:path}", tags=["events"], responses=FINDING, opt=needs("events:read"))
 async def show_event_by_path(
     request: Ask, parts: Given, message_id: FromPath[str], source: SourceName = ""
 ) -> EventAnswer:
@@ -92,7 +92,7 @@ async def show_event_by_path(
     return await _event(parts, id_in_path(request, "/api/v1/events/"), source)
 
 
-@get("/event", tags=["events"], responses=FINDING)
+@get("/event", tags=["events"], responses=FINDING, opt=needs("events:read"))
 async def show_event_by_parameter(
     parts: Given, message_id: MessageId, source: SourceName = ""
 ) -> EventAnswer:

@@ -8,7 +8,7 @@ from litestar import Response, delete, get, patch, post
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from tailrace.addresses import name_in, url_by_name
-from tailrace.app.asking import Ask, actor_of
+from tailrace.app.asking import Ask, actor_of, needs, principal_of
 from tailrace.app.parts import Given, Parts
 from tailrace.app.routes.errors import CHANGING, CREATING, DELETING, FINDING, READING
 from tailrace.app.routes.examples import body
@@ -41,7 +41,13 @@ class SourceAnswer(SourceState, frozen=True, kw_only=True):
     last_event_at: datetime | None
 
 
-@get("/sources", tags=["sources"], responses=READING, response_headers=[LINK])
+@get(
+    "/sources",
+    tags=["sources"],
+    responses=READING,
+    response_headers=[LINK],
+    opt=needs("sources:read"),
+)
 async def list_sources(
     request: Ask,
     parts: Given,
@@ -62,7 +68,7 @@ async def list_sources(
     """
     found = await parts.deciding.run(
         parts.sources.page,
-        Wanted(enabled=enabled, kind=kind, text=text),
+        Wanted(enabled=enabled, kind=kind, text=text, slugs=principal_of(request).sources),
         after=read_cursor(cursor, pattern=SLUG_PATTERN),
         limit=limit + 1,
     )
@@ -78,6 +84,7 @@ async def list_sources(
     tags=["sources"],
     responses=CREATING,
     response_headers=[LOCATION, ETAG],
+    opt=needs("sources:write", all_sources=True),
 )
 async def create_source(
     data: Annotated[
@@ -99,13 +106,25 @@ async def create_source(
     return await _answer(request, parts, made, status_code=201, headers=location)
 
 
-@get("/sources/{slug:str}", tags=["sources"], responses=FINDING, response_headers=[ETAG])
+@get(
+    "/sources/{slug:str}",
+    tags=["sources"],
+    responses=FINDING,
+    response_headers=[ETAG],
+    opt=needs("sources:read", names_source=True),
+)
 async def show_source(request: Ask, parts: Given, slug: FromPath[str]) -> Response[SourceAnswer]:
     """Return one source; its `ETag` is what a change of it names."""
     return await _answer(request, parts, await parts.deciding.run(parts.sources.get, slug))
 
 
-@patch("/sources/{slug:str}", tags=["sources"], responses=CHANGING, response_headers=[ETAG])
+@patch(
+    "/sources/{slug:str}",
+    tags=["sources"],
+    responses=CHANGING,
+    response_headers=[ETAG],
+    opt=needs("sources:write", names_source=True),
+)
 async def change_source(
     data: Annotated[SourceChange, body(enabled=False)],
     request: Ask,
@@ -125,7 +144,13 @@ async def change_source(
     return await _answer(request, parts, changed)
 
 
-@delete("/sources/{slug:str}", status_code=204, tags=["sources"], responses=DELETING)
+@delete(
+    "/sources/{slug:str}",
+    status_code=204,
+    tags=["sources"],
+    responses=DELETING,
+    opt=needs("sources:write", all_sources=True),
+)
 async def delete_source(
     request: Ask, parts: Given, slug: FromPath[str], if_match: IfMatch = ""
 ) -> None:

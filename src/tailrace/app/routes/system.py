@@ -9,7 +9,7 @@ from litestar import Response, get
 
 from tailrace import __version__, metrics
 from tailrace.addresses import name_in, url_by_name
-from tailrace.app.asking import Ask
+from tailrace.app.asking import Ask, needs
 from tailrace.app.numbers import Lags
 from tailrace.app.parts import Given, Parts
 from tailrace.app.routes.errors import READING
@@ -65,7 +65,7 @@ class Readiness(msgspec.Struct, frozen=True):
     checks: dict[str, str]
 
 
-@get("/status", tags=["system"], responses=READING)
+@get("/status", tags=["system"], responses=READING, opt=needs("system:read"))
 async def show_status(request: Ask, parts: Given) -> Status:
     """Return the system's figures."""
     name = name_in(request.headers.get("host", ""))

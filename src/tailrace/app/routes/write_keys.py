@@ -5,7 +5,7 @@ from typing import Annotated
 from litestar import Response, delete, get, post
 from litestar.params import FromPath
 
-from tailrace.app.asking import Ask, actor_of
+from tailrace.app.asking import Ask, actor_of, needs
 from tailrace.app.parts import Given
 from tailrace.app.routes.errors import CREATING, DELETING, FINDING
 from tailrace.app.routes.examples import body
@@ -13,13 +13,24 @@ from tailrace.app.routes.managing import IdempotencyKey, decide, once_from
 from tailrace.control.keys import KeyDraft, KeyState
 
 
-@get("/sources/{slug:str}/write-keys", tags=["sources"], responses=FINDING)
+@get(
+    "/sources/{slug:str}/write-keys",
+    tags=["sources"],
+    responses=FINDING,
+    opt=needs("sources:read", names_source=True),
+)
 async def list_write_keys(parts: Given, slug: FromPath[str]) -> list[KeyState]:
     """Return every write key that a source has or had, the newest first."""
     return await parts.deciding.run(parts.write_keys.of, slug)
 
 
-@post("/sources/{slug:str}/write-keys", status_code=201, tags=["sources"], responses=CREATING)
+@post(
+    "/sources/{slug:str}/write-keys",
+    status_code=201,
+    tags=["sources"],
+    responses=CREATING,
+    opt=needs("sources:write", names_source=True),
+)
 async def add_write_key(
     data: Annotated[KeyDraft, body(label="release 2.0", overlap_s=86_400)],
     request: Ask,
@@ -44,6 +55,7 @@ async def add_write_key(
     status_code=204,
     tags=["sources"],
     responses=DELETING,
+    opt=needs("sources:write", names_source=True),
 )
 async def disable_write_key(
     request: Ask, parts: Given, slug: FromPath[str], key_id: FromPath[int]
