@@ -34,6 +34,9 @@ OTHER = [
     "SELECT toString(integrations) FROM events",
     "SELECT original FROM events",
     "SELECT 1 WHERE 'a' IN events",
+    "SELECT _part FROM events",
+    "SELECT e._part_offset FROM events AS e",
+    "SELECT count() FROM events WHERE `_partition_id` = 'all'",
 ]
 
 

@@ -28,6 +28,9 @@ def beneath(tree: Node, *, table: str, differing: Set[str]) -> Node:
     # The view's bare name is also what `IN events` is written with.
     if any(parts == [VIEW] or not differing.isdisjoint(parts) for parts in names):
         return tree
+    # A table has virtual columns too (`_part`, `_block_number`), which tell of how it is stored.
+    if any(part.startswith("_") for parts in names for part in parts):
+        return tree
     renamed: Node = _renamed(tree, table)
     return renamed
 
