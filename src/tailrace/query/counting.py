@@ -9,14 +9,8 @@ from typing import Any, Literal
 
 from tailrace.errors import QueryError
 from tailrace.query.asked import TABLE, ask, times_of
-from tailrace.query.commonest import (
-    Buckets,
-    Commonest,
-    commonest,
-    counts,
-    counts_by_value,
-    unknown_notes,
-)
+from tailrace.query.buckets import Buckets, counts, counts_by_value
+from tailrace.query.commonest import Commonest, commonest, unknown_notes
 from tailrace.query.fields import COLUMNS, OBJECTS, TEXT_OBJECTS
 from tailrace.query.running import Runner
 from tailrace.query.shapes import (
