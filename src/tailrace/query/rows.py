@@ -16,7 +16,7 @@ _JSON = ("properties", "traits")
 PLAIN = tuple(name for name in EventOut.__struct_fields__ if name not in {*_JSON, "original"})
 POSITION = ("raw_partition", "raw_offset", "raw_index")
 SELECTED = ", ".join([*PLAIN, "original", *POSITION])
-# What `objects_of` needs beside the position, of the few events whose original does not tell it.
+# What `stored_of` takes beside the position, of the few events whose original does not tell it.
 STORED = ", ".join([*(f"toJSONString({name})" for name in _JSON), *POSITION])
 
 Row = tuple[Any, ...]
@@ -47,7 +47,11 @@ def events_of(
     than everything else, and nearly every event has its objects as sent in its original.
     """
     originals = {_position(row): _original(row) for row in rows}
-    objects = {position: _sent_objects(text) for position, text in originals.items()}
+    rewritten = {_position(row) for row in rows if _packed(row).endswith(REWRITTEN)}
+    objects = {
+        position: None if position in rewritten else _sent_objects(text)
+        for position, text in originals.items()
+    }
     unknown = [position for position, found in objects.items() if found is None]
     stored = read_stored(unknown) if unknown else {}
     events = {}
@@ -62,7 +66,7 @@ def events_of(
             found = {name: Raw(text.encode()) for name, text in zip(_JSON, texts, strict=True)}
         columns |= found
         if has_original:
-            columns["original"] = originals[position].removesuffix(REWRITTEN)
+            columns["original"] = originals[position]
         events[position] = EventOut(**columns)
     return events
 
@@ -82,12 +86,16 @@ def _position(row: Row) -> Position:
     return tuple(map(int, row[-len(POSITION) :]))
 
 
-def _original(row: Row) -> str:
-    """Return the event as sent; with the sign at its end that its objects are not the stored."""
-    columns = dict(zip(PLAIN, row, strict=False))
+def _packed(row: Row) -> str:
     packed: str = row[len(PLAIN)]
-    original = unpack_original(
-        packed,
+    return packed
+
+
+def _original(row: Row) -> str:
+    """Return the event as sent."""
+    columns = dict(zip(PLAIN, row, strict=False))
+    return unpack_original(
+        _packed(row),
         message_id=columns["message_id"],
         anonymous_id=columns["anonymous_id"],
         user_id=columns["user_id"],
@@ -95,16 +103,13 @@ def _original(row: Row) -> str:
         sent_at=columns["sent_at"],
         context=columns["context"],
     )
-    return original + REWRITTEN if packed.endswith(REWRITTEN) else original
 
 
 def _sent_objects(original: str) -> dict[str, Raw] | None:
-    """Return the objects as sent, None where a step wrote them anew or they cannot be read.
+    """Return the objects as sent, None where they cannot be read.
 
     The store's JSON type keeps no nulls, no empty objects and no way of writing a number.
     """
-    if original.endswith(REWRITTEN):
-        return None
     try:
         sent = _decode_sent(original)
     except (msgspec.DecodeError, UnicodeError):

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from hashlib import blake2b
 from typing import Final
 
+from tailrace.event import kept_message_id
 from tailrace.refine.draft import Draft
 
-MESSAGE_ID_CHARACTERS_MAX: Final = 256
 HASH_BYTES: Final = 16
 
 
@@ -17,11 +17,8 @@ def assign_ids(drafts: Iterable[Draft]) -> None:
     gives the same. An overlong one is cut and ends in the hash of the whole.
     """
     for draft in drafts:
-        message_id = draft.fields.message_id or ""
-        if not message_id:
-            message_id = _made_up(draft)
-        elif len(message_id) > MESSAGE_ID_CHARACTERS_MAX:
-            message_id = _cut(message_id)
+        given = draft.fields.message_id
+        message_id = kept_message_id(given) if given else _made_up(draft)
         draft.message_id = message_id
         draft.id_hash = id_hash(draft.origin.call.source, message_id)
 
@@ -39,8 +36,3 @@ def _made_up(draft: Draft) -> str:
     origin = draft.origin
     # The time of receipt keeps ids apart when the raw log is begun anew beside an older store.
     return f"tailrace-{origin.call.received_at}-{origin.partition}-{origin.offset}-{draft.index}"
-
-
-def _cut(message_id: str) -> str:
-    digest = blake2b(message_id.encode(), digest_size=HASH_BYTES).hexdigest()
-    return f"{message_id[: MESSAGE_ID_CHARACTERS_MAX - len(digest) - 1]}~{digest}"
