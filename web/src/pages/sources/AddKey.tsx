@@ -3,14 +3,13 @@ import { useMutation } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { api } from "@/api/calls";
 import type { WriteKey } from "@/api/types";
-import { CopyButton } from "@/components/CopyButton";
+import { CopyBox } from "@/components/CopyBox";
 import { Dialog, focusedFirst } from "@/components/Dialog";
-import { Problem } from "./notices";
-import { problemAt, problemBeside } from "./problems";
+import { Problem } from "@/components/notices";
+import { problemAt, problemBeside } from "@/components/problems";
 import { useKeysChanged, useOnce } from "./useSources";
 import { OVERLAPS } from "./words";
-import forms from "./forms.module.css";
-import styles from "./AddKey.module.css";
+import forms from "@/components/forms.module.css";
 
 interface Props {
   slug: string;
@@ -91,10 +90,7 @@ function Made({ writeKey, overlap, onClose }: MadeProps) {
   return (
     <div className={forms["form"]}>
       <p role="status">The new write key is taken within two seconds. Put it into your apps.</p>
-      <div className={styles["made"]}>
-        <code>{writeKey.key}</code>
-        <CopyButton text={writeKey.key} label="Copy the new write key" withText />
-      </div>
+      <CopyBox text={writeKey.key} label="Copy the new write key" />
       {overlap !== "stay" && overlap !== "now" && (
         <p className="muted">
           Each key shows when it was used last: an old one that nobody uses may go.

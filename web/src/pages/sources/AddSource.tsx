@@ -5,12 +5,12 @@ import { api } from "@/api/calls";
 import type { SourceKind } from "@/api/types";
 import { Dialog, focusedFirst } from "@/components/Dialog";
 import { navigate } from "@/state/url";
-import { Problem } from "./notices";
-import { problemAt, problemBeside } from "./problems";
+import { Problem } from "@/components/notices";
+import { problemAt, problemBeside } from "@/components/problems";
 import { slugOf, slugProblem } from "./slug";
 import { listsChanged, useOnce } from "./useSources";
 import { KINDS } from "./words";
-import styles from "./forms.module.css";
+import styles from "@/components/forms.module.css";
 
 interface Props {
   isOpen: boolean;

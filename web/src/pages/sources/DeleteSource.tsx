@@ -5,10 +5,10 @@ import { api } from "@/api/calls";
 import type { VersionedSource } from "@/api/types";
 import { focusedFirst } from "@/components/Dialog";
 import { navigate } from "@/state/url";
-import { Confirm } from "./Confirm";
+import { Confirm } from "@/components/Confirm";
 import { listsChanged } from "./useSources";
 import { nameOf } from "./words";
-import forms from "./forms.module.css";
+import forms from "@/components/forms.module.css";
 import styles from "./DeleteSource.module.css";
 
 interface Props {
@@ -45,6 +45,7 @@ export function DeleteSource({ current, onLoad }: Props) {
         isDanger
         isReady={typed === slug}
         run={run}
+        thing="this source"
         onLoad={onLoad}
       >
         <p>This cannot be undone.</p>

@@ -3,13 +3,13 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { api } from "@/api/calls";
 import type { IpSetting, Source, SourceKind, VersionedSource } from "@/api/types";
-import { Chip } from "./Chip";
+import { Chip } from "@/components/Chip";
 import { changesOf, draftOf, isSameToEdit, limitProblem, type Draft } from "./draft";
-import { Conflict, Problem } from "./notices";
-import { isOutdated, problemAt, problemBeside } from "./problems";
+import { Conflict, Problem } from "@/components/notices";
+import { isOutdated, problemAt, problemBeside } from "@/components/problems";
 import { takeIn } from "./useSources";
 import { IP_SETTINGS, KINDS, kindLabel } from "./words";
-import styles from "./forms.module.css";
+import styles from "@/components/forms.module.css";
 
 const FIELDS = ["name", "kind", "ip", "requests_per_s_max", "webhook_secret"];
 
@@ -105,7 +105,7 @@ export function Settings({ current, onLoad }: Props) {
           onChange={(secret) => edit({ secret })}
         />
       </div>
-      {isConflict && <Conflict onLoad={load} />}
+      {isConflict && <Conflict thing="this source" onLoad={load} />}
       {other && <Problem text={other} />}
       <div className={`${styles["buttons"]} ${styles["left"]}`}>
         <Button

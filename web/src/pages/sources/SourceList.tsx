@@ -1,21 +1,22 @@
-import { Button, Skeleton, TextInput } from "@mantine/core";
-import { useEffect, useRef, useState } from "react";
+import { Button } from "@mantine/core";
+import { useCallback, useState } from "react";
 import type { Source } from "@/api/types";
 import { Icon } from "@/components/Icon";
 import { Link } from "@/components/Link";
+import { ListPage, More, Skeletons } from "@/components/ListPage";
 import { Empty, Failure } from "@/components/states";
+import { TextFilter } from "@/components/TextFilter";
 import { formatCount, formatRate, timeTooltip } from "@/format";
 import { useNow } from "@/state/now";
 import { useShortcuts } from "@/state/shortcuts";
 import { useParams } from "@/state/url";
 import { AddSource } from "./AddSource";
-import { EnabledChip, FileChip } from "./Chip";
-import { Stale } from "./notices";
+import { EnabledChip, FileChip } from "@/components/Chip";
+import { Stale } from "@/components/notices";
 import { useSourcePages } from "./useSources";
 import { kindLabel, lastEventWords, nameOf } from "./words";
 import styles from "./SourceList.module.css";
 
-const TYPING_MS = 350;
 const COLUMNS = ["Name", "Kind", "State", "Events/min", "Last event", "Invalid, 24 h"];
 
 /** All sources with what they sent lately. */
@@ -25,6 +26,7 @@ export function SourceList() {
   const [isAdding, setAdding] = useState(false);
   const found = useSourcePages(text);
   const sources = found.data?.pages.flatMap((page) => page.items) ?? [];
+  const filter = useCallback((q: string) => change({ q }, { replace: true }), [change]);
   useShortcuts([
     { keys: ["n"], label: "Add a source", group: "Sources", run: () => setAdding(true) },
   ]);
@@ -34,83 +36,41 @@ export function SourceList() {
     </Button>
   );
   return (
-    <div className={styles["page"]}>
-      <div className={styles["bar"]}>
-        <h1>Sources</h1>
-        <TextFilter text={text} onChange={(q) => change({ q }, { replace: true })} />
-        {add}
-      </div>
-      {found.isError && found.data && (
-        <Stale error={found.error} onRetry={() => void found.refetch()} />
+    <ListPage
+      title="Sources"
+      filters={
+        <TextFilter
+          label="Part of the name or the slug"
+          placeholder="Name or slug"
+          group="Sources"
+          text={text}
+          onChange={filter}
+        />
+      }
+      action={add}
+      notice={
+        found.isError &&
+        found.data && <Stale error={found.error} onRetry={() => void found.refetch()} />
+      }
+    >
+      {found.isPending && <Skeletons label="Loading the sources" />}
+      {found.isError && !found.data && (
+        <Failure error={found.error} onRetry={() => void found.refetch()} />
       )}
-      <div className={styles["scroller"]}>
-        {found.isPending && <Skeletons />}
-        {found.isError && !found.data && (
-          <Failure error={found.error} onRetry={() => void found.refetch()} />
-        )}
-        {found.data && sources.length === 0 && (
-          <None text={text} onClear={() => change({ q: null })} add={add} />
-        )}
-        {sources.length > 0 && <Table sources={sources} />}
-        {found.hasNextPage && (
-          <div className={styles["more"]}>
-            <Button
-              variant="default"
-              loading={found.isFetchingNextPage}
-              onClick={() => void found.fetchNextPage()}
-            >
-              Show more sources
-            </Button>
-            <span className="muted">{formatCount(sources.length)} shown</span>
-          </div>
-        )}
-      </div>
+      {found.data && sources.length === 0 && (
+        <None text={text} onClear={() => change({ q: null })} add={add} />
+      )}
+      {sources.length > 0 && <Table sources={sources} />}
+      {found.hasNextPage && (
+        <More
+          label="Show more sources"
+          shown={sources.length}
+          isLoading={found.isFetchingNextPage}
+          onMore={() => void found.fetchNextPage()}
+        />
+      )}
       <AddSource isOpen={isAdding} onClose={() => setAdding(false)} />
-    </div>
-  );
-}
-
-interface TextFilterProps {
-  text: string;
-  onChange: (text: string) => void;
-}
-
-/** Takes effect when the typing stops. */
-function TextFilter({ text, onChange }: TextFilterProps) {
-  const [typed, setTyped] = useState(text);
-  const [applied, setApplied] = useState(text);
-  const input = useRef<HTMLInputElement>(null);
-  if (text !== applied) {
-    // Changed from outside: by Back, or by removing the filter.
-    setApplied(text);
-    setTyped(text);
-  }
-  useEffect(() => {
-    if (typed === text) return;
-    const timer = setTimeout(() => {
-      setApplied(typed);
-      onChange(typed);
-    }, TYPING_MS);
-    return () => clearTimeout(timer);
-  }, [typed, text, onChange]);
-  useShortcuts([
-    { keys: ["/"], label: "Filter by text", group: "Sources", run: () => input.current?.focus() },
-  ]);
-  return (
-    <TextInput
-      ref={input}
-      className={styles["filter"] ?? ""}
-      aria-label="Part of the name or the slug"
-      placeholder="Name or slug"
-      leftSection={<Icon name="search" size={16} />}
-      type="search"
-      maxLength={100}
-      value={typed}
-      onChange={(event) => setTyped(event.currentTarget.value)}
-      onKeyDown={(event) => {
-        if (event.key === "Escape") input.current?.blur();
-      }}
-    />
+    </ListPage>
   );
 }
 
@@ -193,16 +153,5 @@ function None({ text, onClear, add }: NoneProps) {
     >
       No name and no slug has “{text}” in it.
     </Empty>
-  );
-}
-
-function Skeletons() {
-  return (
-    <div className={styles["skeletons"]} role="status">
-      <span className="visually-hidden">Loading the sources</span>
-      {[1, 2, 3, 4].map((line) => (
-        <Skeleton key={line} height={34} />
-      ))}
-    </div>
   );
 }

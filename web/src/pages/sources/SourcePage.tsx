@@ -1,21 +1,22 @@
 import { Button } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
-import { useState, type ReactNode } from "react";
+import { useState } from "react";
 import { api } from "@/api/calls";
 import type { Source, VersionedSource } from "@/api/types";
 import { Icon } from "@/components/Icon";
 import { Link } from "@/components/Link";
+import { Section, SectionsPage } from "@/components/Section";
 import { Empty, Failure, Waiting } from "@/components/states";
 import { formatCount, formatRate, timeTooltip } from "@/format";
 import { useNow } from "@/state/now";
 import { navigate } from "@/state/url";
 import { Changes } from "./Changes";
-import { EnabledChip, FileChip } from "./Chip";
-import { Confirm } from "./Confirm";
+import { EnabledChip, FileChip } from "@/components/Chip";
+import { Confirm } from "@/components/Confirm";
 import { DeleteSource } from "./DeleteSource";
 import { Guide } from "./Guide";
-import { Stale } from "./notices";
-import { isNotFound } from "./problems";
+import { Stale } from "@/components/notices";
+import { isNotFound } from "@/components/problems";
 import { FileSettings, Settings } from "./Settings";
 import { WriteKeys } from "./WriteKeys";
 import { takeIn, useSource } from "./useSources";
@@ -32,10 +33,9 @@ export function SourcePage({ slug }: { slug: string }) {
   }
   const reload = () => void found.refetch();
   return (
-    <div className={styles["scroller"]}>
-      {found.isError && <Stale error={found.error} onRetry={reload} />}
+    <SectionsPage notice={found.isError && <Stale error={found.error} onRetry={reload} />}>
       <Found current={found.data} onLoad={reload} />
-    </div>
+    </SectionsPage>
   );
 }
 
@@ -64,7 +64,7 @@ function Found({ current, onLoad }: FoundProps) {
   const { source } = current;
   const isOfFile = source.managed_by === "file";
   return (
-    <div className={styles["page"]}>
+    <>
       <Head current={current} onLoad={onLoad} />
       <Figures source={source} />
       <Guide source={source} />
@@ -86,16 +86,7 @@ function Found({ current, onLoad }: FoundProps) {
           <DeleteSource current={current} onLoad={onLoad} />
         </Section>
       )}
-    </div>
-  );
-}
-
-function Section({ title, children }: { title: string; children: ReactNode }) {
-  return (
-    <section className={styles["section"]} aria-label={title}>
-      <h2>{title}</h2>
-      {children}
-    </section>
+    </>
   );
 }
 
@@ -155,7 +146,7 @@ function Enabling({ current, isOpen, onClose, onLoad }: EnablingProps) {
     const changed = await api.changeSource(source.slug, { enabled: !isEnabled }, current.etag);
     await takeIn(client, changed);
   };
-  const shared = { isOpen, onClose, run, onLoad };
+  const shared = { isOpen, onClose, run, thing: "this source", onLoad };
   return isEnabled ? (
     <Confirm {...shared} title={`Disable ${nameOf(source)}?`} action="Disable" isDanger>
       <p>

@@ -8,8 +8,8 @@ import { Failure } from "@/components/states";
 import { formatAgo, formatMinute, timeTooltip } from "@/format";
 import { useNow } from "@/state/now";
 import { AddKey } from "./AddKey";
-import { Chip } from "./Chip";
-import { Confirm } from "./Confirm";
+import { Chip } from "@/components/Chip";
+import { Confirm } from "@/components/Confirm";
 import { useKeysChanged, useWriteKeys } from "./useSources";
 import styles from "./WriteKeys.module.css";
 

@@ -1,7 +1,7 @@
 import { Button } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import type { FormEvent, ReactNode } from "react";
-import { Dialog, focusedFirst } from "@/components/Dialog";
+import { Dialog, focusedFirst } from "./Dialog";
 import { Conflict, Problem } from "./notices";
 import { isOutdated, problemBeside } from "./problems";
 import styles from "./forms.module.css";
@@ -16,6 +16,8 @@ interface Props {
   /** Whether the button may be pressed. */
   isReady?: boolean;
   run: () => Promise<unknown>;
+  /** What is changed, as a conflict calls it. */
+  thing?: string;
   /** Loads the new state, where the one that the reader saw is not the current one. */
   onLoad?: () => void;
   children: ReactNode;
@@ -33,7 +35,16 @@ export function Confirm({ title, isOpen, onClose, ...rest }: Props) {
 type FormProps = Omit<Props, "title" | "isOpen">;
 
 function ConfirmForm(props: FormProps) {
-  const { onClose, action, isDanger = false, isReady = true, run, onLoad, children } = props;
+  const {
+    onClose,
+    action,
+    isDanger = false,
+    isReady = true,
+    run,
+    thing = "it",
+    onLoad,
+    children,
+  } = props;
   const doing = useMutation({ mutationFn: run, onSuccess: onClose });
   const problem = problemBeside([], doing.error);
   const submit = (event: FormEvent) => {
@@ -46,6 +57,7 @@ function ConfirmForm(props: FormProps) {
       {problem && <Problem text={problem} />}
       {isOutdated(doing.error) && onLoad && (
         <Conflict
+          thing={thing}
           onLoad={() => {
             onLoad();
             onClose();

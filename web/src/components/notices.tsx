@@ -1,6 +1,6 @@
 import { Button } from "@mantine/core";
 import { capitalised } from "@/format";
-import { Icon } from "@/components/Icon";
+import { Icon } from "./Icon";
 import styles from "./notices.module.css";
 
 interface Props {
@@ -14,7 +14,7 @@ export function Stale({ error, onRetry }: Props) {
     <div className={`${styles["notice"]} ${styles["line"]}`} role="alert">
       <Icon name="warning" />
       <span className={styles["words"]}>
-        <strong>These figures are not up to date.</strong> {capitalised(error.message)}
+        <strong>This is not up to date.</strong> {capitalised(error.message)}
       </span>
       <Button variant="default" size="xs" onClick={onRetry}>
         Try again
@@ -24,16 +24,18 @@ export function Stale({ error, onRetry }: Props) {
 }
 
 interface ConflictProps {
+  /** What was changed, such as "this source". */
+  thing: string;
   onLoad: () => void;
 }
 
 /** Somebody else was faster: nothing of the reader's was saved, and nothing of theirs is lost. */
-export function Conflict({ onLoad }: ConflictProps) {
+export function Conflict({ thing, onLoad }: ConflictProps) {
   return (
     <div className={`${styles["notice"]} ${styles["box"]}`} role="alert">
       <Icon name="warning" />
       <span className={styles["words"]}>
-        <strong>Somebody else changed this source.</strong> Nothing of yours was saved. Load the new
+        <strong>Somebody else changed {thing}.</strong> Nothing of yours was saved. Load the new
         state, then make your change again.
       </span>
       <Button variant="default" size="xs" onClick={onLoad}>
