@@ -7,7 +7,19 @@ import sys
 
 import typer
 
-from tailrace.cli import audit, bench, demo, doctor, query, run, send, tail, token, trace
+from tailrace.cli import (
+    audit,
+    bench,
+    demo,
+    doctor,
+    query,
+    rotate_key,
+    run,
+    send,
+    tail,
+    token,
+    trace,
+)
 from tailrace.cli.common import fail
 from tailrace.errors import ConfigError, QueryError, TailraceError
 
@@ -21,7 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-for module in (run, send, tail, query, trace, audit, doctor, demo, bench, token):
+for module in (run, send, tail, query, trace, audit, doctor, demo, bench, token, rotate_key):
     module.register(app)
 
 

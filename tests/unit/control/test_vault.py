@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 from tailrace.config import Config, ControlConfig, Secret
-from tailrace.control.vault import Vault, key_path, make_vault, open_vault, webhook_place
+from tailrace.control.vault import (
+    Vault,
+    add_key,
+    keep_first_key,
+    key_path,
+    make_vault,
+    open_vault,
+    webhook_place,
+)
 from tailrace.errors import ConfigError
 
 OLD = bytes(range(32))
@@ -106,3 +114,31 @@ def test_an_empty_key_file_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(ConfigError, match="empty"):
         open_vault(Config(data_dir=tmp_path))
+
+
+def test_a_vault_takes_up_a_key_that_is_put_into_its_file_later(tmp_path: Path) -> None:
+    config = Config(data_dir=tmp_path)
+    running = make_vault(config)
+    before = running.key_id
+    sealed_before = running.seal(SECRET, place=PLACE)
+
+    add_key(config)
+    changed = open_vault(config)
+
+    assert changed is not None
+    assert running.open(changed.seal(SECRET, place=PLACE), place=PLACE) == SECRET
+    assert running.open(sealed_before, place=PLACE) == SECRET
+    assert running.key_ids == (changed.key_id, before)
+    assert running.seal(SECRET, place=PLACE).split(":")[1] == changed.key_id
+
+
+def test_old_keys_are_taken_out_once(tmp_path: Path) -> None:
+    config = Config(data_dir=tmp_path)
+    make_vault(config)
+    add_key(config)
+    add_key(config)
+
+    taken = [keep_first_key(config), keep_first_key(config)]
+
+    assert taken == [2, 0]
+    assert stat.S_IMODE(key_path(config).stat().st_mode) == 0o600
