@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from tailrace.config import WriteKey, new_write_key
 from tailrace.control import idempotency
-from tailrace.control.changes import Changes, is_usable, utc_now
+from tailrace.control.changes import Change, Changes, is_usable, utc_now
 from tailrace.control.idempotency import Once
 from tailrace.control.models import WriteKeyRow
 from tailrace.control.shapes import Name
@@ -75,33 +75,70 @@ class WriteKeys:
         Raises:
             ChangeError: the source is not there or of the file, or the key is taken.
         """
-        self._sources.require_unmanaged(slug)
         with self._changes.change(actor=actor) as change:
-            source = existing(change.session, slug)
             made = idempotency.made_before(change, once)
             if made is not None:
+                self._sources.require_unmanaged(slug)
+                existing(change.session, slug)
                 return _state(change.session.get_one(WriteKeyRow, int(made)), now=change.at)
-            count = change.session.scalar(
-                select(func.count()).where(WriteKeyRow.source_slug == slug)
+            added = self.add_in(change, slug, draft)
+            idempotency.remember(change, once, made=str(added.id))
+            return added
+
+    def add_in(
+        self, change: Change, slug: str, draft: KeyDraft, *, expires_at: datetime | None = None
+    ) -> KeyState:
+        """Add a key, as `add` does, to a change that somebody else opened; it may have an end.
+
+        Raises:
+            ChangeError: the source is not there or of the file, or the key is taken.
+        """
+        self._sources.require_unmanaged(slug)
+        source = existing(change.session, slug)
+        count = change.session.scalar(select(func.count()).where(WriteKeyRow.source_slug == slug))
+        if (count or 0) >= KEYS_MAX:
+            raise ChangeError(
+                f"source '{slug}' has had {KEYS_MAX} write keys, and no more fit",
+                reason="conflict",
             )
-            if (count or 0) >= KEYS_MAX:
-                raise ChangeError(
-                    f"source '{slug}' has had {KEYS_MAX} write keys, and no more fit",
-                    reason="conflict",
-                )
-            key = draft.key or new_write_key()
-            self._sources.require_new_key(change.session, key, field="key")
-            after: dict[str, object] = {"label": draft.label, "key": shortened(key)}
-            if draft.overlap_s is not None:
-                until = change.at + timedelta(seconds=draft.overlap_s)
-                _end(source.write_keys, until=until, now=change.at)
-                after["others_until"] = until.isoformat()
-            row = WriteKeyRow(key=key, label=draft.label, created_at=change.at)
-            source.write_keys.append(row)
-            change.session.flush()
-            change.note("write-key.create", f"sources/{slug}/write-keys/{row.id}", after=after)
-            idempotency.remember(change, once, made=str(row.id))
-            return _state(row, now=change.at)
+        key = draft.key or new_write_key()
+        self._sources.require_new_key(change.session, key, field="key")
+        after: dict[str, object] = {"label": draft.label, "key": shortened(key)}
+        if expires_at is not None:
+            after["expires_at"] = expires_at.isoformat()
+        if draft.overlap_s is not None:
+            until = change.at + timedelta(seconds=draft.overlap_s)
+            _end(source.write_keys, until=until, now=change.at)
+            after["others_until"] = until.isoformat()
+        row = WriteKeyRow(key=key, label=draft.label, created_at=change.at, expires_at=expires_at)
+        source.write_keys.append(row)
+        change.session.flush()
+        change.note("write-key.create", f"sources/{slug}/write-keys/{row.id}", after=after)
+        return _state(row, now=change.at)
+
+    def change_in(
+        self, change: Change, slug: str, key_id: int, *, label: str, expires_at: datetime | None
+    ) -> None:
+        """Give a key another label and another end, as part of an open change.
+
+        Raises:
+            ChangeError: there is no such key, it is disabled, or the file manages its source.
+        """
+        row = self._existing(change, slug, key_id)
+        if row.disabled_at is not None:
+            raise ChangeError(
+                f"the write key {shortened(row.key)} of source '{slug}' is disabled",
+                reason="conflict",
+            )
+        before = _for_audit(row)
+        row.label, row.expires_at = label, expires_at
+        if (after := _for_audit(row)) != before:
+            change.note(
+                "write-key.update",
+                f"sources/{slug}/write-keys/{key_id}",
+                before=before,
+                after=after,
+            )
 
     def disable(self, slug: str, key_id: int, *, actor: str) -> None:
         """Take no more calls with a key; doing so again changes nothing.
@@ -109,22 +146,35 @@ class WriteKeys:
         Raises:
             ChangeError: there is no such key, or the file manages its source.
         """
-        self._sources.require_unmanaged(slug)
         with self._changes.change(actor=actor) as change:
-            source = existing(change.session, slug)
-            row = next((each for each in source.write_keys if each.id == key_id), None)
-            if row is None:
-                raise ChangeError(f"source '{slug}' has no write key {key_id}", reason="not-found")
-            if row.disabled_at is not None:
-                return
-            before = {"label": row.label, "key": shortened(row.key)}
-            row.disabled_at = change.at
-            change.note("write-key.disable", f"sources/{slug}/write-keys/{key_id}", before=before)
+            self.disable_in(change, slug, key_id)
+
+    def disable_in(self, change: Change, slug: str, key_id: int) -> None:
+        """Disable a key, as `disable` does, in a change that somebody else opened."""
+        row = self._existing(change, slug, key_id)
+        if row.disabled_at is not None:
+            return
+        before = {"label": row.label, "key": shortened(row.key)}
+        row.disabled_at = change.at
+        change.note("write-key.disable", f"sources/{slug}/write-keys/{key_id}", before=before)
+
+    def _existing(self, change: Change, slug: str, key_id: int) -> WriteKeyRow:
+        self._sources.require_unmanaged(slug)
+        source = existing(change.session, slug)
+        row = next((each for each in source.write_keys if each.id == key_id), None)
+        if row is None:
+            raise ChangeError(f"source '{slug}' has no write key {key_id}", reason="not-found")
+        return row
 
 
 def shortened(key: str) -> str:
     """Return what the audit log shows of a write key."""
     return key[:4] + STARS
+
+
+def _for_audit(row: WriteKeyRow) -> dict[str, object]:
+    ends = None if row.expires_at is None else row.expires_at.isoformat()
+    return {"label": row.label, "key": shortened(row.key), "expires_at": ends}
 
 
 def _end(rows: list[WriteKeyRow], *, until: datetime, now: datetime) -> None:

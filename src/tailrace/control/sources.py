@@ -1,8 +1,9 @@
 """Sources as people manage them: list, make, change, delete."""
 
 import re
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final, NamedTuple
 
 import msgspec
 from msgspec import UNSET
@@ -17,7 +18,7 @@ from tailrace.config import (
     new_write_key,
 )
 from tailrace.control import idempotency
-from tailrace.control.changes import Changes, utc_now
+from tailrace.control.changes import Change, Changes, utc_now
 from tailrace.control.idempotency import Once
 from tailrace.control.models import SourceRow, WriteKeyRow
 from tailrace.control.shapes import (
@@ -40,10 +41,19 @@ SOURCES_MAX: Final = 2_000
 """How many sources there may be, deleted ones included; parts hold all of them in memory."""
 
 
+class GivenKey(NamedTuple):
+    """A write key that somebody brings along for a new source."""
+
+    key: str
+    label: str = ""
+    expires_at: datetime | None = None
+
+
 class Sources:
     """The sources of the database, with those of the file, which nobody can change here.
 
-    Every method may wait for the database, and raises `TransientError` while it is away.
+    Every method may wait for the database, and raises `TransientError` while it is away. Those
+    whose names end in `_in` are part of a change that somebody else opened.
     """
 
     def __init__(self, config: Config, changes: Changes, vault: Vault | None) -> None:
@@ -88,6 +98,22 @@ class Sources:
         Raises:
             ChangeError: the slug or the write key is taken.
         """
+        with self._changes.change(actor=actor) as change:
+            made = idempotency.made_before(change, once)
+            if made is not None:
+                return versioned(existing(change.session, made))
+            created = self.create_in(change, draft)
+            idempotency.remember(change, once, made=created.state.slug)
+            return created
+
+    def create_in(
+        self, change: Change, draft: SourceDraft, *, keys: Sequence[GivenKey] | None = None
+    ) -> Versioned:
+        """Make a source with these write keys; without any, with the draft's or a new one.
+
+        Raises:
+            ChangeError: the slug or a write key is taken, or the file manages the source.
+        """
         self.require_unmanaged(draft.slug)
         if draft.webhook_secret == STARS:
             raise ChangeError(
@@ -95,26 +121,31 @@ class Sources:
                 reason="conflict",
                 field="webhook_secret",
             )
-        with self._changes.change(actor=actor) as change:
-            made = idempotency.made_before(change, once)
-            if made is not None:
-                return versioned(existing(change.session, made))
-            self._require_new(change.session, draft.slug)
-            key = draft.write_key or new_write_key()
-            self.require_new_key(change.session, key, field="write_key")
-            row = SourceRow(
-                slug=draft.slug,
-                version=1,
-                created_at=change.at,
-                updated_at=change.at,
-                write_keys=[WriteKeyRow(key=key, label="first", created_at=change.at)],
-                **self._columns(draft.slug, msgspec.structs.asdict(draft)),
-            )
-            change.session.add(row)
-            change.note("source.create", f"sources/{row.slug}", after=for_audit(row))
-            idempotency.remember(change, once, made=row.slug)
-            change.session.flush()
-            return versioned(row)
+        self._require_new(change.session, draft.slug)
+        if keys is None:
+            keys = [GivenKey(draft.write_key or new_write_key(), label="first")]
+        for given in keys:
+            self.require_new_key(change.session, given.key, field="write_key")
+        row = SourceRow(
+            slug=draft.slug,
+            version=1,
+            created_at=change.at,
+            updated_at=change.at,
+            write_keys=[
+                WriteKeyRow(
+                    key=given.key,
+                    label=given.label,
+                    created_at=change.at,
+                    expires_at=given.expires_at,
+                )
+                for given in keys
+            ],
+            **self._columns(draft.slug, msgspec.structs.asdict(draft)),
+        )
+        change.session.add(row)
+        change.note("source.create", f"sources/{row.slug}", after=for_audit(row))
+        change.session.flush()
+        return versioned(row)
 
     def change(
         self, slug: str, wanted: SourceChange, *, version: int | None, actor: str
@@ -124,28 +155,34 @@ class Sources:
         Raises:
             ChangeError: there is none, it has another version, or the file manages it.
         """
+        with self._changes.change(actor=actor) as change:
+            return self.change_in(change, slug, wanted, version=version)
+
+    def change_in(
+        self, change: Change, slug: str, wanted: SourceChange, *, version: int | None
+    ) -> Versioned:
+        """Change a source, as `change` does."""
         self.require_unmanaged(slug)
         fields = {
             name: value
             for name, value in msgspec.structs.asdict(wanted).items()
             if value is not UNSET and not (name == "webhook_secret" and value == STARS)
         }
-        with self._changes.change(actor=actor) as change:
-            row = existing(change.session, slug)
-            _require_version(row, version)
-            before = for_audit(row)
-            columns = self._columns(slug, fields)
-            if all(getattr(row, name) == value for name, value in columns.items()):
-                return versioned(row)
-            for name, value in columns.items():
-                setattr(row, name, value)
-            row.version += 1
-            row.updated_at = change.at
-            after = for_audit(row)
-            if "webhook_secret" in fields:
-                after["webhook_secret_changed"] = True
-            change.note("source.update", f"sources/{slug}", before=before, after=after)
+        row = existing(change.session, slug)
+        _require_version(row, version)
+        before = for_audit(row)
+        columns = self._columns(slug, fields)
+        if all(getattr(row, name) == value for name, value in columns.items()):
             return versioned(row)
+        for name, value in columns.items():
+            setattr(row, name, value)
+        row.version += 1
+        row.updated_at = change.at
+        after = for_audit(row)
+        if "webhook_secret" in fields:
+            after["webhook_secret_changed"] = True
+        change.note("source.update", f"sources/{slug}", before=before, after=after)
+        return versioned(row)
 
     def delete(self, slug: str, *, version: int | None, actor: str) -> None:
         """Delete a source and disable its write keys; its events and its slug stay.
@@ -153,15 +190,19 @@ class Sources:
         Raises:
             ChangeError: there is none, it has another version, or the file manages it.
         """
-        self.require_unmanaged(slug)
         with self._changes.change(actor=actor) as change:
-            row = existing(change.session, slug)
-            _require_version(row, version)
-            change.note("source.delete", f"sources/{slug}", before=for_audit(row))
-            row.deleted_at = row.updated_at = change.at
-            row.webhook_secret_sealed = None
-            for key in row.write_keys:
-                key.disabled_at = key.disabled_at or change.at
+            self.delete_in(change, slug, version=version)
+
+    def delete_in(self, change: Change, slug: str, *, version: int | None) -> None:
+        """Delete a source, as `delete` does."""
+        self.require_unmanaged(slug)
+        row = existing(change.session, slug)
+        _require_version(row, version)
+        change.note("source.delete", f"sources/{slug}", before=for_audit(row))
+        row.deleted_at = row.updated_at = change.at
+        row.webhook_secret_sealed = None
+        for key in row.write_keys:
+            key.disabled_at = key.disabled_at or change.at
 
     def require_unmanaged(self, slug: str) -> None:
         """Return when the file has no source of that name.
