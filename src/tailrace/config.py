@@ -12,6 +12,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
@@ -179,6 +180,25 @@ class AppConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     access_log: bool = False
 
 
+class OpenIdConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Signing in by an OpenID provider; none without an `issuer`.
+
+    `public_url` is how browsers reach this app; without it, the address that they ask it under.
+    People with a verified address of `email_domains` become members of `role` by themselves; the
+    others must be members or be invited. `has_passwords` allows passwords beside the provider.
+    """
+
+    issuer: str = ""
+    client_id: str = ""
+    client_secret: Secret | None = None
+    name: Annotated[str, Meta(max_length=100)] = ""
+    public_url: str = ""
+    scopes: tuple[str, ...] = ("openid", "email", "profile")
+    email_domains: tuple[str, ...] = ()
+    role: Literal["admin", "editor", "viewer"] = "viewer"
+    has_passwords: bool = True
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything that a part needs to know, checked and complete.
 
@@ -195,6 +215,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     store: StoreConfig = StoreConfig()
     app: AppConfig = AppConfig()
     control: ControlConfig = ControlConfig()
+    oidc: OpenIdConfig = OpenIdConfig()
     sources: tuple[Source, ...] = ()
     api_token_hashes: tuple[str, ...] = ()
     file: Path | None = None
@@ -265,11 +286,13 @@ def read_config(
         if variable in environ:
             section_table = tables.setdefault(section, {})
             if isinstance(section_table, dict):
-                section_table[key] = _number_or_text(environ[variable])
+                text = environ[variable]
+                section_table[key] = _number_or_text(text) if key in _NUMBERS else text
     config = _convert(tables, where=where, problems=problems)
     if config is not None:
         problems += _duplicates(config)
         problems += _wrong_dsn(config)
+        problems += _wrong_openid(config.oidc, where=where)
     if problems or config is None:
         raise ConfigError("\n".join(problems))
     return _with_first_run(msgspec.structs.replace(config, file=file), environ)
@@ -327,7 +350,11 @@ _VARIABLES = (
     ("TAILRACE_STORE_DSN", "store", "dsn"),
     ("TAILRACE_CONTROL_DSN", "control", "dsn"),
     ("TAILRACE_SECRET_KEY", "control", "secret_key"),
+    ("TAILRACE_OIDC_ISSUER", "oidc", "issuer"),
+    ("TAILRACE_OIDC_CLIENT_ID", "oidc", "client_id"),
+    ("TAILRACE_OIDC_CLIENT_SECRET", "oidc", "client_secret"),
 )
+_NUMBERS = frozenset({"port", "workers"})
 _POSTGRESQL_PATTERN = (
     r"postgres(ql)?://((?:[\w.~!$&'()*+,;=:-]|%[0-9A-Fa-f]{2})*@)?(?:[^@%\s]|%[0-9A-Fa-f]{2})*"
 )
@@ -429,6 +456,31 @@ def _wrong_dsn(config: Config) -> list[str]:
         "and spaces are written in percent form, @ as %40"
     )
     return [complaint]
+
+
+def _wrong_openid(oidc: OpenIdConfig, *, where: str) -> list[str]:
+    """Return what is wrong with the settings of the OpenID provider."""
+    if not oidc.issuer:
+        return []
+    problems = []
+    if not oidc.client_id:
+        problems.append(f"{where}: oidc.client_id is missing; the provider gave it with the secret")
+    for name, url in (("issuer", oidc.issuer), ("public_url", oidc.public_url)):
+        parts = urlsplit(url)
+        is_local = parts.hostname in {"localhost", LOOPBACK, "::1"}
+        is_safe = parts.scheme == "https" or (parts.scheme == "http" and is_local)
+        if url and not (is_safe and parts.hostname and not parts.query and not parts.fragment):
+            problems.append(
+                f"{where}: oidc.{name} is {url!r}; expected https://..., or http on this machine"
+            )
+    if "openid" not in oidc.scopes:
+        problems.append(f"{where}: oidc.scopes must have 'openid'")
+    problems += [
+        f"{where}: oidc.email_domains has {domain!r}; expected a domain such as example.org"
+        for domain in oidc.email_domains
+        if not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", domain)
+    ]
+    return problems
 
 
 def write_private(path: Path, text: bytes) -> None:

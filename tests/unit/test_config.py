@@ -190,3 +190,31 @@ def test_a_made_write_key_is_no_option_of_a_command() -> None:
 
     assert len(set(keys)) == 1_000
     assert not [key for key in keys if key.startswith("-")]
+
+
+def test_a_secret_of_digits_alone_stays_text(tmp_path: Path) -> None:
+    environ = {
+        "TAILRACE_DATA_DIR": str(tmp_path),
+        "TAILRACE_OIDC_ISSUER": "https://login.example.org",
+        "TAILRACE_OIDC_CLIENT_ID": "123",
+        "TAILRACE_OIDC_CLIENT_SECRET": "456",
+    }
+
+    oidc = read_config(environ=environ).oidc
+
+    assert (oidc.client_id, oidc.client_secret) == ("123", Secret("456"))
+    assert "456" not in repr(oidc)
+
+
+def test_everything_wrong_about_an_openid_provider_is_told_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "tailrace.toml"
+    file.write_text(
+        '[oidc]\nissuer = "http://login.example.org"\nscopes = ["email"]\n'
+        'email_domains = ["Example.org"]\n'
+    )
+
+    with pytest.raises(ConfigError) as caught:
+        read_config(environ={"TAILRACE_DATA_DIR": str(tmp_path)}, path=file)
+
+    for told in ("oidc.client_id", "oidc.issuer is", "oidc.scopes", "'Example.org'"):
+        assert told in str(caught.value)
