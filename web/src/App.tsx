@@ -1,47 +1,75 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { api } from "@/api/calls";
-import { onSignedOut } from "@/api/client";
+import { onNotAllowed, onSignedOut } from "@/api/client";
+import { NotAllowed } from "@/components/NotAllowed";
 import { Shell } from "@/components/Shell";
 import { Failure, Waiting } from "@/components/states";
+import { ACCEPT_PATH, AcceptPage } from "@/pages/accept/AcceptPage";
 import { SignIn } from "@/pages/SignIn";
-import { pageAt } from "@/pages/pages";
-import { SESSION } from "@/state/session";
+import { maySee, pageAt } from "@/pages/pages";
+import { ME, ME_EVERY_MS, MeContext, useMe } from "@/state/me";
+import { SESSION, markSignedOut } from "@/state/session";
 import { tokenFromAddress } from "@/state/signInLink";
 import { useUrl } from "@/state/url";
 
 // Taken at once, before anything can render, log or store the address.
 const tokenGiven = tokenFromAddress();
 
-/** The gate: who is not signed in sees the sign-in page at every address. */
+/** The gate: who is not signed in sees the sign-in page at every address but an invite's. */
 export function App() {
+  const { path } = useUrl();
   const queryClient = useQueryClient();
+  useEffect(() => onSignedOut(() => markSignedOut(queryClient)), [queryClient]);
+  useEffect(
+    () => onNotAllowed(() => void queryClient.invalidateQueries({ queryKey: ME })),
+    [queryClient],
+  );
+  return path === ACCEPT_PATH ? <AcceptPage invite={tokenGiven} /> : <Gate />;
+}
+
+function Gate() {
   const session = useQuery({
     queryKey: SESSION,
     queryFn: ({ signal }) => api.session(signal),
     staleTime: Infinity,
   });
-  useEffect(
-    () => onSignedOut(() => queryClient.setQueryData(SESSION, { signed_in: false })),
-    [queryClient],
-  );
   if (session.isPending) return <Waiting label="Loading Tailrace" />;
   if (session.isError) {
     return <Failure error={session.error} onRetry={() => void session.refetch()} isWholePage />;
   }
-  if (!session.data.signed_in) return <SignIn takeToken={tokenGiven.take} />;
+  if (!session.data.signed_in) return <SignIn session={session.data} tokenGiven={tokenGiven} />;
   return <SignedIn />;
 }
 
+/** Knows who they are before it shows anything, and notices when they may do more or less. */
 function SignedIn() {
+  const me = useQuery({
+    queryKey: ME,
+    queryFn: ({ signal }) => api.me(signal),
+    staleTime: ME_EVERY_MS / 2,
+    refetchInterval: ME_EVERY_MS,
+    refetchOnWindowFocus: true,
+  });
+  if (me.data) {
+    return (
+      <MeContext value={me.data}>
+        <CurrentPage />
+      </MeContext>
+    );
+  }
+  if (me.isPending) return <Waiting label="Loading Tailrace" />;
+  return <Failure error={me.error} onRetry={() => void me.refetch()} isWholePage />;
+}
+
+function CurrentPage() {
   const { path } = useUrl();
-  const page = pageAt(path);
+  const me = useMe();
+  const page = pageAt(path, me);
   useEffect(() => {
     document.title = `${page.title} · Tailrace`;
   }, [page.title]);
   return (
-    <Shell current={page}>
-      <page.Page />
-    </Shell>
+    <Shell current={page}>{maySee(me, page) ? <page.Page /> : <NotAllowed page={page} />}</Shell>
   );
 }

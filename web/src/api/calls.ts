@@ -1,10 +1,22 @@
 import { exchange, request, type Answer } from "./client";
 import { nextCursor } from "./pages";
 import type {
+  ApiToken,
+  ApiTokenDraft,
   AuditEntry,
+  AuditWanted,
   EventAnswer,
   FieldsAnswer,
   HistogramAnswer,
+  Invite,
+  InviteDraft,
+  InviteShown,
+  Me,
+  Member,
+  NewApiToken,
+  NewInvite,
+  NewLink,
+  OpenSession,
   Paged,
   SearchAnswer,
   Session,
@@ -14,7 +26,9 @@ import type {
   Status,
   TraceAnswer,
   ValuesAnswer,
+  Versioned,
   VersionedSource,
+  WorkspaceSettings,
   WriteKey,
 } from "./types";
 
@@ -50,6 +64,13 @@ const versioned = ({ body, headers }: Answer<Source>): VersionedSource => ({
   etag: headers.get("ETag") ?? "*",
 });
 
+const tagged = <T>({ body, headers }: Answer<T>): Versioned<T> => ({
+  value: body,
+  etag: headers.get("ETag") ?? "*",
+});
+
+const memberPath = (id: string): string => `/members/${encodeURIComponent(id)}`;
+
 const sourcePath = (slug: string): string => `/sources/${encodeURIComponent(slug)}`;
 
 const bounds = ({ query, since, until }: Question) =>
@@ -57,8 +78,21 @@ const bounds = ({ query, since, until }: Question) =>
 
 export const api = {
   session: (signal?: Signal) => get<Session>("/session", signal),
-  signIn: (token: string) => post<void>("/session", { token }),
+  signIn: (proof: { token: string } | { email: string; password: string }) =>
+    post<void>("/session", proof),
   signOut: () => request<void>("DELETE", "/session"),
+  /** What a link of an invite is good for; looking does not use it up. */
+  showInvite: (token: string, signal?: Signal) =>
+    post<InviteShown>("/invites/show", { token }, signal),
+  acceptInvite: (draft: { token: string; name?: string; password: string }) =>
+    post<void>("/invites/accept", draft),
+  me: (signal?: Signal) => get<Me>("/me", signal),
+  renameMe: (name: string) => request<Me>("PATCH", "/me", { body: { name } }),
+  changePassword: (draft: { current_password: string; new_password: string }) =>
+    post<void>("/me/password", draft),
+  mySessions: (signal?: Signal) => get<OpenSession[]>("/me/sessions", signal),
+  endSession: (id: string) => request<void>("DELETE", `/me/sessions/${encodeURIComponent(id)}`),
+  endAllSessions: () => request<void>("DELETE", "/me/sessions"),
   status: (signal?: Signal) => get<Status>("/status", signal),
   /** The first thousand sources: for choosing one. */
   sources: (signal?: Signal) => get<Source[]>("/sources?limit=1000", signal),
@@ -114,4 +148,35 @@ export const api = {
     get<EventAnswer>(`/event?${new URLSearchParams({ message_id: messageId, source })}`, signal),
   trace: (messageId: string, source: string, signal?: Signal) =>
     get<TraceAnswer>(`/trace?${new URLSearchParams({ message_id: messageId, source })}`, signal),
+  memberPage: (wanted: { text: string; role: string; cursor: string }, signal?: Signal) =>
+    getPage<Member>("/members", { ...wanted, limit: "100" }, signal),
+  member: async (id: string, signal?: Signal) =>
+    tagged(await exchange<Member>("GET", memberPath(id), withSignal(signal))),
+  changeMember: (
+    id: string,
+    changes: Partial<Pick<Member, "name" | "role" | "sources">>,
+    etag: string,
+  ) => request<Member>("PATCH", memberPath(id), { body: changes, headers: { "If-Match": etag } }),
+  removeMember: (id: string) => request<void>("DELETE", memberPath(id)),
+  /** Makes a link by which the member sets a new password. */
+  makeResetLink: (id: string) => request<NewLink>("POST", `${memberPath(id)}/reset-link`),
+  signOutMember: (id: string) => request<void>("POST", `${memberPath(id)}/sign-out`),
+  invites: (signal?: Signal) => get<Invite[]>("/invites", signal),
+  invite: (draft: InviteDraft) => post<NewInvite>("/invites", draft),
+  revokeInvite: (id: number) => request<void>("DELETE", `/invites/${id}`),
+  tokenPage: (cursor: string, signal?: Signal) =>
+    getPage<ApiToken>("/tokens", { cursor, limit: "100" }, signal),
+  createToken: (draft: ApiTokenDraft) => post<NewApiToken>("/tokens", draft),
+  revokeToken: (id: string) => request<void>("DELETE", `/tokens/${encodeURIComponent(id)}`),
+  settings: async (signal?: Signal) =>
+    tagged(await exchange<WorkspaceSettings>("GET", "/settings", withSignal(signal))),
+  changeSettings: async (changes: Partial<WorkspaceSettings>, etag: string) =>
+    tagged(
+      await exchange<WorkspaceSettings>("PATCH", "/settings", {
+        body: changes,
+        headers: { "If-Match": etag },
+      }),
+    ),
+  auditPage: (wanted: AuditWanted, cursor: string, signal?: Signal) =>
+    getPage<AuditEntry>("/audit-log", { ...wanted, cursor, limit: "50" }, signal),
 };

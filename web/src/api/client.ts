@@ -19,12 +19,22 @@ export class ApiError extends Error {
 
 type Listener = () => void;
 const signedOutListeners = new Set<Listener>();
+const notAllowedListeners = new Set<Listener>();
 
 /** Calls `listener` whenever the server says that nobody is signed in; returns how to stop. */
 export function onSignedOut(listener: Listener): Listener {
   signedOutListeners.add(listener);
   return () => signedOutListeners.delete(listener);
 }
+
+/** Calls `listener` whenever the server refuses what the reader may not do; returns how to stop. */
+export function onNotAllowed(listener: Listener): Listener {
+  notAllowedListeners.add(listener);
+  return () => notAllowedListeners.delete(listener);
+}
+
+/** Where 401 says that a password or token is wrong, and nothing of a session. */
+const PROVES = new Set(["/session", "/me/password", "/invites/accept"]);
 
 type Method = "GET" | "POST" | "PATCH" | "DELETE";
 
@@ -74,15 +84,19 @@ export async function exchange<T>(
     throw noAnswer(timeout.aborted);
   }
   if (!response.ok) {
-    if (response.status === 401 && path !== "/session") {
-      for (const listener of signedOutListeners) listener();
-    }
-    throw new ApiError(problemOf(response, text));
+    const problem = problemOf(response, text);
+    if (problem.status === 401 && !PROVES.has(path)) tell(signedOutListeners);
+    if (problem.status === 403) tell(notAllowedListeners);
+    throw new ApiError(problem);
   }
   return {
     body: (text === "" ? undefined : JSON.parse(text)) as T,
     headers: response.headers,
   };
+}
+
+function tell(listeners: ReadonlySet<Listener>): void {
+  for (const listener of listeners) listener();
 }
 
 function noAnswer(isTimeout: boolean): ApiError {

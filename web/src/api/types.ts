@@ -53,8 +53,75 @@ export interface SetAsideEvent {
   original: string;
 }
 
+/** Whether this browser is signed in, and the ways to do so. */
 export interface Session {
   signed_in: boolean;
+  /** Whether members may sign in with a password. */
+  password: boolean;
+  /** The organisation's own sign-in, null where none is set up. */
+  oidc: { name: string; url: string } | null;
+}
+
+export type Role = "owner" | "admin" | "editor" | "viewer" | "source-only";
+
+export type Permission =
+  | "account"
+  | "events:read"
+  | "system:read"
+  | "sources:read"
+  | "sources:write"
+  | "destinations:read"
+  | "destinations:write"
+  | "members:read"
+  | "members:write"
+  | "owners:write"
+  | "tokens:read"
+  | "tokens:write"
+  | "audit:read"
+  | "settings:read"
+  | "settings:write"
+  | "workspace:apply";
+
+/** Who is signed in, and what they may do. */
+export interface Me {
+  /** As the audit log names them. */
+  actor: string;
+  role: Role;
+  permissions: Permission[];
+  /** The slugs of the only sources that they may see; null for all. */
+  sources: string[] | null;
+  /** null for who signed in with a token of nobody. */
+  member: MySelf | null;
+  workspace: { id: string; name: string };
+}
+
+/** A member, as they see themselves. */
+export interface MySelf {
+  id: string;
+  email: string;
+  name: string;
+  has_password: boolean;
+  oidc: boolean;
+  signed_in_at: string | null;
+}
+
+/** A browser in which somebody is signed in. */
+export interface OpenSession {
+  id: string;
+  created_at: string;
+  seen_at: string;
+  ends_at: string;
+  address: string;
+  user_agent: string;
+  is_this: boolean;
+}
+
+/** What a link by which somebody joins, or sets a new password, is good for. */
+export interface InviteShown {
+  email: string;
+  role: Role;
+  workspace: string;
+  is_reset: boolean;
 }
 
 export interface SearchAnswer {
@@ -189,6 +256,95 @@ export interface AuditEntry {
   resource: string;
   before: JsonObject | null;
   after: JsonObject | null;
+}
+
+/** What was read, and the tag that its next change must name. */
+export interface Versioned<T> {
+  value: T;
+  etag: string;
+}
+
+export interface Member {
+  id: string;
+  email: string;
+  name: string;
+  role: Role;
+  /** The slugs of the only sources that a member of the role `source-only` sees; else null. */
+  sources: string[] | null;
+  has_password: boolean;
+  /** Whether they signed in through the organisation's own sign-in. */
+  oidc: boolean;
+  created_at: string;
+  updated_at: string;
+  signed_in_at: string | null;
+}
+
+/** Whom a link makes what; the link itself is shown once, as `url` of a `NewInvite`. */
+export interface InviteDraft {
+  email: string;
+  role: Role;
+  sources?: string[];
+}
+
+export interface Invite {
+  id: number;
+  email: string;
+  role: Role;
+  sources: string[] | null;
+  state: "open" | "used" | "revoked" | "expired";
+  created_by: string;
+  created_at: string;
+  expires_at: string;
+}
+
+export interface NewLink {
+  url: string;
+  expires_at: string;
+}
+
+export type NewInvite = Invite & NewLink;
+
+export interface ApiTokenDraft {
+  name: string;
+  permissions: Permission[];
+  /** null for one that never expires. */
+  expires_in_days: number | null;
+}
+
+export interface ApiToken {
+  id: string;
+  name: string;
+  /** How the token begins, for telling it by. */
+  hint: string;
+  permissions: Permission[];
+  created_by: string;
+  /** null for one that was made with the first owner's token. */
+  member_id: string | null;
+  created_at: string;
+  expires_at: string | null;
+  last_used_at: string | null;
+  state: "active" | "expired" | "revoked";
+}
+
+/** `token` is in this answer only. */
+export interface NewApiToken extends ApiToken {
+  token: string;
+}
+
+export interface WorkspaceSettings {
+  name: string;
+  session_hours_max: number;
+  /** null where tokens may last for ever. */
+  token_days_max: number | null;
+}
+
+/** What an audit log is narrowed to; "" is not asked for. */
+export interface AuditWanted {
+  actor: string;
+  action: string;
+  resource: string;
+  since: string;
+  until: string;
 }
 
 export interface Status {

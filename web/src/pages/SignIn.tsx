@@ -1,101 +1,214 @@
-import { Button, PasswordInput } from "@mantine/core";
+import { Alert, Button, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useRef, useState, type FormEvent } from "react";
+import { useEffect, useRef, useState, type FormEvent, type ReactNode } from "react";
 import { api } from "@/api/calls";
-import { ApiError } from "@/api/client";
-import { Mark } from "@/components/Mark";
-import { SESSION } from "@/state/session";
+import type { Session } from "@/api/types";
+import { EntryCard } from "@/components/EntryCard";
+import { Icon } from "@/components/Icon";
+import { PasswordField } from "@/components/PasswordField";
+import { markSignedIn } from "@/state/session";
+import type { TokenGiven } from "@/state/signInLink";
+import { keepWay, lastWay, type SignInWay } from "@/state/signInWay";
+import { useParams } from "@/state/url";
+import { refusalWords, signInProblem } from "./signInWords";
 import styles from "./SignIn.module.css";
 
 interface Props {
-  /** Gives the token of the address once, "" when there is none. */
-  takeToken: () => string;
+  session: Session;
+  /** The token of the address: `tailrace up` prints one that signs in with one click. */
+  tokenGiven: TokenGiven;
 }
 
-/** Exchanges the token that `tailrace up` printed for a session cookie. */
-export function SignIn({ takeToken }: Props) {
-  const queryClient = useQueryClient();
-  const [token, setToken] = useState("");
-  const [isMissing, setMissing] = useState(false);
-  const input = useRef<HTMLInputElement>(null);
-  const signIn = useMutation({
-    mutationFn: api.signIn,
-    onSuccess: () => queryClient.setQueryData(SESSION, { signed_in: true }),
-    onError: () => input.current?.select(),
-  });
-  const { mutate } = signIn;
+/** Signs in by password, by the organisation's own sign-in, or with an API token. */
+export function SignIn({ session, tokenGiven }: Props) {
+  const [given] = useState(tokenGiven.take);
+  const [way, setWay] = useState<SignInWay>(() => (given !== "" ? "token" : lastWay()));
+  const chosen = session.password ? way : "token";
   useEffect(() => {
     document.title = "Sign in · Tailrace";
-    const given = takeToken();
-    if (given !== "") mutate(given);
-  }, [takeToken, mutate]);
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    setMissing(token.trim() === "");
-    if (token.trim() !== "") mutate(token.trim());
-  };
-  const problem = isMissing ? "Paste the token first." : errorText(signIn.error);
+  }, []);
   return (
-    <main className={styles["page"]}>
-      <div className={styles["card"]}>
-        <div className={styles["brand"]}>
-          <Mark size={36} />
-          <h1>Sign in to Tailrace</h1>
-        </div>
-        <form className={styles["form"]} onSubmit={submit} noValidate>
-          {/* For password managers, which want a name beside what they keep. */}
-          <input
-            type="text"
-            name="username"
-            autoComplete="username"
-            value="owner"
-            readOnly
-            hidden
-          />
-          <PasswordInput
-            ref={input}
-            label="Token"
-            placeholder="trt_…"
-            size="md"
-            autoComplete="current-password"
-            autoFocus
-            value={token}
-            onChange={(event) => {
-              setToken(event.currentTarget.value);
-              setMissing(false);
-              signIn.reset();
-            }}
-            error={problem}
-            errorProps={{ role: "alert" }}
-            visibilityToggleButtonProps={{ "aria-label": "Show or hide the token" }}
-          />
-          <Button type="submit" size="md" loading={signIn.isPending}>
-            Sign in
-          </Button>
-        </form>
-        <div className={styles["help"]}>
-          <p>
-            The first <code>tailrace up</code> printed the token, and an address that signs you in
-            with one click.
-          </p>
-          <p>
-            Lost it? <code>tailrace token</code> makes a new one, valid after the next start.
-          </p>
-        </div>
-      </div>
-    </main>
+    <EntryCard title="Sign in to Tailrace" help={HELP[chosen]}>
+      <Refusal />
+      {session.oidc && <Provider {...session.oidc} />}
+      {chosen === "password" ? <ByPassword /> : <ByToken given={given} />}
+      {session.password && (
+        <Button
+          className={styles["other"] ?? ""}
+          variant="subtle"
+          size="compact-sm"
+          onClick={() => setWay(chosen === "token" ? "password" : "token")}
+        >
+          {chosen === "token" ? "Use e-mail and password instead" : "Use an API token instead"}
+        </Button>
+      )}
+    </EntryCard>
   );
 }
 
-function errorText(error: Error | null): string | null {
-  if (error === null) return null;
-  if (!(error instanceof ApiError)) return error.message;
-  if (error.status === 401) {
-    return "This token is not valid. Copy it whole, from “trt_” to its end.";
-  }
-  if (error.status === 429) {
-    const seconds = error.problem.retry_after_s ?? 60;
-    return `Too many attempts. Wait ${Math.ceil(seconds)} seconds, then try again.`;
-  }
-  return error.message;
+const HELP: Record<SignInWay, ReactNode> = {
+  password: (
+    <>
+      <p>Forgot your password? An admin can make a link for you that sets a new one.</p>
+      <p>
+        First start? <code>tailrace up</code> printed an address that signs you in with one click.
+      </p>
+    </>
+  ),
+  token: (
+    <>
+      <p>
+        The first <code>tailrace up</code> printed a token, and an address that signs you in with
+        one click.
+      </p>
+      <p>
+        Lost it? <code>tailrace token</code> makes a new one, valid after the next start.
+      </p>
+    </>
+  ),
+};
+
+/** Why the organisation's sign-in led back here. */
+function Refusal() {
+  const [params, change] = useParams();
+  const [code] = useState(params.get("sign_in_error"));
+  useEffect(() => change({ sign_in_error: null }, { replace: true }), [change]);
+  if (code === null) return null;
+  return (
+    <Alert
+      className={styles["refusal"] ?? ""}
+      color="red"
+      icon={<Icon name="warning" />}
+      role="alert"
+    >
+      {refusalWords(code)}
+    </Alert>
+  );
+}
+
+function Provider({ name, url }: { name: string; url: string }) {
+  // The address that they came for; the server leads back to it.
+  const next = location.pathname + location.search;
+  return (
+    <div className={styles["provider"]}>
+      <Button
+        component="a"
+        href={`${url}?${new URLSearchParams({ next })}`}
+        size="md"
+        variant="default"
+      >
+        Continue with {name}
+      </Button>
+      <span className={styles["or"]}>or</span>
+    </div>
+  );
+}
+
+function useSignIn(way: SignInWay) {
+  const queryClient = useQueryClient();
+  return useMutation({
+    mutationFn: api.signIn,
+    onSuccess: () => {
+      keepWay(way);
+      markSignedIn(queryClient);
+    },
+  });
+}
+
+function ByPassword() {
+  const [email, setEmail] = useState("");
+  const [password, setPassword] = useState("");
+  const [isTried, setTried] = useState(false);
+  const emailInput = useRef<HTMLInputElement>(null);
+  const passwordInput = useRef<HTMLInputElement>(null);
+  const signIn = useSignIn("password");
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    setTried(true);
+    if (email.trim() === "") emailInput.current?.focus();
+    else if (password === "") passwordInput.current?.focus();
+    else {
+      signIn.mutate(
+        { email: email.trim(), password },
+        { onError: () => passwordInput.current?.select() },
+      );
+    }
+  };
+  const edited = (set: (value: string) => void) => (value: string) => {
+    set(value);
+    signIn.reset();
+  };
+  const isMissing = isTried && password === "";
+  return (
+    <form className={styles["form"]} onSubmit={submit} noValidate>
+      <TextInput
+        ref={emailInput}
+        label="E-mail"
+        type="email"
+        name="email"
+        size="md"
+        autoComplete="username"
+        autoCapitalize="off"
+        spellCheck={false}
+        maxLength={254}
+        autoFocus
+        value={email}
+        error={isTried && email.trim() === "" ? "Enter your e-mail address." : null}
+        errorProps={{ role: "alert" }}
+        onChange={(event) => edited(setEmail)(event.currentTarget.value)}
+      />
+      <PasswordField
+        inputRef={passwordInput}
+        label="Password"
+        size="md"
+        value={password}
+        error={isMissing ? "Enter your password." : signInProblem(signIn.error, "password")}
+        onChange={edited(setPassword)}
+      />
+      <Button type="submit" size="md" loading={signIn.isPending}>
+        Sign in
+      </Button>
+    </form>
+  );
+}
+
+function ByToken({ given }: { given: string }) {
+  const [token, setToken] = useState("");
+  const [isMissing, setMissing] = useState(false);
+  const input = useRef<HTMLInputElement>(null);
+  const signIn = useSignIn("token");
+  const { mutate } = signIn;
+  const isGivenTaken = useRef(given === "");
+  useEffect(() => {
+    if (isGivenTaken.current) return;
+    isGivenTaken.current = true;
+    mutate({ token: given });
+  }, [given, mutate]);
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    setMissing(token.trim() === "");
+    if (token.trim() === "") return;
+    mutate({ token: token.trim() }, { onError: () => input.current?.select() });
+  };
+  return (
+    <form className={styles["form"]} onSubmit={submit} noValidate>
+      {/* For password managers, which want a name beside what they keep. */}
+      <input type="text" name="username" autoComplete="username" value="token" readOnly hidden />
+      <PasswordField
+        inputRef={input}
+        label="Token"
+        size="md"
+        value={token}
+        error={isMissing ? "Paste the token first." : signInProblem(signIn.error, "token")}
+        onChange={(value) => {
+          setToken(value);
+          setMissing(false);
+          signIn.reset();
+        }}
+      />
+      <Button type="submit" size="md" loading={signIn.isPending}>
+        Sign in
+      </Button>
+    </form>
+  );
 }

@@ -1,9 +1,15 @@
 import type { ComponentType } from "react";
+import type { Permission } from "@/api/types";
 import type { IconName } from "@/components/Icon";
+import type { Myself } from "@/state/me";
+import { AccountPage } from "./account/AccountPage";
 import { ConnectPage } from "./connect/ConnectPage";
 import { LivePage } from "./live/LivePage";
 import { SearchPage } from "./search/SearchPage";
 import { SourcesPage } from "./sources/SourcesPage";
+
+/** The groups of the navigation, in their order. */
+export const GROUPS = ["Events", "Collect", "Workspace"] as const;
 
 /**
  * What the navigation shows: a new page is one entry here and one folder beside these.
@@ -16,18 +22,70 @@ export interface PageEntry {
   icon: IconName;
   /** The key after "g" that goes there. */
   key: string;
+  /** null for a page that the user menu leads to, and the navigation does not. */
+  group: (typeof GROUPS)[number] | null;
+  /** Who lacks it does not find the page, and is told so at its address. */
+  permission?: Permission;
   Page: ComponentType;
 }
 
-const LIVE: PageEntry = { path: "/live", title: "Live", icon: "live", key: "l", Page: LivePage };
-
 export const PAGES: readonly PageEntry[] = [
-  LIVE,
-  { path: "/search", title: "Search", icon: "search", key: "s", Page: SearchPage },
-  { path: "/sources", title: "Sources", icon: "sources", key: "o", Page: SourcesPage },
-  { path: "/connect", title: "Connect", icon: "connect", key: "c", Page: ConnectPage },
+  {
+    path: "/live",
+    title: "Live",
+    icon: "live",
+    key: "l",
+    group: "Events",
+    permission: "events:read",
+    Page: LivePage,
+  },
+  {
+    path: "/search",
+    title: "Search",
+    icon: "search",
+    key: "s",
+    group: "Events",
+    permission: "events:read",
+    Page: SearchPage,
+  },
+  {
+    path: "/sources",
+    title: "Sources",
+    icon: "sources",
+    key: "o",
+    group: "Collect",
+    permission: "sources:read",
+    Page: SourcesPage,
+  },
+  {
+    path: "/connect",
+    title: "Connect",
+    icon: "connect",
+    key: "c",
+    group: "Collect",
+    permission: "sources:read",
+    Page: ConnectPage,
+  },
+  {
+    path: "/account",
+    title: "Account",
+    icon: "user",
+    key: "u",
+    group: null,
+    Page: AccountPage,
+  },
 ];
 
-/** The page at a path; "/" and unknown paths lead to Live. */
-export const pageAt = (path: string): PageEntry =>
-  PAGES.find((page) => path === page.path || path.startsWith(`${page.path}/`)) ?? LIVE;
+export const maySee = (me: Myself, page: PageEntry): boolean =>
+  page.permission === undefined || me.may(page.permission);
+
+/** The first page that somebody may see: where "/" and unknown paths lead. */
+export const homeOf = (me: Myself): PageEntry => {
+  const home = PAGES.find((page) => maySee(me, page));
+  if (home === undefined) throw new Error("everybody may see the Account page");
+  return home;
+};
+
+/** The page at a path, whether or not they may see it. */
+export const pageAt = (path: string, me: Myself): PageEntry =>
+  PAGES.find((page) => path === page.path || path.startsWith(`${page.path}/`)) ?? homeOf(me);

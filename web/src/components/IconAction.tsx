@@ -1,0 +1,19 @@
+import { ActionIcon, Tooltip } from "@mantine/core";
+import { Icon, type IconName } from "./Icon";
+
+interface Props {
+  icon: IconName;
+  label: string;
+  onClick: () => void;
+}
+
+/** A button that is an icon alone; its name is shown to who rests on it. */
+export function IconAction({ icon, label, onClick }: Props) {
+  return (
+    <Tooltip label={label}>
+      <ActionIcon variant="subtle" color="gray" size={36} aria-label={label} onClick={onClick}>
+        <Icon name={icon} />
+      </ActionIcon>
+    </Tooltip>
+  );
+}
