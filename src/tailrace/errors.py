@@ -4,10 +4,17 @@ A message says what is wrong, with the value, what was expected, where, and what
 that a caller needs are attributes too, so that nobody parses a message.
 """
 
+from collections.abc import Mapping
 from typing import Literal
 
 ChangeReason = Literal[
-    "not-found", "conflict", "managed-by-file", "outdated", "key-reused", "not-allowed"
+    "not-found",
+    "invalid",
+    "conflict",
+    "managed-by-file",
+    "outdated",
+    "key-reused",
+    "not-allowed",
 ]
 
 
@@ -57,6 +64,18 @@ class ChangeError(TailraceError):
         super().__init__(message)
         self.reason = reason
         self.field = field
+
+
+class SettingsError(TailraceError):
+    """The operator must fix a destination: suspend it, keep its events.
+
+    `problems` says by the name of each setting what is wrong with it; empty where no one setting
+    is wrong alone.
+    """
+
+    def __init__(self, message: str, *, problems: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.problems = problems or {}
 
 
 class TransientError(TailraceError):

@@ -21,7 +21,7 @@ from tailrace.errors import (
 )
 
 MEDIA_TYPE = "application/problem+json"
-_URN = "urn:tailrace:problem:"
+URN = "urn:tailrace:problem:"
 _RETRY_AFTER_S = 2
 
 _logger = logging.getLogger(__name__)
@@ -78,6 +78,7 @@ KINDS = (
 )
 _OF_CHANGES: Mapping[ChangeReason, Kind] = {
     "not-found": NOT_FOUND,
+    "invalid": BODY,
     "conflict": CONFLICT,
     "managed-by-file": MANAGED,
     "outdated": OUTDATED,
@@ -122,7 +123,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 def document(error: ProblemError) -> tuple[int, list[tuple[str, str]], bytes]:
     """Return status, headers and body of the answer to a problem."""
     body: dict[str, object] = {
-        "type": _URN + error.kind.code,
+        "type": URN + error.kind.code,
         "title": error.kind.title,
         "status": error.kind.status,
         "detail": error.detail,

@@ -24,7 +24,7 @@ class Change:
         self.workspace = workspace
         self.at = utc_now()
         self.is_noted = False
-        self._actor = actor
+        self.actor = actor
 
     def note(
         self,
@@ -39,7 +39,7 @@ class Change:
         self.session.add(
             AuditRow(
                 at=self.at,
-                actor=self._actor,
+                actor=self.actor,
                 action=action,
                 resource=resource,
                 before=dict(before) if before is not None else None,
@@ -78,6 +78,16 @@ class Changes:
     def read(self) -> Iterator[Session]:
         """Give a session that sees one state of the database and changes nothing."""
         with answering(), Session(self._reading) as session:
+            yield session
+
+    @contextmanager
+    def unnoted(self) -> Iterator[Session]:
+        """Give a session for what is no change of the workspace: who is signed in, moments of use.
+
+        Raises:
+            TransientError: the database does not answer; nothing was written.
+        """
+        with answering(), Session(self._engine) as session, session.begin():
             yield session
 
     def close(self) -> None:

@@ -18,8 +18,9 @@ from tailrace.control.changes import Change, Changes, add_workspace, put_documen
 from tailrace.control.database import answering, open_engine
 from tailrace.control.document import collisions, decode_document
 from tailrace.control.models import SourceRow, WorkspaceRow, WriteKeyRow
+from tailrace.control.sealed import reseal
 from tailrace.control.start import USAGE_STATUS
-from tailrace.control.vault import Vault, key_path, make_vault, open_vault, webhook_place
+from tailrace.control.vault import Vault, key_path, make_vault, open_vault
 from tailrace.errors import ConfigError, TailraceError
 
 ACTOR: Final = "start"
@@ -135,13 +136,7 @@ def _seal_with_first_key(session: Session, workspace: WorkspaceRow, vault: Vault
         return
     change = Change(session, workspace, actor=ACTOR)
     before, workspace.secret_key_id = workspace.secret_key_id, vault.key_id
-    resealed = 0
-    for source in session.scalars(select(SourceRow)):
-        if source.webhook_secret_sealed is not None:
-            place = webhook_place(source.slug)
-            secret = vault.open(source.webhook_secret_sealed, place=place)
-            source.webhook_secret_sealed = vault.seal(secret, place=place)
-            resealed += 1
+    resealed = reseal(session, vault)
     change.note(
         "secret-key.rotate",
         "workspace",

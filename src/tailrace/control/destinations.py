@@ -1,0 +1,448 @@
+"""Destinations as people manage them: list, make, change, restore, delete; each change a version.
+
+They are kept, checked and versioned here; what delivers to them follows the workspace.
+"""
+
+import re
+from collections.abc import Collection, Mapping
+from typing import Any, Final
+
+from msgspec import UNSET
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from tailrace.config import SLUG_PATTERN, Config, Secret
+from tailrace.control import idempotency
+from tailrace.control.changes import Change, Changes
+from tailrace.control.destination_shapes import (
+    DestinationChange,
+    DestinationDraft,
+    DestinationState,
+    DestinationType,
+    DestinationVersion,
+    WantedDestinations,
+    destination_conditions,
+    destination_for_audit,
+    destination_state,
+    destination_version,
+    takes_from,
+)
+from tailrace.control.idempotency import Once
+from tailrace.control.models import DestinationRow, DestinationVersionRow, SourceRow
+from tailrace.control.sealed import destination_place
+from tailrace.control.vault import STARS, Vault
+from tailrace.destinations import Catalog, Checked, Destination, check, schema_of
+from tailrace.errors import ChangeError, ConfigError, SettingsError, TransientError
+
+DESTINATIONS_MAX: Final = 1_000
+"""How many destinations there may be, deleted ones left out."""
+
+VERSIONS_MAX: Final = 200
+"""How many versions of each are kept; the oldest go first."""
+
+
+class Destinations:
+    """The destinations of the workspace.
+
+    Every method may wait for the database, and raises `TransientError` while it is away.
+    """
+
+    def __init__(
+        self, config: Config, changes: Changes, vault: Vault | None, catalog: Catalog
+    ) -> None:
+        self._of_file = frozenset(source.slug for source in config.sources)
+        self._changes = changes
+        self._vault = vault
+        self._catalog = catalog
+
+    def types(self) -> list[DestinationType]:
+        """Return the types that there are, with the schema of their settings."""
+        return [
+            DestinationType(
+                slug=each.slug,
+                name=each.name,
+                description=each.description,
+                settings=schema_of(each),
+            )
+            for each in self._catalog.types.values()
+        ]
+
+    def page(self, wanted: WantedDestinations, *, after: str, limit: int) -> list[DestinationState]:
+        """Return at most `limit` destinations whose slug comes after another, in that order."""
+        asked = select(DestinationRow).where(
+            DestinationRow.deleted_at.is_(None),
+            DestinationRow.slug > after,
+            *destination_conditions(wanted),
+        )
+        if not wanted.source:
+            asked = asked.limit(limit)
+        with self._changes.read() as session:
+            rows = session.scalars(asked.order_by(DestinationRow.slug))
+            found = [row for row in rows if takes_from(row, wanted.source)]
+            return [destination_state(row, self._catalog) for row in found[:limit]]
+
+    def get(self, slug: str) -> DestinationState:
+        """Return a destination.
+
+        Raises:
+            ChangeError: there is none.
+        """
+        with self._changes.read() as session:
+            return self._state(existing_destination(session, slug))
+
+    def versions(self, slug: str, *, before: int | None, limit: int) -> list[DestinationVersion]:
+        """Return at most `limit` versions of a destination before one, the newest first.
+
+        Raises:
+            ChangeError: there is no such destination.
+        """
+        with self._changes.read() as session:
+            row = existing_destination(session, slug)
+            asked = select(DestinationVersionRow).where(
+                DestinationVersionRow.destination_slug == slug
+            )
+            if before is not None:
+                asked = asked.where(DestinationVersionRow.version < before)
+            rows = session.scalars(
+                asked.order_by(DestinationVersionRow.version.desc()).limit(limit)
+            )
+            return [destination_version(each, self._catalog, kind=row.type) for each in rows]
+
+    def create(
+        self, draft: DestinationDraft, *, actor: str, once: Once | None = None
+    ) -> DestinationState:
+        """Make a destination; asked `once` again, return what the first asking made.
+
+        Raises:
+            ChangeError: the slug is taken, or the settings are not those of its type.
+        """
+        with self._changes.change(actor=actor) as change:
+            made = idempotency.made_before(change, once)
+            if made is not None:
+                return self._state(existing_destination(change.session, made))
+            state = self.create_in(change, draft)
+            idempotency.remember(change, once, made=state.slug)
+            return state
+
+    def change(
+        self, slug: str, wanted: DestinationChange, *, version: int | None, actor: str
+    ) -> DestinationState:
+        """Change a destination that still has that version; None for whatever version it has.
+
+        Raises:
+            ChangeError: there is none, it has another version, or the settings are wrong.
+        """
+        with self._changes.change(actor=actor) as change:
+            return self.change_in(change, slug, wanted, version=version)
+
+    def restore(
+        self, slug: str, number: int, *, version: int | None, actor: str
+    ) -> DestinationState:
+        """Make a destination equal to an earlier version of it, its secrets included.
+
+        Raises:
+            ChangeError: there is no such version, or its settings are not those of the type now.
+        """
+        with self._changes.change(actor=actor) as change:
+            return self.restore_in(change, slug, number, version=version)
+
+    def delete(self, slug: str, *, version: int | None, actor: str) -> None:
+        """Delete a destination; its secrets go, its slug stays.
+
+        Raises:
+            ChangeError: there is none, or it has another version.
+        """
+        with self._changes.change(actor=actor) as change:
+            self.delete_in(change, slug, version=version)
+
+    def create_in(self, change: Change, draft: DestinationDraft) -> DestinationState:
+        """Make a destination within an open change; as `create`."""
+        self._require_new(change.session, draft.slug)
+        destination = self._type(draft.type)
+        sources = _sorted(draft.sources)
+        self._require_sources(change.session, sources, known=())
+        checked = _checked(destination, draft.settings, stays=())
+        row = DestinationRow(
+            slug=draft.slug,
+            name=draft.name,
+            type=draft.type,
+            enabled=draft.enabled,
+            sources=sources,
+            settings=checked.public,
+            secrets_sealed=self._sealed(draft.slug, checked.secrets),
+            version=1,
+            created_at=change.at,
+            updated_at=change.at,
+        )
+        change.session.add(row)
+        # The version's row needs this one, which nothing tells the session.
+        change.session.flush()
+        self._keep_version(change, row)
+        change.note(
+            "destination.create",
+            _resource(row),
+            after=destination_for_audit(row, self._catalog),
+        )
+        return self._state(row)
+
+    def change_in(
+        self, change: Change, slug: str, wanted: DestinationChange, *, version: int | None
+    ) -> DestinationState:
+        """Change a destination within an open change; as `change`."""
+        row = existing_destination(change.session, slug)
+        _require_version(row, version)
+        columns: dict[str, Any] = {}
+        if wanted.name is not UNSET:
+            columns["name"] = wanted.name
+        if wanted.enabled is not UNSET:
+            columns["enabled"] = wanted.enabled
+        if wanted.sources is not UNSET:
+            columns["sources"] = _sorted(wanted.sources)
+            self._require_sources(change.session, columns["sources"], known=row.sources or ())
+        if wanted.settings is not UNSET:
+            columns |= self._merged(row, wanted.settings)
+        return self._put(change, row, columns, action="destination.update")
+
+    def restore_in(
+        self, change: Change, slug: str, number: int, *, version: int | None
+    ) -> DestinationState:
+        """Make a destination equal to an earlier version within an open change; as `restore`."""
+        row = existing_destination(change.session, slug)
+        _require_version(row, version)
+        old = change.session.get(DestinationVersionRow, (slug, number))
+        if old is None:
+            raise ChangeError(
+                f"destination '{slug}' has no version {number}; the last {VERSIONS_MAX} are kept",
+                reason="not-found",
+                field="version",
+            )
+        opened = self._opened(slug, old.secrets_sealed)
+        _checked(self._type(row.type), {**old.settings, **opened}, stays=opened)
+        columns = {
+            "name": old.name,
+            "enabled": old.enabled,
+            "sources": old.sources,
+            "settings": old.settings,
+            "secrets_sealed": old.secrets_sealed,
+        }
+        return self._put(
+            change, row, columns, action="destination.restore", facts={"restored": number}
+        )
+
+    def delete_in(self, change: Change, slug: str, *, version: int | None) -> None:
+        """Delete a destination within an open change; as `delete`."""
+        row = existing_destination(change.session, slug)
+        _require_version(row, version)
+        change.note(
+            "destination.delete",
+            _resource(row),
+            before=destination_for_audit(row, self._catalog),
+        )
+        row.deleted_at = row.updated_at = change.at
+        row.secrets_sealed = {}
+        change.session.execute(
+            update(DestinationVersionRow)
+            .where(DestinationVersionRow.destination_slug == slug)
+            .values(secrets_sealed={})
+        )
+
+    def _put(
+        self,
+        change: Change,
+        row: DestinationRow,
+        columns: Mapping[str, Any],
+        *,
+        action: str,
+        facts: Mapping[str, object] | None = None,
+    ) -> DestinationState:
+        """Set the columns, as the next version where they differ."""
+        if all(getattr(row, name) == value for name, value in columns.items()):
+            return self._state(row)
+        before = destination_for_audit(row, self._catalog)
+        sealed_before = dict(row.secrets_sealed)
+        for name, value in columns.items():
+            setattr(row, name, value)
+        row.version += 1
+        row.updated_at = change.at
+        self._keep_version(change, row)
+        after = destination_for_audit(row, self._catalog)
+        for name in sorted({*sealed_before, *row.secrets_sealed}):
+            if sealed_before.get(name) != row.secrets_sealed.get(name):
+                after[f"{name}_changed"] = True
+        change.note(action, _resource(row), before=before, after={**after, **(facts or {})})
+        change.session.flush()
+        return self._state(row)
+
+    def _merged(self, row: DestinationRow, given: Mapping[str, object]) -> dict[str, Any]:
+        """Return the columns of the settings with what is given in its place."""
+        destination = self._type(row.type)
+        stays = {
+            name: sealed
+            for name, sealed in row.secrets_sealed.items()
+            if name in _secrets(destination) and given.get(name, STARS) == STARS
+        }
+        # What an older form of the type had goes with the next change.
+        public = {name: row.settings[name] for name in row.settings if name in destination.fields}
+        kept = self._opened(row.slug, stays)
+        checked = _checked(destination, {**public, **given, **kept}, stays=stays)
+        new = {name: secret for name, secret in checked.secrets.items() if name not in stays}
+        return {
+            "settings": checked.public,
+            "secrets_sealed": {**stays, **self._sealed(row.slug, new)},
+        }
+
+    def _type(self, slug: str) -> Destination:
+        found = self._catalog.types.get(slug)
+        if found is None:
+            known = ", ".join(self._catalog.types)
+            raise ChangeError(
+                f"there is no destination type '{slug}'; there are {known}. One of another "
+                "package needs that package to be installed beside Tailrace",
+                reason="invalid",
+                field="type",
+            )
+        return found
+
+    def _require_new(self, session: Session, slug: str) -> None:
+        row = session.get(DestinationRow, slug)
+        if row is not None:
+            why = "belongs to a destination"
+            if row.deleted_at is not None:
+                why = "belonged to a destination that was deleted, whose history keeps it"
+            raise ChangeError(
+                f"the slug '{slug}' {why}: choose another", reason="conflict", field="slug"
+            )
+        living = select(func.count()).where(DestinationRow.deleted_at.is_(None))
+        if (session.scalar(living) or 0) >= DESTINATIONS_MAX:
+            raise ChangeError(
+                f"there are {DESTINATIONS_MAX} destinations; delete one to make another",
+                reason="conflict",
+            )
+
+    def _require_sources(
+        self, session: Session, sources: list[str] | None, *, known: Collection[str]
+    ) -> None:
+        """Return when the sources exist; those named before may be gone meanwhile."""
+        asked = {*(sources or ())} - {*known} - self._of_file
+        if not asked:
+            return
+        found = session.scalars(
+            select(SourceRow.slug).where(SourceRow.slug.in_(asked), SourceRow.deleted_at.is_(None))
+        )
+        missing = sorted(asked.difference(found))
+        if missing:
+            raise ChangeError(
+                f"sources: there is no source {', '.join(repr(slug) for slug in missing[:10])}",
+                reason="invalid",
+                field="sources",
+            )
+
+    def _sealed(self, slug: str, secrets: Mapping[str, Secret]) -> dict[str, str]:
+        if not secrets:
+            return {}
+        if self._vault is None:
+            raise TransientError("there is no secret key to seal secrets with")
+        return {
+            name: self._vault.seal(secret, place=destination_place(slug, name))
+            for name, secret in secrets.items()
+        }
+
+    def _opened(self, slug: str, sealed: Mapping[str, str]) -> dict[str, Secret]:
+        opened: dict[str, Secret] = {}
+        for name, text in sealed.items():
+            if self._vault is None:
+                raise TransientError("there is no secret key to open secrets with")
+            try:
+                opened[name] = self._vault.open(text, place=destination_place(slug, name))
+            except ConfigError as error:
+                raise ChangeError(
+                    str(error), reason="conflict", field=f"settings.{name}"
+                ) from error
+        return opened
+
+    def _keep_version(self, change: Change, row: DestinationRow) -> None:
+        session = change.session
+        session.add(
+            DestinationVersionRow(
+                destination_slug=row.slug,
+                version=row.version,
+                at=change.at,
+                actor=change.actor,
+                name=row.name,
+                enabled=row.enabled,
+                sources=row.sources,
+                settings=row.settings,
+                secrets_sealed=row.secrets_sealed,
+            )
+        )
+        session.execute(
+            delete(DestinationVersionRow).where(
+                DestinationVersionRow.destination_slug == row.slug,
+                DestinationVersionRow.version <= row.version - VERSIONS_MAX,
+            )
+        )
+
+    def _state(self, row: DestinationRow) -> DestinationState:
+        return destination_state(row, self._catalog)
+
+
+def existing_destination(session: Session, slug: str) -> DestinationRow:
+    """Return the row of a destination that was not deleted.
+
+    Raises:
+        ChangeError: there is none.
+    """
+    # What is no slug may hold characters that a database refuses.
+    row = session.get(DestinationRow, slug) if re.fullmatch(SLUG_PATTERN, slug) else None
+    if row is None or row.deleted_at is not None:
+        raise ChangeError(f"there is no destination '{slug[:100]}'", reason="not-found")
+    return row
+
+
+def _require_version(row: DestinationRow, version: int | None) -> None:
+    if version is not None and version != row.version:
+        raise ChangeError(
+            f"destination '{row.slug}' was changed since version {version}; it has version "
+            f"{row.version}: read it again",
+            reason="outdated",
+        )
+
+
+def _checked(
+    destination: Destination, given: Mapping[str, object], *, stays: Collection[str]
+) -> Checked:
+    """Return the settings, or say to whoever sent them everything that is wrong.
+
+    `stays` are the secrets that are set already; stars for another one stand for nothing.
+    """
+    problems = {
+        name: f"is '{STARS}', which stands for a secret that is set already; none is"
+        for name in _secrets(destination)
+        if name not in stays and given.get(name) == STARS
+    }
+    usable = {name: value for name, value in given.items() if name not in problems}
+    told = ""
+    try:
+        checked = check(destination, usable)
+    except SettingsError as error:
+        problems = {**error.problems, **problems}
+        told = str(error)
+    if problems:
+        told = "; ".join(f"settings.{name[:100]}: {text}" for name, text in problems.items())
+    if told:
+        first = next(iter(problems), "")
+        field = f"settings.{first[:100]}" if first else "settings"
+        raise ChangeError(told, reason="invalid", field=field)
+    return checked
+
+
+def _secrets(destination: Destination) -> list[str]:
+    return [name for name, field in destination.fields.items() if field.is_secret]
+
+
+def _sorted(sources: list[str] | None) -> list[str] | None:
+    return None if sources is None else sorted(set(sources))
+
+
+def _resource(row: DestinationRow) -> str:
+    return f"destinations/{row.slug}"
