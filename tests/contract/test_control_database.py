@@ -14,7 +14,7 @@ from sqlalchemy import inspect
 from postgres import Cluster, running_cluster
 from tailrace.config import Config, ControlConfig, JsonMapping, Secret, Source
 from tailrace.control import Follower, ensure_workspace, read_workspace
-from tailrace.control.audit import audit_page
+from tailrace.control.audit import WantedEntries, audit_page
 from tailrace.control.changes import Changes
 from tailrace.control.database import open_engine
 from tailrace.control.idempotency import once_of
@@ -102,7 +102,7 @@ def test_preparing_again_changes_nothing(control: Control) -> None:
     ensure_workspace(control.config)
 
     assert control.version() == before
-    assert len(audit_page(control.changes, resource="", before_id=None, limit=9)) == 1
+    assert len(audit_page(control.changes, WantedEntries(), before_id=None, limit=9)) == 1
 
 
 def test_starts_at_the_same_moment_make_one_workspace(empty: Config) -> None:
@@ -473,7 +473,9 @@ def test_every_change_is_in_the_audit_log_without_secrets(control: Control) -> N
     control.keys.disable("shop", key.id, actor=ACTOR)
     control.sources.delete("shop", version=None, actor=ACTOR)
 
-    entries = audit_page(control.changes, resource="sources/shop", before_id=None, limit=9)
+    entries = audit_page(
+        control.changes, WantedEntries(resource="sources/shop"), before_id=None, limit=9
+    )
 
     assert [entry.action for entry in reversed(entries)] == [
         "source.create",
@@ -496,8 +498,8 @@ def test_the_audit_log_comes_in_pages(control: Control) -> None:
     for number in range(3):
         control.make(f"s{number}")
 
-    newest = audit_page(control.changes, resource="", before_id=None, limit=2)
-    older = audit_page(control.changes, resource="", before_id=newest[-1].id, limit=9)
+    newest = audit_page(control.changes, WantedEntries(), before_id=None, limit=2)
+    older = audit_page(control.changes, WantedEntries(), before_id=newest[-1].id, limit=9)
 
     assert [entry.resource for entry in (*newest, *older)] == [
         "sources/s2",
@@ -505,7 +507,10 @@ def test_the_audit_log_comes_in_pages(control: Control) -> None:
         "sources/s0",
         "sources/default",
     ]
-    assert audit_page(control.changes, resource="sources/s", before_id=None, limit=9) == []
+    assert (
+        audit_page(control.changes, WantedEntries(resource="sources/s"), before_id=None, limit=9)
+        == []
+    )
 
 
 def test_a_start_waits_for_another_that_migrates(empty: Config) -> None:

@@ -26,8 +26,10 @@ from tailrace.app.routes import (
     live,
     questions,
     session,
+    settings,
     sources,
     system,
+    tokens,
     write_keys,
 )
 
@@ -56,6 +58,11 @@ GUARDED: Final[list[HTTPRouteHandler]] = [
     write_keys.add_write_key,
     write_keys.disable_write_key,
     audit_log.list_changes,
+    tokens.list_tokens,
+    tokens.create_token,
+    tokens.revoke_token,
+    settings.show_settings,
+    settings.change_settings,
 ]
 """Every route that needs somebody who is signed in; each says which permission it takes."""
 

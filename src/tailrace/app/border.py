@@ -137,9 +137,11 @@ AREAS = frozenset(
         "search",
         "session",
         "set-aside",
+        "settings",
         "sources",
         "sql",
         "status",
+        "tokens",
         "trace",
         "values",
     }

@@ -16,7 +16,9 @@ from tailrace.config import Config
 from tailrace.control import Follower
 from tailrace.control.changes import Changes
 from tailrace.control.keys import WriteKeys
+from tailrace.control.settings import WorkspaceSettings
 from tailrace.control.sources import Sources
+from tailrace.control.tokens import Tokens
 from tailrace.query import Questions
 from tailrace.store import Store
 
@@ -46,6 +48,8 @@ class Parts:
     following: Follower
     sources: Sources
     write_keys: WriteKeys
+    tokens: Tokens
+    settings: WorkspaceSettings
     changes: Changes
     loader_problem: Callable[[], str]
 

@@ -33,7 +33,9 @@ from tailrace.control import Follower
 from tailrace.control.changes import Changes
 from tailrace.control.database import open_engine
 from tailrace.control.keys import WriteKeys
+from tailrace.control.settings import WorkspaceSettings
 from tailrace.control.sources import Sources
+from tailrace.control.tokens import Tokens
 from tailrace.control.vault import open_vault
 from tailrace.log import open_log
 from tailrace.ports import require_free_port
@@ -133,6 +135,8 @@ def _open(config: Config, stack: ExitStack) -> tuple[Parts, Loading]:
         following=following,
         sources=sources,
         write_keys=WriteKeys(changes, sources),
+        tokens=Tokens(changes),
+        settings=WorkspaceSettings(changes),
         changes=changes,
         loader_problem=loading.problem,
     )
