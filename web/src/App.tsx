@@ -1,8 +1,8 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { api } from "@/api/calls";
-import { onNotAllowed, onSignedOut } from "@/api/client";
-import { NotAllowed } from "@/components/NotAllowed";
+import { ApiError, onNotAllowed, onSignedOut } from "@/api/client";
+import { NotAllowed, NotForPeople } from "@/components/NotAllowed";
 import { Shell } from "@/components/Shell";
 import { Failure, Waiting } from "@/components/states";
 import { ACCEPT_PATH, AcceptPage } from "@/pages/accept/AcceptPage";
@@ -59,6 +59,7 @@ function SignedIn() {
     );
   }
   if (me.isPending) return <Waiting label="Loading Tailrace" />;
+  if (me.error instanceof ApiError && me.error.status === 403) return <NotForPeople />;
   return <Failure error={me.error} onRetry={() => void me.refetch()} isWholePage />;
 }
 

@@ -86,7 +86,7 @@ export async function exchange<T>(
   if (!response.ok) {
     const problem = problemOf(response, text);
     if (problem.status === 401 && !PROVES.has(path)) tell(signedOutListeners);
-    if (problem.status === 403) tell(notAllowedListeners);
+    if (problem.status === 403 && path !== "/me") tell(notAllowedListeners);
     throw new ApiError(problem);
   }
   return {

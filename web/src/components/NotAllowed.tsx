@@ -1,6 +1,8 @@
 import { Button } from "@mantine/core";
+import { useQueryClient } from "@tanstack/react-query";
 import { homeOf, type PageEntry } from "@/pages/pages";
 import { roleLabel, useMe } from "@/state/me";
+import { signOut } from "@/state/session";
 import { navigate } from "@/state/url";
 import { Empty } from "./states";
 
@@ -21,5 +23,26 @@ export function NotAllowed({ page }: { page: PageEntry }) {
       It takes the permission <code className="mono">{page.permission}</code>, which you do not have
       ({roleLabel(me.role)}). An admin can give you another role.
     </Empty>
+  );
+}
+
+/** For who signed in with a token that may not even tell whose it is. */
+export function NotForPeople() {
+  const queryClient = useQueryClient();
+  return (
+    <main>
+      <Empty
+        icon="lock"
+        title="This token is not for the web app"
+        actions={
+          <Button variant="default" onClick={() => void signOut(queryClient)}>
+            Sign out
+          </Button>
+        }
+      >
+        It lacks the permission <code className="mono">account</code>. Sign in another way, or make
+        a token that has it.
+      </Empty>
+    </main>
   );
 }

@@ -1,8 +1,7 @@
 import { Menu, UnstyledButton } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
-import { api } from "@/api/calls";
 import { myName, roleLabel, useMe } from "@/state/me";
-import { leave } from "@/state/session";
+import { signOut } from "@/state/session";
 import { navigate } from "@/state/url";
 import { Icon } from "./Icon";
 import styles from "./UserMenu.module.css";
@@ -13,13 +12,6 @@ export function UserMenu() {
   const queryClient = useQueryClient();
   const name = myName(me);
   const role = roleLabel(me.role);
-  const signOut = async () => {
-    try {
-      await api.signOut();
-    } finally {
-      leave(queryClient);
-    }
-  };
   return (
     <Menu position="bottom-end" shadow="lg" withinPortal width={248}>
       <Menu.Target>
@@ -56,7 +48,7 @@ export function UserMenu() {
           API reference
         </Menu.Item>
         <Menu.Divider />
-        <Menu.Item leftSection={<Icon name="signOut" />} onClick={() => void signOut()}>
+        <Menu.Item leftSection={<Icon name="signOut" />} onClick={() => void signOut(queryClient)}>
           Sign out
         </Menu.Item>
       </Menu.Dropdown>

@@ -1,4 +1,5 @@
 import type { QueryClient } from "@tanstack/react-query";
+import { api } from "@/api/calls";
 import type { Session } from "@/api/types";
 
 /** The query key of "is anybody signed in": set when signing in, reset by any answer of 401. */
@@ -21,6 +22,15 @@ export function markSignedOut(client: QueryClient): void {
   if (known) client.setQueryData<Session>(SESSION, { ...known, signed_in: false });
   // The ways to sign in may be others by now.
   void client.invalidateQueries({ queryKey: SESSION });
+}
+
+/** Ends the session of this browser, and leaves the app whatever the server said. */
+export async function signOut(client: QueryClient): Promise<void> {
+  try {
+    await api.signOut();
+  } finally {
+    leave(client);
+  }
 }
 
 /** Leaves the app for the sign-in page, with nothing of the events in this browser's memory. */

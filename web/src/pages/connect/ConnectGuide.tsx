@@ -6,6 +6,7 @@ import type { Source } from "@/api/types";
 import { CopyButton } from "@/components/CopyButton";
 import { Link } from "@/components/Link";
 import { Failure, Waiting } from "@/components/states";
+import { useMe } from "@/state/me";
 import { snippetsFor, type Snippet } from "./snippets";
 import styles from "./ConnectGuide.module.css";
 
@@ -40,13 +41,22 @@ export function ConnectGuide({ title, children }: Props) {
 }
 
 function Guide({ sources }: { sources: Source[] }) {
+  const me = useMe();
   const usable = sources.filter((source) => source.enabled && source.write_keys.length > 0);
   const [slug, setSlug] = useState(usable[0]?.slug ?? "");
   const source = usable.find((candidate) => candidate.slug === slug);
   if (!source) {
     return (
       <p>
-        No source that takes events is there: <Link path="/sources">enable or add one</Link>.
+        No source that takes events is there
+        {me.may("sources:write") ? (
+          <>
+            : <Link path="/sources">enable or add one</Link>
+          </>
+        ) : (
+          ". An admin or editor can add one"
+        )}
+        .
       </p>
     );
   }

@@ -5,6 +5,7 @@ import { Failure, Waiting } from "@/components/states";
 import { WithPanel } from "@/components/WithPanel";
 import { wordsOf } from "@/events/rows";
 import { ConnectGuide } from "@/pages/connect/ConnectGuide";
+import { useMe } from "@/state/me";
 import { useLiveTail } from "@/state/useLiveTail";
 import { useOpenRow } from "@/state/useOpenRow";
 import { useParams } from "@/state/url";
@@ -21,8 +22,15 @@ export function LivePage() {
     text: params.get("text") ?? "",
   };
   const live = useLiveTail(filters);
-  const status = useQuery({ queryKey: ["status"], queryFn: ({ signal }) => api.status(signal) });
-  const phase = useFirstEvent({ hasEvents: status.data?.has_events ?? null, rows: live.rows });
+  const me = useMe();
+  const maySeeStatus = me.may("system:read");
+  const status = useQuery({
+    queryKey: ["status"],
+    queryFn: ({ signal }) => api.status(signal),
+    enabled: maySeeStatus,
+  });
+  const hasEvents = maySeeStatus ? (status.data?.has_events ?? null) : true;
+  const phase = useFirstEvent({ hasEvents, rows: live.rows });
   const { openKey, row, open, close, move } = useOpenRow(live.rows);
 
   if (status.isError) {

@@ -6,6 +6,7 @@ import { Icon } from "@/components/Icon";
 import type { TailFilters } from "@/events/query";
 import { EVENT_TYPES } from "@/events/rows";
 import { formatCount, formatRate } from "@/format";
+import { useMe } from "@/state/me";
 import { useShortcuts } from "@/state/shortcuts";
 import { useParams } from "@/state/url";
 import type { Live } from "./LiveList";
@@ -52,7 +53,12 @@ export function LiveToolbar({ live, filters, isPaused, onPause, onClear }: Props
 
 function Filters({ filters }: { filters: TailFilters }) {
   const [, change] = useParams();
-  const sources = useQuery({ queryKey: ["sources"], queryFn: ({ signal }) => api.sources(signal) });
+  const me = useMe();
+  const sources = useQuery({
+    queryKey: ["sources"],
+    queryFn: ({ signal }) => api.sources(signal),
+    enabled: me.may("sources:read"),
+  });
   const slugs = (sources.data ?? []).map((source) => source.slug);
   if (filters.source && !slugs.includes(filters.source)) slugs.push(filters.source);
   return (

@@ -207,14 +207,16 @@ function WebhookSecret({ isSet, secret, error, onChange }: WebhookSecretProps) {
   );
 }
 
-/** The settings of a source that a file manages: to be read only. */
-export function FileSettings({ source }: { source: Source }) {
+/** The settings of a source that a file manages, or the reader's role may not change. */
+export function SettingsToRead({ source }: { source: Source }) {
   const limit = source.requests_per_s_max;
   const ip = IP_SETTINGS.find(({ value }) => value === source.ip)?.label ?? source.ip;
   return (
     <>
       <p className="muted">
-        This source comes from the settings file. Change it there and start Tailrace again.
+        {source.managed_by === "file"
+          ? "This source comes from the settings file. Change it there and start Tailrace again."
+          : "You may see these settings and not change them. An admin can give you another role."}
       </p>
       <dl className={styles["facts"]}>
         <dt>Kind</dt>

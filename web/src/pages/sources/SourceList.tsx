@@ -7,6 +7,7 @@ import { ListPage, More, Skeletons } from "@/components/ListPage";
 import { Empty, Failure } from "@/components/states";
 import { TextFilter } from "@/components/TextFilter";
 import { formatCount, formatRate, timeTooltip } from "@/format";
+import { useMe } from "@/state/me";
 import { useNow } from "@/state/now";
 import { useShortcuts } from "@/state/shortcuts";
 import { useParams } from "@/state/url";
@@ -14,7 +15,7 @@ import { AddSource } from "./AddSource";
 import { EnabledChip, FileChip } from "@/components/Chip";
 import { Stale } from "@/components/notices";
 import { useSourcePages } from "./useSources";
-import { kindLabel, lastEventWords, nameOf } from "./words";
+import { kindLabel, lastEventWords, mayAddSources, nameOf } from "./words";
 import styles from "./SourceList.module.css";
 
 const COLUMNS = ["Name", "Kind", "State", "Events/min", "Last event", "Invalid, 24 h"];
@@ -27,10 +28,8 @@ export function SourceList() {
   const found = useSourcePages(text);
   const sources = found.data?.pages.flatMap((page) => page.items) ?? [];
   const filter = useCallback((q: string) => change({ q }, { replace: true }), [change]);
-  useShortcuts([
-    { keys: ["n"], label: "Add a source", group: "Sources", run: () => setAdding(true) },
-  ]);
-  const add = (
+  const me = useMe();
+  const add = mayAddSources(me) && (
     <Button leftSection={<Icon name="plus" size={16} />} onClick={() => setAdding(true)}>
       Add source
     </Button>
@@ -69,9 +68,15 @@ export function SourceList() {
           onMore={() => void found.fetchNextPage()}
         />
       )}
+      {mayAddSources(me) && <AddShortcut onAdd={() => setAdding(true)} />}
       <AddSource isOpen={isAdding} onClose={() => setAdding(false)} />
     </ListPage>
   );
+}
+
+function AddShortcut({ onAdd }: { onAdd: () => void }) {
+  useShortcuts([{ keys: ["n"], label: "Add a source", group: "Sources", run: onAdd }]);
+  return null;
 }
 
 function Table({ sources }: { sources: readonly Source[] }) {
@@ -133,6 +138,16 @@ interface NoneProps {
 }
 
 function None({ text, onClear, add }: NoneProps) {
+  const me = useMe();
+  if (text === "" && !mayAddSources(me)) {
+    return (
+      <Empty icon="sources" title="No sources">
+        {me.sources === null
+          ? "A source is an app, a server or a tool that sends events. None was added yet."
+          : "You may manage sources that an admin gives you, and have none yet."}
+      </Empty>
+    );
+  }
   if (text === "") {
     return (
       <Empty icon="sources" title="No sources" actions={add}>

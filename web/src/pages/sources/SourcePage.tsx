@@ -8,6 +8,7 @@ import { Link } from "@/components/Link";
 import { Section, SectionsPage } from "@/components/Section";
 import { Empty, Failure, Waiting } from "@/components/states";
 import { formatCount, formatRate, timeTooltip } from "@/format";
+import { useMe } from "@/state/me";
 import { useNow } from "@/state/now";
 import { navigate } from "@/state/url";
 import { Changes } from "./Changes";
@@ -17,10 +18,10 @@ import { DeleteSource } from "./DeleteSource";
 import { Guide } from "./Guide";
 import { Stale } from "@/components/notices";
 import { isNotFound } from "@/components/problems";
-import { FileSettings, Settings } from "./Settings";
+import { Settings, SettingsToRead } from "./Settings";
 import { WriteKeys } from "./WriteKeys";
 import { takeIn, useSource } from "./useSources";
-import { kindLabel, lastEventWords, nameOf } from "./words";
+import { kindLabel, lastEventWords, mayAddSources, nameOf } from "./words";
 import styles from "./SourcePage.module.css";
 
 /** One source: what it sends, how to send, its settings, its write keys, what was changed. */
@@ -62,26 +63,30 @@ interface FoundProps {
 
 function Found({ current, onLoad }: FoundProps) {
   const { source } = current;
+  const me = useMe();
   const isOfFile = source.managed_by === "file";
+  const mayChange = me.may("sources:write") && !isOfFile;
   return (
     <>
-      <Head current={current} onLoad={onLoad} />
+      <Head current={current} mayChange={mayChange} onLoad={onLoad} />
       <Figures source={source} />
       <Guide source={source} />
       <Section title="Settings">
-        {isOfFile ? (
-          <FileSettings source={source} />
-        ) : (
+        {mayChange ? (
           <Settings current={current} onLoad={onLoad} />
+        ) : (
+          <SettingsToRead source={source} />
         )}
       </Section>
       <Section title="Write keys">
         <WriteKeys source={source} />
       </Section>
-      <Section title="Changes">
-        <Changes slug={source.slug} isOfFile={isOfFile} />
-      </Section>
-      {!isOfFile && (
+      {me.may("audit:read") && (
+        <Section title="Changes">
+          <Changes slug={source.slug} isOfFile={isOfFile} />
+        </Section>
+      )}
+      {mayChange && mayAddSources(me) && (
         <Section title="Delete">
           <DeleteSource current={current} onLoad={onLoad} />
         </Section>
@@ -90,7 +95,11 @@ function Found({ current, onLoad }: FoundProps) {
   );
 }
 
-function Head({ current, onLoad }: FoundProps) {
+interface HeadProps extends FoundProps {
+  mayChange: boolean;
+}
+
+function Head({ current, mayChange, onLoad }: HeadProps) {
   const { source } = current;
   const [isAsking, setAsking] = useState(false);
   return (
@@ -109,7 +118,7 @@ function Head({ current, onLoad }: FoundProps) {
       <p className="muted">
         <code className="mono">{source.slug}</code> · {kindLabel(source.kind)}
       </p>
-      {source.managed_by === "api" && (
+      {mayChange && (
         <>
           <Button
             className={styles["enable"] ?? ""}
@@ -166,6 +175,7 @@ function Enabling({ current, isOpen, onClose, onLoad }: EnablingProps) {
 }
 
 function Figures({ source }: { source: Source }) {
+  const me = useMe();
   const now = useNow(5_000);
   const { events_per_min: rate, events_24h: events, invalid_24h: invalid } = source;
   const at = source.last_event_at;
@@ -189,9 +199,11 @@ function Figures({ source }: { source: Source }) {
           <dd title={at ? timeTooltip(at) : undefined}>{lastEventWords(source, now)}</dd>
         </div>
       </dl>
-      <Link className={styles["look"]} path={`/live?source=${encodeURIComponent(source.slug)}`}>
-        Watch its events
-      </Link>
+      {me.may("events:read") && (
+        <Link className={styles["look"]} path={`/live?source=${encodeURIComponent(source.slug)}`}>
+          Watch its events
+        </Link>
+      )}
     </div>
   );
 }

@@ -6,6 +6,7 @@ import { CopyButton } from "@/components/CopyButton";
 import { Icon } from "@/components/Icon";
 import { Failure } from "@/components/states";
 import { formatAgo, formatMinute, timeTooltip } from "@/format";
+import { useMe } from "@/state/me";
 import { useNow } from "@/state/now";
 import { AddKey } from "./AddKey";
 import { Chip } from "@/components/Chip";
@@ -17,6 +18,7 @@ const isUsable = ({ state }: WriteKey): boolean => state === "active" || state =
 
 /** The keys that senders authenticate with, those in use first. */
 export function WriteKeys({ source }: { source: Source }) {
+  const me = useMe();
   const keys = useWriteKeys(source.slug);
   const [isAdding, setAdding] = useState(false);
   const [isFormerShown, setFormerShown] = useState(false);
@@ -25,11 +27,11 @@ export function WriteKeys({ source }: { source: Source }) {
   if (!keys.data) return <Failure error={keys.error} onRetry={() => void keys.refetch()} />;
   const usable = keys.data.filter(isUsable);
   const former = keys.data.filter((key) => !isUsable(key));
-  const isOfFile = source.managed_by === "file";
+  const mayChange = me.may("sources:write") && source.managed_by === "api";
   const list = (shown: WriteKey[]) => (
     <ul className={styles["list"]}>
       {shown.map((key) => (
-        <Key key={key.key} writeKey={key} onDisable={isOfFile ? null : () => setDisabled(key)} />
+        <Key key={key.key} writeKey={key} onDisable={mayChange ? () => setDisabled(key) : null} />
       ))}
     </ul>
   );
@@ -39,11 +41,11 @@ export function WriteKeys({ source }: { source: Source }) {
         list(usable)
       ) : (
         <p className={styles["none"]}>
-          No write key may be used now, so nothing can be sent. Add one.
+          No write key may be used now, so nothing can be sent.{mayChange && " Add one."}
         </p>
       )}
       <div className={styles["actions"]}>
-        {!isOfFile && (
+        {mayChange && (
           <Button
             variant="default"
             leftSection={<Icon name="plus" size={16} />}
@@ -65,7 +67,7 @@ export function WriteKeys({ source }: { source: Source }) {
         )}
       </div>
       {isFormerShown && former.length > 0 && list(former)}
-      {!isOfFile && (
+      {mayChange && (
         <>
           <AddKey slug={source.slug} isOpen={isAdding} onClose={() => setAdding(false)} />
           <DisableKey

@@ -2,6 +2,7 @@
 
 import type { IpSetting, Source, SourceKind } from "@/api/types";
 import { formatAgo } from "@/format";
+import type { Myself } from "@/state/me";
 
 export const KINDS: readonly { value: SourceKind; label: string }[] = [
   { value: "web", label: "Web" },
@@ -30,6 +31,10 @@ const LAST_SEEN_MS_MAX = 30 * 86_400_000;
 
 export const kindLabel = (kind: string): string =>
   KINDS.find(({ value }) => value === kind)?.label ?? kind;
+
+/** Whether they may add sources and delete them, and not only change those given to them. */
+export const mayAddSources = (me: Myself): boolean =>
+  me.may("sources:write") && me.sources === null;
 
 export const nameOf = (source: Source): string => source.name || source.slug;
 
