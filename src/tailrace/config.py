@@ -168,14 +168,14 @@ class AppConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """The web app and API port.
 
     `allowed_hosts` are further names that the `Host` header may have while the app listens on
-    loopback: those of a reverse proxy in front of it. `access_log` logs every request, not only
-    those that failed.
+    loopback: those of a reverse proxy in front of it. `session_age_s_max` bounds what the
+    workspace's settings may say. `access_log` logs every request, not only those that failed.
     """
 
     host: str = LOOPBACK
     port: Port = 8283
     allowed_hosts: tuple[str, ...] = ()
-    session_age_s_max: Seconds = 7 * 86_400.0
+    session_age_s_max: Seconds | None = None
     live_streams_max: Positive = 50
     access_log: bool = False
 

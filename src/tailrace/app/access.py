@@ -2,89 +2,68 @@
 
 import hmac
 import ipaddress
-import math
 import os
 import secrets
-from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from tailrace.app.problems import FORBIDDEN, HOST, TOO_MANY, UNAUTHENTICATED, ProblemError
-from tailrace.app.sessions import Sessions
+from tailrace.app.known import Known
+from tailrace.app.problems import FORBIDDEN, HOST, UNAUTHENTICATED, ProblemError
+from tailrace.app.signing import FAILURES_MAX, FAILURES_WINDOW_S, known_hash, require_patience
+from tailrace.app.tries import FailedTries
+from tailrace.app.workers import Workers
 from tailrace.config import AppConfig, token_hash
-from tailrace.control.permissions import PERMISSIONS, Principal
+from tailrace.control.credentials import LOCAL, OWNER, Credentials
+from tailrace.control.permissions import Principal
+from tailrace.control.sessions import session_hash
 
 COOKIE = "tailrace_session"
 REQUEST_HEADER = "x-tailrace-request"
 LOCAL_TOKEN_NAME = "local.token"  # noqa: S105 - a file name
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-
-OWNER = Principal(actor="owner", role="owner", permissions=PERMISSIONS)
-LOCAL = Principal(actor="local", role="owner", permissions=PERMISSIONS)
-
-FAILURES_MAX = 10
-FAILURES_WINDOW_S = 60.0
-_ADDRESSES_MAX = 10_000
-
-
-class FailedTries:
-    """Counts failed sign-ins by address and says how long an address has to wait."""
-
-    def __init__(self, *, clock: Callable[[], float]) -> None:
-        self._clock = clock
-        self._by_address: OrderedDict[str, deque[float]] = OrderedDict()
-
-    def wait_s(self, address: str) -> int:
-        """Return the whole seconds until the address may try again; 0 when it may now."""
-        tries = self._by_address.get(address)
-        if tries is None or len(tries) < FAILURES_MAX:
-            return 0
-        return max(0, math.ceil(tries[0] + FAILURES_WINDOW_S - self._clock()))
-
-    def add(self, address: str) -> None:
-        """Count one failed try."""
-        tries = self._by_address.setdefault(address, deque(maxlen=FAILURES_MAX))
-        tries.append(self._clock())
-        self._by_address.move_to_end(address)
-        while len(self._by_address) > _ADDRESSES_MAX:
-            self._by_address.popitem(last=False)
+_SESSION_ID_MAX = 200
 
 
 class Access:
-    """Decides whether a request comes from somebody who is signed in."""
+    """Decides whether a request comes from somebody whom we know; used on one event loop."""
 
     def __init__(
         self,
         *,
         token_hashes: Sequence[str],
         local_token: str,
-        sessions: Sessions,
+        credentials: Credentials,
+        workers: Workers,
         clock: Callable[[], float],
     ) -> None:
         self._token_hashes = tuple(token_hashes)
         self._local_hash = token_hash(local_token)
-        self._sessions = sessions
-        self._failed = FailedTries(clock=clock)
-
-    def sign_in(self, token: str, *, address: str) -> str:
-        """Return the id of a new session for a valid token.
-
-        Raises:
-            ProblemError: 401 for a wrong token, 429 after too many.
-        """
-        return self._sessions.open(self._checked(token, address=f"sign-in {address}"))
-
-    def sign_out(self, session_id: str) -> None:
-        """End a session."""
-        self._sessions.close(session_id)
-
-    def is_signed_in(self, session_id: str | None) -> bool:
-        """Tell whether the cookie's session is open."""
-        return session_id is not None and self._sessions.is_open(
-            session_id, token_hashes=self._token_hashes
+        self._credentials = credentials
+        self._known = Known(workers, clock=clock)
+        self._failed = FailedTries(
+            failures_max=FAILURES_MAX, window_s=FAILURES_WINDOW_S, clock=clock
         )
 
-    def require(
+    def forget(self) -> None:
+        """Ask the database about everybody anew; call it after each change of who may do what.
+
+        While the database is away, who was let in by its last answer is let in all the same.
+        """
+        self._known.forget()
+
+    def drop(self, session_digest: str) -> None:
+        """Know nothing about a session any more, which has ended here."""
+        self._known.drop(session_digest)
+
+    async def is_signed_in(self, session_id: str | None) -> bool:
+        """Tell whether the cookie's session is open.
+
+        Raises:
+            TransientError: the database is away, and the session is none of the last ones.
+        """
+        return session_id is not None and await self._of_session(session_id) is not None
+
+    async def require(
         self,
         *,
         method: str,
@@ -94,48 +73,46 @@ class Access:
     ) -> Principal:
         """Return who makes the request.
 
-        `LOCAL` is a command of the data directory's user on this machine.
-
         Raises:
             ProblemError: 401 without a valid token or session, 403 when another site may have
                 made the request with this browser's cookie, 429 after too many wrong tokens.
+            TransientError: the database is away, and nothing is known of the token or session.
         """
         authorization = headers.get("authorization")
         if authorization is not None:
             scheme, _, token = authorization.partition(" ")
             if scheme.lower() != "bearer":
                 raise ProblemError(UNAUTHENTICATED, "send the token as 'Authorization: Bearer ...'")
-            token = token.strip()
-            # Made anew at each start and 256 bits long: no limit on tries is needed, and a wrong
-            # script on this machine does not lock out the commands.
-            if hmac.compare_digest(token_hash(token), self._local_hash):
-                return LOCAL
-            self._checked(token, address=f"bearer {address}")
-            return OWNER
-        if not self.is_signed_in(cookies.get(COOKIE)):
+            return await self._of_token(token.strip(), address=address)
+        cookie = cookies.get(COOKIE)
+        principal = await self._of_session(cookie) if cookie is not None else None
+        if principal is None:
             raise ProblemError(
                 UNAUTHENTICATED, "send 'Authorization: Bearer ...' with a token, or sign in"
             )
         if method not in SAFE_METHODS:
             require_same_site(headers)
-        return OWNER
+        return principal
 
-    def _checked(self, token: str, *, address: str) -> str:
-        """Return the hash of a valid token; compare with all, so that time tells nothing."""
-        wait_s = self._failed.wait_s(address)
-        if wait_s:
-            raise ProblemError(
-                TOO_MANY,
-                f"{FAILURES_MAX} wrong tokens within {FAILURES_WINDOW_S:.0f} s from this address; "
-                f"try again in {wait_s} s",
-                retry_after_s=wait_s,
-            )
-        given = token_hash(token)
-        matches = [known for known in self._token_hashes if hmac.compare_digest(known, given)]
-        if not matches:
+    async def _of_session(self, session_id: str) -> Principal | None:
+        if len(session_id) > _SESSION_ID_MAX:
+            return None
+        return await self._known.who(session_hash(session_id), self._credentials.of_session)
+
+    async def _of_token(self, token: str, *, address: str) -> Principal:
+        digest = token_hash(token)
+        # Made anew at each start and 256 bits long: no limit on tries is needed, and a wrong
+        # script on this machine does not lock out the commands.
+        if hmac.compare_digest(digest, self._local_hash):
+            return LOCAL
+        require_patience(self._failed, address, whose="from this address")
+        if known_hash(digest, self._token_hashes) is not None:
+            return OWNER
+        principal = await self._known.who(digest, self._credentials.of_token)
+        if principal is None:
             self._failed.add(address)
             raise ProblemError(UNAUTHENTICATED, "the token is not valid")
-        return matches[0]
+        return principal
 
 
 def require_same_site(headers: Mapping[str, str]) -> None:

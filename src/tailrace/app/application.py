@@ -1,29 +1,24 @@
 """Puts the routes together into one ASGI application."""
 
-from collections.abc import Sequence
 from typing import Final
 
 from litestar import Litestar, Router
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
-from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.openapi.spec import Components, SecurityScheme
-from litestar.types import Method
-from litestar.types.internal_types import PathParameterDefinition
 
-from tailrace import __version__
-from tailrace.app.access import COOKIE
 from tailrace.app.asking import refuse_unknown_parameters, require_access, require_permissions
 from tailrace.app.border import Border
+from tailrace.app.openapi import openapi_config
 from tailrace.app.parts import Parts
 from tailrace.app.problems import exception_handlers
 from tailrace.app.routes import (
     audit_log,
     books,
+    destinations,
     events,
     live,
+    me,
     questions,
     session,
     settings,
@@ -58,6 +53,20 @@ GUARDED: Final[list[HTTPRouteHandler]] = [
     write_keys.add_write_key,
     write_keys.disable_write_key,
     audit_log.list_changes,
+    destinations.list_destination_types,
+    destinations.list_destinations,
+    destinations.create_destination,
+    destinations.show_destination,
+    destinations.change_destination,
+    destinations.delete_destination,
+    destinations.list_destination_versions,
+    destinations.restore_destination,
+    me.show_me,
+    me.change_me,
+    me.change_my_password,
+    me.list_my_sessions,
+    me.end_my_session,
+    me.end_my_sessions,
     tokens.list_tokens,
     tokens.create_token,
     tokens.revoke_token,
@@ -65,9 +74,6 @@ GUARDED: Final[list[HTTPRouteHandler]] = [
     settings.change_settings,
 ]
 """Every route that needs somebody who is signed in; each says which permission it takes."""
-
-_DESCRIPTION = """Everything that the web app and the commands show.
-Errors are problem documents (RFC 9457, `application/problem+json`)."""
 
 
 def make_app(parts: Parts) -> Litestar:
@@ -98,7 +104,7 @@ def make_app(parts: Parts) -> Litestar:
         ],
         dependencies={"parts": Provide(give_parts, use_cache=True)},
         exception_handlers=exception_handlers(),
-        openapi_config=_openapi(),
+        openapi_config=openapi_config(),
         request_max_body_size=BODY_BYTES_MAX,
         state=State({"parts": parts}),
         logging_config=None,
@@ -111,29 +117,3 @@ def with_border(app: Litestar, parts: Parts) -> Border:
     """Return the app inside the layer that every request and answer passes."""
     logs_all = parts.config.app.access_log
     return Border(app, hosts=parts.hosts, web=parts.web, logs_all=logs_all)
-
-
-def _operation_id(
-    handler: HTTPRouteHandler, _method: Method, _path: Sequence[str | PathParameterDefinition]
-) -> str:
-    return handler.handler_name
-
-
-def _openapi() -> OpenAPIConfig:
-    return OpenAPIConfig(
-        title="Tailrace",
-        version=__version__,
-        description=_DESCRIPTION,
-        path="/api",
-        # The usual viewers load their scripts from outside, which this server never does.
-        render_plugins=[JsonRenderPlugin(path="/openapi.json")],
-        use_handler_docstrings=True,
-        operation_id_creator=_operation_id,
-        security=[{"token": []}, {"session": []}],
-        components=Components(
-            security_schemes={
-                "token": SecurityScheme(type="http", scheme="bearer"),
-                "session": SecurityScheme(type="apiKey", name=COOKIE, security_scheme_in="cookie"),
-            }
-        ),
-    )

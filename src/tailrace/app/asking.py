@@ -47,14 +47,14 @@ def permission_of(handler: BaseRouteHandler) -> Permission:
     return permission
 
 
-def require_access(connection: Connection, handler: BaseRouteHandler) -> None:
+async def require_access(connection: Connection, handler: BaseRouteHandler) -> None:
     """Let a request through that comes from somebody who is signed in and may make it.
 
     Raises:
         ProblemError: 401 for nobody we know, 403 for somebody who may not.
     """
     parts: Parts = connection.app.state.parts
-    principal = parts.access.require(
+    principal = await parts.access.require(
         method=str(connection.scope.get("method", "GET")),
         headers=connection.headers,
         cookies={COOKIE: connection.cookies[COOKIE]} if COOKIE in connection.cookies else {},

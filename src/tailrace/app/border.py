@@ -128,12 +128,15 @@ def area_of(path: str) -> str:
 AREAS = frozenset(
     {
         "audit-log",
+        "destination-types",
+        "destinations",
         "event",
         "events",
         "fields",
         "histogram",
         "ledger",
         "live",
+        "me",
         "search",
         "session",
         "set-aside",

@@ -9,13 +9,17 @@ from tailrace.app.access import Access, Hosts
 from tailrace.app.live import Live
 from tailrace.app.numbers import Numbers
 from tailrace.app.pulse import Pulse
+from tailrace.app.signing import Signing
 from tailrace.app.tails import LogReader
 from tailrace.app.web import WebFiles
 from tailrace.app.workers import Workers
 from tailrace.config import Config
 from tailrace.control import Follower
+from tailrace.control.accounts import Accounts
 from tailrace.control.changes import Changes
+from tailrace.control.destinations import Destinations
 from tailrace.control.keys import WriteKeys
+from tailrace.control.sessions import Sessions
 from tailrace.control.settings import WorkspaceSettings
 from tailrace.control.sources import Sources
 from tailrace.control.tokens import Tokens
@@ -29,7 +33,8 @@ class Parts:
 
     `asking` runs questions to the store, `reading` everything else that blocks, so that slow
     questions do not hold up the status, nor a control database that is away anything else:
-    `deciding` runs what asks it. `loader_problem` says why nothing is being loaded, or "".
+    `deciding` runs what asks it, and `hashing` works on passwords. `loader_problem` says why nothing
+    is being loaded, or "".
     """
 
     config: Config
@@ -37,6 +42,9 @@ class Parts:
     store: Store
     questions: Questions
     access: Access
+    signing: Signing
+    accounts: Accounts
+    sessions: Sessions
     hosts: Hosts
     live: Live
     pulse: Pulse
@@ -45,9 +53,11 @@ class Parts:
     asking: Workers
     reading: Workers
     deciding: Workers
+    hashing: Workers
     following: Follower
     sources: Sources
     write_keys: WriteKeys
+    destinations: Destinations
     tokens: Tokens
     settings: WorkspaceSettings
     changes: Changes

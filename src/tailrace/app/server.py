@@ -24,19 +24,24 @@ from tailrace.app.loading import Loading
 from tailrace.app.numbers import Numbers
 from tailrace.app.parts import Parts
 from tailrace.app.pulse import Pulse
-from tailrace.app.sessions import Sessions
+from tailrace.app.signing import Signing
 from tailrace.app.tails import LogReader
 from tailrace.app.web import WebFiles
 from tailrace.app.workers import Workers
 from tailrace.config import Config
 from tailrace.control import Follower
+from tailrace.control.accounts import Accounts
 from tailrace.control.changes import Changes
+from tailrace.control.credentials import Credentials
 from tailrace.control.database import open_engine
+from tailrace.control.destinations import Destinations
 from tailrace.control.keys import WriteKeys
+from tailrace.control.sessions import Sessions
 from tailrace.control.settings import WorkspaceSettings
 from tailrace.control.sources import Sources
 from tailrace.control.tokens import Tokens
 from tailrace.control.vault import open_vault
+from tailrace.destinations import Catalog, load_catalog
 from tailrace.log import open_log
 from tailrace.ports import require_free_port
 from tailrace.query import Questions
@@ -49,6 +54,8 @@ _CONNECTIONS_MAX = 1_024
 _HEAD_BYTES_MAX = 65_536
 _READING_THREADS = 3
 _DECIDING_THREADS = 2
+_HASHING_THREADS = 2
+_HASHING_WAITING_MAX = 16
 _PATIENCE_S = 1.0
 _WAITING_MAX = 64
 
@@ -94,12 +101,15 @@ def _open(config: Config, stack: ExitStack) -> tuple[Parts, Loading]:
     stack.callback(reading.close)
     deciding = Workers("deciding", threads=_DECIDING_THREADS, waiting_max=_WAITING_MAX)
     stack.callback(deciding.close)
+    hashing = Workers("hashing", threads=_HASHING_THREADS, waiting_max=_HASHING_WAITING_MAX)
+    stack.callback(hashing.close)
     following = Follower(config)
     following.start()
     stack.callback(following.stop)
     changes = Changes(open_engine(config))
     stack.callback(changes.close)
-    sources = Sources(config, changes, open_vault(config))
+    vault = open_vault(config)
+    sources = Sources(config, changes, vault)
     local_token = LocalToken(run_dir)
     local_token.write()
     stack.callback(local_token.remove)
@@ -107,15 +117,24 @@ def _open(config: Config, stack: ExitStack) -> tuple[Parts, Loading]:
     stack.callback(live.close)
     loading = Loading(Loader(config, loading_log, store, on_loaded=on_loaded))
     stack.callback(loading.stop)
-    sessions = Sessions(
-        config.data_dir / "sessions.json",
-        age_s_max=config.app.session_age_s_max,
-        clock=time.time,
-    )
+    _forget_old_sessions(config)
+    sessions = Sessions(changes, age_s_max=config.app.session_age_s_max)
+    accounts = Accounts(changes, sessions)
+    credentials = Credentials(changes, sessions, owner_hashes=config.api_token_hashes)
     access = Access(
         token_hashes=config.api_token_hashes,
         local_token=local_token.value,
+        credentials=credentials,
+        workers=deciding,
+        clock=time.monotonic,
+    )
+    signing = Signing(
+        token_hashes=config.api_token_hashes,
+        accounts=accounts,
+        credentials=credentials,
         sessions=sessions,
+        deciding=deciding,
+        hashing=hashing,
         clock=time.monotonic,
     )
     parts = Parts(
@@ -124,6 +143,9 @@ def _open(config: Config, stack: ExitStack) -> tuple[Parts, Loading]:
         store=store,
         questions=Questions(store, limits=config.query),
         access=access,
+        signing=signing,
+        accounts=accounts,
+        sessions=sessions,
         hosts=Hosts(config.app),
         live=live,
         pulse=pulse,
@@ -132,15 +154,33 @@ def _open(config: Config, stack: ExitStack) -> tuple[Parts, Loading]:
         asking=asking,
         reading=reading,
         deciding=deciding,
+        hashing=hashing,
         following=following,
         sources=sources,
         write_keys=WriteKeys(changes, sources),
+        destinations=Destinations(config, changes, vault, _catalog()),
         tokens=Tokens(changes),
         settings=WorkspaceSettings(changes),
         changes=changes,
         loader_problem=loading.problem,
     )
     return parts, loading
+
+
+def _forget_old_sessions(config: Config) -> None:
+    """Remove the file in which earlier releases kept sessions; they are in the database now."""
+    path = config.data_dir / "sessions.json"
+    if path.exists():
+        path.unlink()
+        _logger.info("%s is no longer used and was removed: everybody signs in again", path)
+
+
+def _catalog() -> Catalog:
+    """Return the types of destinations; tell of packages that are broken."""
+    catalog = load_catalog()
+    for problem in catalog.problems:
+        _logger.warning("%s: its destinations cannot be used", problem)
+    return catalog
 
 
 async def _serve(
@@ -176,6 +216,7 @@ async def _await_answers(serving: "asyncio.Task[None]", parts: Parts) -> None:
     parts.asking.refuse()
     parts.reading.refuse()
     parts.deciding.refuse()
+    parts.hashing.refuse()
     deadline = time.monotonic() + STOP_S_MAX
     patience_s = _PATIENCE_S
     while not serving.done() and time.monotonic() < deadline:

@@ -56,13 +56,14 @@ LINK = ResponseHeader(
 Limit = Annotated[int, QueryParameter(ge=1, le=1_000, description="Most that one page holds.")]
 Cursor = Annotated[
     str,
-    QueryParameter(max_length=200, description="Where to go on; the Link header has it."),
+    QueryParameter(max_length=1_500, description="Where to go on; the Link header has it."),
 ]
 
 
 async def decide(parts: Parts, change: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Return what a change returns, once this process goes by it."""
     made = await parts.deciding.run(change, *args, **kwargs)
+    parts.access.forget()
     await parts.deciding.run(parts.following.catch_up)
     return made
 
@@ -120,7 +121,7 @@ def read_cursor(cursor: str, *, pattern: str) -> str:
     if not cursor:
         return ""
     try:
-        after = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
+        after = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
     except (binascii.Error, ValueError):
         after = ""
     if not re.fullmatch(pattern, after):
