@@ -39,9 +39,16 @@ async def show_set_aside(
     since: Since = "24h",
     until: Until = "",
     source: SourceName = "",
-    outcome: Annotated[str, QueryParameter(pattern="^(|invalid|duplicate)$")] = "",
-    limit: Annotated[int, QueryParameter(ge=1, le=LIMIT_MAX)] = 50,
-    cursor: Annotated[str, QueryParameter(max_length=200)] = "",
+    outcome: Annotated[
+        str,
+        QueryParameter(pattern="^(|invalid|duplicate)$", description="Only this; both when empty."),
+    ] = "",
+    limit: Annotated[
+        int, QueryParameter(ge=1, le=LIMIT_MAX, description="Most that one page holds.")
+    ] = 50,
+    cursor: Annotated[
+        str, QueryParameter(max_length=200, description="Where to go on; the page before has it.")
+    ] = "",
 ) -> SetAsidePage:
     """Return events that went no further, with their reasons, newest first."""
     now = datetime.now(UTC)

@@ -43,9 +43,15 @@ class LiveStatus(msgspec.Struct, frozen=True, kw_only=True):
 async def watch_live(
     parts: Given,
     source: SourceName = "",
-    type: Annotated[str, QueryParameter(max_length=32)] = "",  # noqa: A002 - the parameter's name
-    text: Annotated[str, QueryParameter(max_length=500)] = "",
-    q: Annotated[str, QueryParameter(max_length=8_192)] = "",
+    type: Annotated[  # noqa: A002 - the parameter's name
+        str, QueryParameter(max_length=32, description="Only this type of event, such as track.")
+    ] = "",
+    text: Annotated[
+        str, QueryParameter(max_length=500, description="Only events that hold this text.")
+    ] = "",
+    q: Annotated[
+        str, QueryParameter(max_length=8_192, description="Only what this Lucene query matches.")
+    ] = "",
 ) -> Stream:
     """Stream events as they are stored, those set aside, and the state every 5 s."""
     question = matcher(parse(q).tree, now=datetime.now(UTC)) if q.strip() else None

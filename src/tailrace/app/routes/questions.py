@@ -38,7 +38,14 @@ class EventAnswer(msgspec.Struct, frozen=True, kw_only=True):
     original: str
 
 
-@post("/search", status_code=200, tags=["questions"], responses=ASKING, opt=needs("events:read"))
+@post(
+    "/search",
+    status_code=200,
+    tags=["questions"],
+    summary="Search events",
+    responses=ASKING,
+    opt=needs("events:read"),
+)
 async def search(
     data: Annotated[Search, body(query=_LARGE_ORDERS, since="7d", limit=20)], parts: Given
 ) -> SearchResult:
@@ -46,7 +53,14 @@ async def search(
     return await parts.asking.run(parts.questions.search, data)
 
 
-@post("/histogram", status_code=200, tags=["questions"], responses=ASKING, opt=needs("events:read"))
+@post(
+    "/histogram",
+    status_code=200,
+    tags=["questions"],
+    summary="Count events over time",
+    responses=ASKING,
+    opt=needs("events:read"),
+)
 async def histogram(
     data: Annotated[Histogram, body(query=_LARGE_ORDERS, since="7d", by="type")], parts: Given
 ) -> HistogramResult:
@@ -54,7 +68,14 @@ async def histogram(
     return await parts.asking.run(parts.questions.histogram, data)
 
 
-@post("/values", status_code=200, tags=["questions"], responses=ASKING, opt=needs("events:read"))
+@post(
+    "/values",
+    status_code=200,
+    tags=["questions"],
+    summary="Count values of a field",
+    responses=ASKING,
+    opt=needs("events:read"),
+)
 async def values(
     data: Annotated[Values, body(field="properties.currency", since="7d")], parts: Given
 ) -> ValuesResult:
@@ -68,7 +89,14 @@ async def list_fields(parts: Given, since: Since = "24h", until: Until = "now") 
     return await parts.asking.run(parts.questions.fields, since, until)
 
 
-@post("/sql", status_code=200, tags=["questions"], responses=ASKING, opt=needs("events:read"))
+@post(
+    "/sql",
+    status_code=200,
+    tags=["questions"],
+    summary="Ask in SQL",
+    responses=ASKING,
+    opt=needs("events:read"),
+)
 async def sql(
     data: Annotated[
         Sql,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import msgspec
 from litestar import Response, delete, get, patch, post
-from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.params import FromPath, QueryParameter
 
 from tailrace.addresses import name_in, url_by_name
 from tailrace.app.asking import Ask, actor_of, needs, principal_of
@@ -51,8 +51,10 @@ class SourceAnswer(SourceState, frozen=True, kw_only=True):
 async def list_sources(
     request: Ask,
     parts: Given,
-    enabled: FromQuery[bool | None] = None,
-    kind: FromQuery[Kind | None] = None,
+    enabled: Annotated[
+        bool | None, QueryParameter(description="Only those that are enabled, or disabled.")
+    ] = None,
+    kind: Annotated[Kind | None, QueryParameter(description="Only this kind.")] = None,
     text: Annotated[
         str,
         QueryParameter(

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import msgspec
-from litestar import Response, get
+from litestar import MediaType, Response, get
+from litestar.openapi.datastructures import ResponseSpec
 
 from tailrace import __version__, metrics
 from tailrace.addresses import name_in, url_by_name
@@ -107,13 +108,19 @@ def _refine_problem(lags: Lags) -> str:
     )
 
 
-@get("/healthz", tags=["system"], security=[{}])
+@get("/healthz", tags=["system"], security=[{}], summary="Show health")
 async def healthz() -> dict[str, str]:
     """Tell that the process answers."""
     return {"status": "ok"}
 
 
-@get("/readyz", tags=["system"], security=[{}])
+@get(
+    "/readyz",
+    tags=["system"],
+    security=[{}],
+    summary="Show readiness",
+    responses={503: ResponseSpec(Readiness, description="Something does not work.")},
+)
 async def readyz(parts: Given) -> Response[Readiness]:
     """Tell whether log, store and loader work; 503 when one does not.
 
@@ -145,7 +152,7 @@ def _check(name: str, ask: Callable[[], object]) -> str:
     return "ok"
 
 
-@get("/metrics", tags=["system"], security=[{}])
+@get("/metrics", tags=["system"], security=[{}], media_type=MediaType.TEXT)
 async def show_metrics(parts: Given) -> Response[bytes]:
     """Return the metrics for Prometheus."""
     return Response(await parts.reading.run(metrics.render), media_type=metrics.CONTENT_TYPE)

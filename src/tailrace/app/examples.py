@@ -1,0 +1,284 @@
+"""Examples of bodies and answers for the OpenAPI description, put together field by field.
+
+One example value stands for a field wherever it occurs, so that all examples tell of one shop.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from tailrace.app.schemas import REF, Schema, resolved
+
+_EVENT: Final = {
+    "messageId": "order-1042",
+    "type": "track",
+    "event": "Order Completed",
+    "userId": "u-1",
+    "properties": {"revenue": 79.9, "currency": "EUR"},
+}
+_ORIGINAL: Final = (
+    '{"messageId":"order-1042","type":"track","event":"Order Completed","userId":"u-1",'
+    '"properties":{"revenue":79.9,"currency":"EUR"}}'
+)
+
+VALUES: Final[Mapping[str, object]] = {
+    "accepted": 48_210,
+    "action": "source.update",
+    "actor": "ada@example.com",
+    "address": "192.0.2.7",
+    "after": {"name": "Web shop"},
+    "anonymous_id": "5f0c1c3e-8a55-4b0e-9d0b-6a8f0f7a2f11",
+    "app_url": "http://127.0.0.1:8283",
+    "at": "2026-11-21T09:30:00Z",
+    "balanced": True,
+    "before": {"name": "Shop"},
+    "blocked": 0,
+    "browser": "Firefox",
+    "by": "type",
+    "bytes": 412_516_352,
+    "bytes_per_event": 148.2,
+    "campaign_content": "",
+    "campaign_medium": "email",
+    "campaign_name": "autumn",
+    "campaign_source": "newsletter",
+    "campaign_term": "",
+    "checked": ["store", "log"],
+    "checks": {"log": "ok", "store": "ok", "loader": "ok", "control": "ok"},
+    "collect_url": "http://127.0.0.1:8282",
+    "context": {"library": {"name": "analytics.js", "version": "1.84.3"}},
+    "created_at": "2026-11-02T14:05:11.204518Z",
+    "created_by": "ada@example.com",
+    "current_password": "the password until now",
+    "cursor": None,
+    "detail": "timestamp: expected a time in ISO 8601, got 'yesterday'",
+    "device": "Desktop",
+    "differences_left_out": 0,
+    "disabled_at": None,
+    "distinct": 2,
+    "duplicate": 12,
+    "email": "grace@example.com",
+    "enabled": True,
+    "ends_at": "2026-11-28T09:12:44.000000Z",
+    "event": "Order Completed",
+    "event_default": "JSON Received",
+    "events": 1_284,
+    "events_24h": 48_210,
+    "events_bytes": 268_435_456,
+    "events_log_events": 48_193,
+    "events_per_min": 33.4,
+    "events_per_s": 0.6,
+    "expected_max": 120,
+    "expected_min": 120,
+    "expires_at": "2026-11-28T09:30:00.000000Z",
+    "expires_in_days": 90,
+    "facts": {"partition": 3, "offset": 918_204},
+    "field": "properties.currency",
+    "file_name": "workspace.yaml",
+    "found": 119,
+    "freshness_s": 1.8,
+    "group_id": "",
+    "has_events": True,
+    "has_password": True,
+    "hint": "k3Vd",
+    "id": 7,
+    "id (text)": "0198b1c2-51a0-7d4e-9a57-3f6f0c1e2d34",
+    "in_flight": 0,
+    "integrations": {},
+    "interval_s": 3_600,
+    "invalid": 5,
+    "invalid_24h": 5,
+    "ip": "192.0.2.0",
+    "is_bot": False,
+    "is_complete": True,
+    "is_reset": False,
+    "is_this": True,
+    "key": "wk_4bJ8sQ2mT6xZ",
+    "kept_secrets": ["OPS_SLACK_WEBHOOK"],
+    "kind": "web",
+    "label": "release 2.0",
+    "last_event_at": "2026-11-21T09:29:58.204518Z",
+    "last_used_at": "2026-11-21T09:29:58.000000Z",
+    "library": "analytics.js/1.84.3",
+    "limit": 20,
+    "live_streams": 2,
+    "looked_at": ["the raw log", "the events log", "the store"],
+    "managed_by": "api",
+    "member_id": "0198b1c2-51a0-7d4e-9a57-3f6f0c1e2d34",
+    "message_id": "order-1042",
+    "minute": "2026-11-21T09:29:00Z",
+    "missing": 3,
+    "mode": "live",
+    "name": "Web shop",
+    "new_password": "correct horse battery staple",
+    "notes": [],
+    "now": "2026-11-21T09:30:00.123456Z",
+    "oidc": False,
+    "original": _ORIGINAL,
+    "original_timestamp": "2026-11-21T09:29:57.900000Z",
+    "os": "Linux",
+    "other": 41,
+    "outcome": "stored",
+    "overlap_s": 86_400,
+    "parameters": {"source": "web-shop"},
+    "parts": 14,
+    "password": "correct horse battery staple",
+    "permissions": ["account", "events:read", "sources:read"],
+    "place": "store",
+    "previous_id": "",
+    "problems": [],
+    "properties": _EVENT["properties"],
+    "prune": False,
+    "query": 'event:"Order Completed" AND properties.revenue:>50',
+    "raw_bytes": 301_989_888,
+    "raw_events": 48_210,
+    "raw_index": 0,
+    "raw_offset": 918_204,
+    "raw_partition": 3,
+    "ready": True,
+    "reason": "timestamp",
+    "received_at": "2026-11-21T09:29:58.204518Z",
+    "refine_lag_records": 0,
+    "refined": 48_198,
+    "requests_per_s_max": 500,
+    "resource": "sources/web-shop",
+    "retry_after_s": 2,
+    "role": "editor",
+    "rows_left_out": 0,
+    "sampled": 10_000,
+    "secrets": {},
+    "seen_at": "2026-11-21T09:28:40.000000Z",
+    "sent_at": "2026-11-21T09:29:58.000000Z",
+    "session_hours_max": 168,
+    "share": 0.92,
+    "signed_in": True,
+    "signed_in_at": "2026-11-21T08:58:02.000000Z",
+    "since": "7d",
+    "skipped": 0,
+    "slug": "web-shop",
+    "source": "web-shop",
+    "sources": None,
+    "sql": "SELECT event, count() AS n FROM events WHERE source = {source:String} "
+    "GROUP BY event ORDER BY n DESC LIMIT 10",
+    "state": "active",
+    "step": "stored",
+    "store_lag_records": 0,
+    "store_rows": 48_193,
+    "stored": 48_193,
+    "summary": "stored in the events table",
+    "suppressed": 0,
+    "text": "version: 1\nsources: {}\n",
+    "timestamp": "2026-11-21T09:29:57.804518Z",
+    "token": "trt_2cH0cV5tJ8mQ1rW4xY7zA9bD3eF6gK0nP5sU8vB2dG4",
+    "token_days_max": None,
+    "took_ms": 12.5,
+    "total": 1_284,
+    "traits": {},
+    "truncated": False,
+    "type": "track",
+    "until": "now",
+    "updated_at": "2026-11-19T16:40:03.880122Z",
+    "url": "http://127.0.0.1:8283/accept#token=tri_7bK1dM4fP8hR2jS5lT9nU3pV6rW0tX4vY7xZ1zA5bC8",
+    "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:146.0) Gecko/20100101 Firefox/146.0",
+    "user_id": "u-1",
+    "value": "EUR",
+    "version": 3,
+    "webhook_secret": "***",
+    "workspace": "Tailrace",
+    "write_keys": ["wk_4bJ8sQ2mT6xZ"],
+    "EventOut.name": "",
+    "EventOut.original": None,
+    "FieldInfo.name": "properties.currency",
+    "FieldInfo.type": "text",
+    "HistogramResult.values": ["track"],
+    "Bucket.by": [1_284],
+    "JsonMapping.anonymous_id": "anonymousId",
+    "JsonMapping.event": "event",
+    "JsonMapping.message_id": "messageId",
+    "JsonMapping.timestamp": "timestamp",
+    "JsonMapping.user_id": "userId",
+    "KeyState.expires_at": None,
+    "LedgerAnswer.since": "2026-11-20T09:30:00Z",
+    "LedgerAnswer.until": "2026-11-21T09:30:00Z",
+    "SetAside.outcome": "invalid",
+    "SourceAnswer.ip": "keep",
+    "SourceChange.ip": "keep",
+    "SourceDraft.ip": "keep",
+    "SqlColumn.name": "event",
+    "SqlColumn.type": "String",
+    "SqlResult.rows": [["Order Completed", 1_284]],
+    "Status.events": 2_783_512,
+    "Status.version": "0.1.0",
+    "StoreStatus.rows": 2_783_512,
+}
+"""By the name of a field, or of a shape and its field where the name alone says too little."""
+
+MISSING: Final = "no example for "
+_BY_TYPE: Final[Mapping[str, object]] = {
+    "boolean": True,
+    "integer": 1,
+    "number": 1.5,
+    "object": {},
+    "array": [],
+}
+
+
+def example_of(schema: Schema, named: Mapping[str, Schema]) -> Any:
+    """Return an example that is valid by the schema; `MISSING` marks what `VALUES` has not."""
+    return _of(schema, named, shape="", field="")
+
+
+def _of(schema: Schema, named: Mapping[str, Schema], *, shape: str, field: str) -> Any:
+    ref = schema.get("$ref")
+    if isinstance(ref, str):
+        name = ref.removeprefix(REF)
+        return _of(resolved(schema, named), named, shape=name, field="")
+    if "properties" in schema:
+        return {
+            name: _field(part, named, shape=shape, field=name)
+            for name, part in schema["properties"].items()
+            if name in schema["required"] or VALUES.get(f"{shape}.{name}", ...) is not None
+        }
+    if "const" in schema or "enum" in schema:
+        return schema.get("const", schema.get("enum", [None])[0])
+    if schema.get("type") == "array":
+        return [_of(schema["items"], named, shape=shape, field=field)]
+    if isinstance(schema.get("additionalProperties"), dict):
+        return {}
+    return _BY_TYPE.get(schema.get("type", ""), f"{MISSING}{shape}.{field}")
+
+
+def _field(schema: Schema, named: Mapping[str, Schema], *, shape: str, field: str) -> Any:
+    for name in (f"{shape}.{field}", field, f"{field} (text)"):
+        if name in VALUES and _fits(VALUES[name], schema):
+            return VALUES[name]
+    for part in schema.get("anyOf", [schema]):
+        if part.get("type") != "null":
+            return _of(part, named, shape=shape, field=field)
+    return None
+
+
+def _fits(value: object, schema: Schema) -> bool:
+    """Tell whether a value is of the kind that the schema asks for; bounds are left to tests."""
+    return any(_is_of(value, kind) for kind in schema.get("anyOf", [schema]))
+
+
+def _is_of(value: object, schema: Schema) -> bool:
+    if "enum" in schema:
+        return value in schema["enum"]
+    match schema.get("type"):
+        case "null":
+            return value is None
+        case "boolean":
+            return isinstance(value, bool)
+        case "integer":
+            return isinstance(value, int) and not isinstance(value, bool)
+        case "number":
+            return isinstance(value, int | float) and not isinstance(value, bool)
+        case "string":
+            is_time = schema.get("format") == "date-time"
+            return isinstance(value, str) and (not is_time or value[:2] == "20")
+        case "array":
+            items = schema.get("items", {})
+            return isinstance(value, list) and all(_is_of(item, items) for item in value)
+        case "object":
+            return isinstance(value, dict) and "properties" not in schema
+    return "$ref" not in schema
