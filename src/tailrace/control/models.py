@@ -260,7 +260,13 @@ class AuditRow(Base):
     before: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     after: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
-    __table_args__ = (Index(None, "resource", "id"),)
+    # Read from the end, as a whole or by what people ask for.
+    __table_args__ = (
+        Index(None, "resource", "id"),
+        Index(None, "actor", "id"),
+        Index(None, "action", "id"),
+        Index(None, "at"),
+    )
 
 
 class IdempotencyRow(Base):

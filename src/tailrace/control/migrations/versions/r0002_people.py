@@ -19,6 +19,9 @@ def upgrade() -> None:
         workspace.add_column(
             sa.Column("settings_version", sa.Integer, nullable=False, server_default="1")
         )
+    op.create_index("ix_audit_log_actor_id", "audit_log", ["actor", "id"])
+    op.create_index("ix_audit_log_action_id", "audit_log", ["action", "id"])
+    op.create_index("ix_audit_log_at", "audit_log", ["at"])
     _destinations()
     _people()
     _sessions_and_tokens()
