@@ -33,8 +33,6 @@ export function onNotAllowed(listener: Listener): Listener {
   return () => notAllowedListeners.delete(listener);
 }
 
-/** Where 401 says that a password or token is wrong, and nothing of a session. */
-const PROVES = new Set(["/session", "/me/password", "/invites/accept"]);
 
 type Method = "GET" | "POST" | "PATCH" | "DELETE";
 
@@ -85,7 +83,7 @@ export async function exchange<T>(
   }
   if (!response.ok) {
     const problem = problemOf(response, text);
-    if (problem.status === 401 && !PROVES.has(path)) tell(signedOutListeners);
+    if (problem.status === 401 && path !== "/session") tell(signedOutListeners);
     if (problem.status === 403 && path !== "/me") tell(notAllowedListeners);
     throw new ApiError(problem);
   }

@@ -23,7 +23,14 @@ export function signInProblem(error: Error | null, way: SignInWay): string | nul
   return tooManyWords(error) ?? error.message;
 }
 
-const REFUSALS: Record<string, string> = {};
+const REFUSALS: Record<string, string> = {
+  cancelled: "You went back before the sign-in was done.",
+  expired: "The sign-in took too long, or was begun in another browser. Try again.",
+  provider: "Your organisation's sign-in did not answer as it should. Try again, or tell an admin.",
+  "not-verified":
+    "Your organisation has not verified your e-mail address, so nobody knows that it is yours.",
+  "not-member": "You are no member here yet. Ask an admin to invite you, then sign in again.",
+};
 
 /** Why the organisation's sign-in led nowhere, by the code that the server gave the address. */
 export const refusalWords = (code: string): string =>

@@ -2,7 +2,6 @@ import { Button } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { api } from "@/api/calls";
-import { ApiError } from "@/api/client";
 import type { MySelf } from "@/api/types";
 import { Problem } from "@/components/notices";
 import { PasswordField, newPasswordProblem, passwordProblemAt } from "@/components/PasswordField";
@@ -48,6 +47,8 @@ function PasswordForm({ email }: { email: string }) {
     set(value);
     change.reset();
   };
+  const other =
+    tooManyWords(change.error) ?? problemBeside(["current_password", "new_password"], change.error);
   return (
     <form className={forms["form"]} onSubmit={submit} noValidate>
       {/* For password managers, which want a name beside what they keep. */}
@@ -60,7 +61,7 @@ function PasswordForm({ email }: { email: string }) {
           error={
             isTried && current === ""
               ? "Enter the password that you have."
-              : currentProblem(change.error)
+              : passwordProblemAt("current_password", change.error)
           }
           onChange={edited(setCurrent)}
         />
@@ -75,7 +76,7 @@ function PasswordForm({ email }: { email: string }) {
           onChange={edited(setWanted)}
         />
       </div>
-      <OtherProblem error={change.error} />
+      {other && <Problem text={other} />}
       <div className={`${forms["buttons"]} ${forms["left"]}`}>
         <Button type="submit" disabled={current + wanted === ""} loading={change.isPending}>
           Change the password
@@ -88,15 +89,4 @@ function PasswordForm({ email }: { email: string }) {
       </div>
     </form>
   );
-}
-
-function currentProblem(error: Error | null): string | null {
-  if (error instanceof ApiError && error.status === 401) return "This is not your password.";
-  return passwordProblemAt("current_password", error);
-}
-
-function OtherProblem({ error }: { error: Error | null }) {
-  if (error instanceof ApiError && error.status === 401) return null;
-  const text = tooManyWords(error) ?? problemBeside(["current_password", "new_password"], error);
-  return text && <Problem text={text} />;
 }
