@@ -31,7 +31,7 @@ class PasswordChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     current_password: PasswordText
     new_password: Annotated[
-        PasswordText, Meta(min_length=CHARACTERS_MIN, max_length=CHARACTERS_MAX)
+        str, Meta(min_length=CHARACTERS_MIN, max_length=CHARACTERS_MAX, description="Write only.")
     ]
 
 
