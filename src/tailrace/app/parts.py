@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from litestar.di import NamedDependency
 
 from tailrace.app.access import Access, Hosts
+from tailrace.app.joining import Joining
 from tailrace.app.live import Live
 from tailrace.app.numbers import Numbers
 from tailrace.app.pulse import Pulse
@@ -18,7 +19,9 @@ from tailrace.control import Follower
 from tailrace.control.accounts import Accounts
 from tailrace.control.changes import Changes
 from tailrace.control.destinations import Destinations
+from tailrace.control.invites import Invites
 from tailrace.control.keys import WriteKeys
+from tailrace.control.members import Members
 from tailrace.control.sessions import Sessions
 from tailrace.control.settings import WorkspaceSettings
 from tailrace.control.sources import Sources
@@ -43,6 +46,7 @@ class Parts:
     questions: Questions
     access: Access
     signing: Signing
+    joining: Joining
     accounts: Accounts
     sessions: Sessions
     hosts: Hosts
@@ -58,6 +62,8 @@ class Parts:
     sources: Sources
     write_keys: WriteKeys
     destinations: Destinations
+    members: Members
+    invites: Invites
     tokens: Tokens
     settings: WorkspaceSettings
     changes: Changes

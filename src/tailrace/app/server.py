@@ -19,6 +19,7 @@ from granian.server.embed import Server
 
 from tailrace.app.access import Access, Hosts, LocalToken
 from tailrace.app.application import make_app, with_border
+from tailrace.app.joining import Joining
 from tailrace.app.live import Live
 from tailrace.app.loading import Loading
 from tailrace.app.numbers import Numbers
@@ -35,7 +36,9 @@ from tailrace.control.changes import Changes
 from tailrace.control.credentials import Credentials
 from tailrace.control.database import open_engine
 from tailrace.control.destinations import Destinations
+from tailrace.control.invites import Invites
 from tailrace.control.keys import WriteKeys
+from tailrace.control.members import Members
 from tailrace.control.sessions import Sessions
 from tailrace.control.settings import WorkspaceSettings
 from tailrace.control.sources import Sources
@@ -137,6 +140,9 @@ def _open(config: Config, stack: ExitStack) -> tuple[Parts, Loading]:
         hashing=hashing,
         clock=time.monotonic,
     )
+    members = Members(changes, sources)
+    invites = Invites(changes, members, sessions)
+    joining = Joining(invites=invites, deciding=deciding, hashing=hashing, clock=time.monotonic)
     parts = Parts(
         config=config,
         log=log,
@@ -144,6 +150,7 @@ def _open(config: Config, stack: ExitStack) -> tuple[Parts, Loading]:
         questions=Questions(store, limits=config.query),
         access=access,
         signing=signing,
+        joining=joining,
         accounts=accounts,
         sessions=sessions,
         hosts=Hosts(config.app),
@@ -159,6 +166,8 @@ def _open(config: Config, stack: ExitStack) -> tuple[Parts, Loading]:
         sources=sources,
         write_keys=WriteKeys(changes, sources),
         destinations=Destinations(config, changes, vault, _catalog()),
+        members=members,
+        invites=invites,
         tokens=Tokens(changes),
         settings=WorkspaceSettings(changes),
         changes=changes,

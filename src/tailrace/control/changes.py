@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import Final
 
 import msgspec
 from sqlalchemy import Engine, select
@@ -15,6 +16,8 @@ from tailrace.control.document import Document, DocumentKey, DocumentSource, enc
 from tailrace.control.models import AuditRow, SourceRow, WorkspaceRow, WriteKeyRow
 from tailrace.errors import TransientError
 
+ACTOR_CHARACTERS_MAX: Final = 200
+
 
 class Change:
     """An open change; what is not noted did not happen, and the version stays."""
@@ -24,7 +27,8 @@ class Change:
         self.workspace = workspace
         self.at = utc_now()
         self.is_noted = False
-        self.actor = actor
+        # As much as the audit log holds; e-mails may be longer.
+        self.actor = actor[:ACTOR_CHARACTERS_MAX]
 
     def note(
         self,

@@ -30,6 +30,10 @@ Slug = String(63).with_variant(String(63, collation="C"), "postgresql")
 """Ordered by code points on either database, as the pages of a list are."""
 
 
+Email = String(254).with_variant(String(254, collation="C"), "postgresql")
+"""As slugs: members come in pages in order of their e-mails."""
+
+
 class Instant(TypeDecorator[datetime]):
     """A moment in UTC; SQLite keeps no timezone, so it is put back on reading."""
 
@@ -161,7 +165,7 @@ class MemberRow(Base):
     __tablename__ = "members"
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
-    email: Mapped[str] = mapped_column(String(254), unique=True)
+    email: Mapped[str] = mapped_column(Email, unique=True)
     name: Mapped[str] = mapped_column(String(200))
     role: Mapped[str] = mapped_column(String(20))
     sources: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))

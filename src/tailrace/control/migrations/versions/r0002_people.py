@@ -9,6 +9,7 @@ branch_labels = None
 depends_on = None
 
 _INSTANT = sa.DateTime(timezone=True)
+_EMAIL = sa.String(254).with_variant(sa.String(254, collation="C"), "postgresql")
 _SLUG = sa.String(63).with_variant(sa.String(63, collation="C"), "postgresql")
 
 
@@ -67,7 +68,7 @@ def _people() -> None:
     op.create_table(
         "members",
         sa.Column("id", sa.String(40), nullable=False),
-        sa.Column("email", sa.String(254), nullable=False),
+        sa.Column("email", _EMAIL, nullable=False),
         sa.Column("name", sa.String(200), nullable=False),
         sa.Column("role", sa.String(20), nullable=False),
         sa.Column("sources", sa.JSON),
