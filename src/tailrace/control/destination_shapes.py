@@ -15,7 +15,9 @@ from tailrace.control.vault import STARS
 from tailrace.destinations import Catalog
 
 SourceSlugs = Annotated[list[Slug], Meta(min_length=1, max_length=2_000)]
-SettingValue = str | int | float | bool | dict[str, str] | None
+SettingValue = str | float | bool | dict[str, str] | None
+"""Whole numbers are numbers here: the description of the API tells them not apart."""
+
 GivenSettings = Annotated[
     dict[str, SettingValue],
     Meta(max_length=100, description="As the type's schema says; a secret sent as *** stays."),

@@ -272,12 +272,14 @@ def _secret_problem(field: Field, value: object) -> str:
 
 
 def _number_problem(field: Field, value: object) -> str:
-    takes = int if field.shape == "whole" else (int, float)
-    if isinstance(value, bool) or not isinstance(value, takes):
-        return f"must be a {'whole ' if field.shape == 'whole' else ''}number"
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return "must be a number"
     low, high = _bounds(field)
     if not (math.isfinite(value) and low <= value <= high):
         return f"is {_shown(value)}; expected {_range(low, high)}"
+    # As in JSON Schema, 3.0 is whole too.
+    if field.shape == "whole" and value != int(value):
+        return f"is {_shown(value)}; expected a whole number"
     return ""
 
 
@@ -316,6 +318,8 @@ _CHECKS: Final[Mapping[Shape, Callable[[Field, object], str]]] = {
 
 def _converted(field: Field, value: Any) -> Any:
     match field.shape:
+        case "whole":
+            return int(value)
         case "number":
             return float(value)
         case "secret":
