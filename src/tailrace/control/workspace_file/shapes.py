@@ -1,0 +1,82 @@
+"""What a workspace file may hold; defaults are those of new sources, destinations and members."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from tailrace.config import IpSetting, JsonMapping, Kind, Slug, WriteKey
+from tailrace.control.keys import KEYS_MAX
+from tailrace.control.people import Email
+from tailrace.control.permissions import Role
+from tailrace.control.settings import Settings
+from tailrace.control.shapes import Name, PerSecond
+from tailrace.control.workspace_file.reading import Node
+
+SourceSlugs = Annotated[list[Slug], Meta(max_length=2_000)]
+"""Empty where all that were meant have been deleted."""
+
+
+class SecretRef(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the value of a secret is found: an environment variable, or a file beside this one."""
+
+    env: str | None = None
+    file: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Under which name its value is sent."""
+        return f"env:{self.env}" if self.file is None else f"file:{self.file}"
+
+
+class FileKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A write key of a source; after `expires_at` it is unknown."""
+
+    key: WriteKey
+    label: Name = ""
+    expires_at: Annotated[datetime, Meta(tz=True)] | None = None
+
+
+class FileSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where events come from. Without `write_keys` the file says nothing of them."""
+
+    name: Name = ""
+    kind: Kind = "web"
+    enabled: bool = True
+    ip: IpSetting = "keep"
+    requests_per_s_max: PerSecond | None = None
+    webhook_secret: SecretRef | None = None
+    json: JsonMapping = JsonMapping()
+    write_keys: Annotated[list[FileKey], Meta(max_length=KEYS_MAX)] | UnsetType = UNSET
+
+
+class FileDestination(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A tool that receives events; `sources` are those whose events go there, null for all.
+
+    `settings` are those of its type.
+    """
+
+    name: Name = ""
+    type: Slug
+    enabled: bool = True
+    sources: SourceSlugs | None = None
+    settings: Node = msgspec.field(default_factory=lambda: Node(0, {}))
+
+
+class FileMember(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Somebody who may sign in; `sources` are for the role source-only."""
+
+    name: Name = ""
+    role: Role
+    sources: SourceSlugs | None = None
+
+
+class WorkspaceFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The workspace as a file; about a section that is missing it says nothing."""
+
+    version: Literal[1]
+    settings: Settings | UnsetType = UNSET
+    sources: dict[Slug, FileSource] | UnsetType = UNSET
+    destinations: dict[Slug, FileDestination] | UnsetType = UNSET
+    members: dict[Email, FileMember] | UnsetType = UNSET
