@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: up test test-services test-long check format bench clean lock
+.PHONY: up test test-services test-long check format api-types bench clean lock
 
 up: $(VENV)/.runtime
 	$(BIN)/tailrace up
@@ -40,6 +40,10 @@ check: $(VENV)/.dev
 format: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# The web app's types of the API, from the OpenAPI description; a test tells when they are old.
+api-types: $(VENV)/.dev
+	$(BIN)/python web/dev/api_types.py
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m bench

@@ -28,11 +28,10 @@ def body_type(handler: HTTPRouteHandler) -> Any:
 def answer_type(handler: HTTPRouteHandler) -> Any:
     """Return the type of what a route answers with, None where that is no JSON."""
     field = handler.parsed_fn_signature.return_type
-    if field.is_subclass_of(Response):
-        if not field.inner_types:
-            return None
+    if field.is_subclass_of(Response) and field.inner_types:
         field = field.inner_types[0]
-    return None if field.annotation in _OPAQUE else _annotated(field)
+    is_opaque = field.annotation in _OPAQUE or field.is_subclass_of(Response)
+    return None if is_opaque else _annotated(field)
 
 
 def schemas_of(

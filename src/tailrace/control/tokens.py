@@ -50,7 +50,7 @@ class TokenState(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     name: str
     hint: str
-    permissions: list[str]
+    permissions: list[Permission]
     created_by: str
     member_id: str | None
     created_at: datetime
@@ -277,7 +277,7 @@ def _state(row: ApiTokenRow, *, now: datetime) -> TokenState:
         id=row.id,
         name=row.name,
         hint=row.hint,
-        permissions=list(row.permissions),
+        permissions=list(row.permissions),  # type: ignore[arg-type]
         created_by=row.created_by,
         member_id=row.member_id,
         created_at=row.created_at,

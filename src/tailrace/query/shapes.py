@@ -11,6 +11,10 @@ Since = Annotated[
     str, Meta(description="First instant: a duration before now (24h), ISO 8601 or date math.")
 ]
 Until = Annotated[str, Meta(description="Instant after the last, in the same forms.")]
+EventType = Annotated[
+    str,
+    Meta(extra_json_schema={"enum": ["track", "identify", "page", "screen", "group", "alias"]}),
+]
 BUCKETS_MAX = 2_000
 VALUES_MAX = 1_000
 
@@ -33,7 +37,7 @@ class EventOut(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     message_id: str
-    type: str
+    type: EventType
     event: str
     name: str
     user_id: str

@@ -1,35 +1,19 @@
-import { exchange, request, type Answer } from "./client";
+import { call, exchange, type Answer } from "./client";
 import { nextCursor } from "./pages";
 import type {
-  ApiToken,
+  Acceptance,
   ApiTokenDraft,
-  AuditEntry,
   AuditWanted,
-  EventAnswer,
-  FieldsAnswer,
-  HistogramAnswer,
-  Invite,
   InviteDraft,
-  InviteShown,
-  Me,
-  Member,
-  NewApiToken,
-  NewInvite,
-  NewLink,
-  OpenSession,
+  MemberChange,
   Paged,
-  SearchAnswer,
-  Session,
-  SetAsideAnswer,
+  PasswordChange,
+  Role,
   Source,
   SourceSettings,
-  Status,
-  TraceAnswer,
-  ValuesAnswer,
   Versioned,
   VersionedSource,
   WorkspaceSettings,
-  WriteKey,
 } from "./types";
 
 export interface Question {
@@ -40,143 +24,129 @@ export interface Question {
 
 type Signal = AbortSignal | undefined;
 
-const withSignal = (signal: Signal) => (signal ? { signal } : {});
+const page = <T>({ body, headers }: Answer<T[]>): Paged<T> => ({
+  items: body,
+  next: nextCursor(headers),
+});
 
-const get = <T>(path: string, signal?: Signal): Promise<T> =>
-  request<T>("GET", path, withSignal(signal));
-
-const post = <T>(path: string, body: unknown, signal?: Signal): Promise<T> =>
-  request<T>("POST", path, { body, ...withSignal(signal) });
-
-const getPage = async <T>(
-  path: string,
-  parameters: Record<string, string>,
-  signal: Signal,
-): Promise<Paged<T>> => {
-  const given = Object.entries(parameters).filter(([, value]) => value !== "");
-  const query = new URLSearchParams(given);
-  const { body, headers } = await exchange<T[]>("GET", `${path}?${query}`, withSignal(signal));
-  return { items: body, next: nextCursor(headers) };
-};
+const tagOf = (headers: Headers): string => headers.get("ETag") ?? "*";
 
 const versioned = ({ body, headers }: Answer<Source>): VersionedSource => ({
   source: body,
-  etag: headers.get("ETag") ?? "*",
+  etag: tagOf(headers),
 });
 
 const tagged = <T>({ body, headers }: Answer<T>): Versioned<T> => ({
   value: body,
-  etag: headers.get("ETag") ?? "*",
+  etag: tagOf(headers),
 });
 
-const memberPath = (id: string): string => `/members/${encodeURIComponent(id)}`;
+const ifMatch = (etag: string) => ({ "If-Match": etag });
 
-const sourcePath = (slug: string): string => `/sources/${encodeURIComponent(slug)}`;
+const once = (key: string) => ({ "Idempotency-Key": key });
 
 const bounds = ({ query, since, until }: Question) =>
   until === null ? { query, since } : { query, since, until };
 
 export const api = {
-  session: (signal?: Signal) => get<Session>("/session", signal),
+  session: (signal?: Signal) => call("GET /session", { signal }),
   signIn: (proof: { token: string } | { email: string; password: string }) =>
-    post<void>("/session", proof),
-  signOut: () => request<void>("DELETE", "/session"),
+    call("POST /session", { body: proof }),
+  signOut: () => call("DELETE /session"),
   /** What a link of an invite is good for; looking does not use it up. */
   showInvite: (token: string, signal?: Signal) =>
-    post<InviteShown>("/invites/show", { token }, signal),
-  acceptInvite: (draft: { token: string; name?: string; password: string }) =>
-    post<void>("/invites/accept", draft),
-  me: (signal?: Signal) => get<Me>("/me", signal),
-  renameMe: (name: string) => request<Me>("PATCH", "/me", { body: { name } }),
-  changePassword: (draft: { current_password: string; new_password: string }) =>
-    post<void>("/me/password", draft),
-  mySessions: (signal?: Signal) => get<OpenSession[]>("/me/sessions", signal),
-  endSession: (id: string) => request<void>("DELETE", `/me/sessions/${encodeURIComponent(id)}`),
-  endAllSessions: () => request<void>("DELETE", "/me/sessions"),
-  status: (signal?: Signal) => get<Status>("/status", signal),
+    call("POST /invites/show", { body: { token }, signal }),
+  acceptInvite: (draft: Acceptance) => call("POST /invites/accept", { body: draft }),
+  me: (signal?: Signal) => call("GET /me", { signal }),
+  renameMe: (name: string) => call("PATCH /me", { body: { name } }),
+  changePassword: (draft: PasswordChange) => call("POST /me/password", { body: draft }),
+  mySessions: (signal?: Signal) => call("GET /me/sessions", { signal }),
+  endSession: (id: string) =>
+    call("DELETE /me/sessions/{session_id}", { path: { session_id: id } }),
+  endAllSessions: () => call("DELETE /me/sessions"),
+  status: (signal?: Signal) => call("GET /status", { signal }),
   /** The first thousand sources: for choosing one. */
-  sources: (signal?: Signal) => get<Source[]>("/sources?limit=1000", signal),
-  sourcePage: ({ text, cursor }: { text: string; cursor: string }, signal?: Signal) =>
-    getPage<Source>("/sources", { text, cursor, limit: "100" }, signal),
+  sources: (signal?: Signal) => call("GET /sources", { query: { limit: 1000 }, signal }),
+  sourcePage: async ({ text, cursor }: { text: string; cursor: string }, signal?: Signal) =>
+    page(await exchange("GET /sources", { query: { text, cursor, limit: 100 }, signal })),
   source: async (slug: string, signal?: Signal) =>
-    versioned(await exchange<Source>("GET", sourcePath(slug), withSignal(signal))),
-  /** Sent again with the same `once`, it makes no second source. */
-  createSource: (draft: Pick<Source, "slug" | "name" | "kind">, once: string) =>
-    request<Source>("POST", "/sources", { body: draft, headers: { "Idempotency-Key": once } }),
-  changeSource: async (slug: string, changes: Partial<SourceSettings>, etag: string) =>
+    versioned(await exchange("GET /sources/{slug}", { path: { slug }, signal })),
+  /** Sent again with the same `key`, it makes no second source. */
+  createSource: (draft: Pick<Source, "slug" | "name" | "kind">, key: string) =>
+    call("POST /sources", { body: draft, headers: once(key) }),
+  changeSource: async (slug: string, changes: SourceSettings, etag: string) =>
     versioned(
-      await exchange<Source>("PATCH", sourcePath(slug), {
+      await exchange("PATCH /sources/{slug}", {
+        path: { slug },
         body: changes,
-        headers: { "If-Match": etag },
+        headers: ifMatch(etag),
       }),
     ),
   deleteSource: (slug: string, etag: string) =>
-    request<void>("DELETE", sourcePath(slug), { headers: { "If-Match": etag } }),
+    call("DELETE /sources/{slug}", { path: { slug }, headers: ifMatch(etag) }),
   writeKeys: (slug: string, signal?: Signal) =>
-    get<WriteKey[]>(`${sourcePath(slug)}/write-keys`, signal),
+    call("GET /sources/{slug}/write-keys", { path: { slug }, signal }),
   /** Adds a key; with `overlap_s` the others end after so many seconds. */
-  addWriteKey: (slug: string, draft: { label: string; overlap_s: number | null }, once: string) =>
-    request<WriteKey>("POST", `${sourcePath(slug)}/write-keys`, {
-      body: draft,
-      headers: { "Idempotency-Key": once },
-    }),
+  addWriteKey: (slug: string, draft: { label: string; overlap_s: number | null }, key: string) =>
+    call("POST /sources/{slug}/write-keys", { path: { slug }, body: draft, headers: once(key) }),
   disableWriteKey: (slug: string, id: number) =>
-    request<void>("DELETE", `${sourcePath(slug)}/write-keys/${id}`),
-  changes: (resource: string, cursor: string, signal?: Signal) =>
-    getPage<AuditEntry>("/audit-log", { resource, cursor, limit: "20" }, signal),
+    call("DELETE /sources/{slug}/write-keys/{key_id}", { path: { slug, key_id: id } }),
+  changes: async (resource: string, cursor: string, signal?: Signal) =>
+    page(await exchange("GET /audit-log", { query: { resource, cursor, limit: 20 }, signal })),
   search: (
     question: Question,
     { limit, cursor }: { limit: number; cursor?: string | null },
     signal?: Signal,
   ) =>
-    post<SearchAnswer>(
-      "/search",
-      { ...bounds(question), limit, ...(cursor ? { cursor } : {}) },
+    call("POST /search", {
+      body: { ...bounds(question), limit, ...(cursor ? { cursor } : {}) },
       signal,
-    ),
+    }),
   setAside: (source: string, limit: number, signal?: Signal) =>
-    get<SetAsideAnswer>(
-      `/set-aside?${new URLSearchParams({ since: "24h", limit: String(limit), ...(source ? { source } : {}) })}`,
-      signal,
-    ),
+    call("GET /set-aside", { query: { since: "24h", limit, source }, signal }),
   histogram: (question: Question, signal?: Signal) =>
-    post<HistogramAnswer>("/histogram", bounds(question), signal),
+    call("POST /histogram", { body: bounds(question), signal }),
   values: (question: Question, field: string, limit: number, signal?: Signal) =>
-    post<ValuesAnswer>("/values", { ...bounds(question), field, limit }, signal),
-  fields: (signal?: Signal) => get<FieldsAnswer>("/fields", signal),
+    call("POST /values", { body: { ...bounds(question), field, limit }, signal }),
+  fields: (signal?: Signal) => call("GET /fields", { signal }),
   event: (messageId: string, source: string, signal?: Signal) =>
-    get<EventAnswer>(`/event?${new URLSearchParams({ message_id: messageId, source })}`, signal),
+    call("GET /event", { query: { message_id: messageId, source }, signal }),
   trace: (messageId: string, source: string, signal?: Signal) =>
-    get<TraceAnswer>(`/trace?${new URLSearchParams({ message_id: messageId, source })}`, signal),
-  memberPage: (wanted: { text: string; role: string; cursor: string }, signal?: Signal) =>
-    getPage<Member>("/members", { ...wanted, limit: "100" }, signal),
-  member: async (id: string, signal?: Signal) =>
-    tagged(await exchange<Member>("GET", memberPath(id), withSignal(signal))),
-  changeMember: (
-    id: string,
-    changes: Partial<Pick<Member, "name" | "role" | "sources">>,
-    etag: string,
-  ) => request<Member>("PATCH", memberPath(id), { body: changes, headers: { "If-Match": etag } }),
-  removeMember: (id: string) => request<void>("DELETE", memberPath(id)),
-  /** Makes a link by which the member sets a new password. */
-  makeResetLink: (id: string) => request<NewLink>("POST", `${memberPath(id)}/reset-link`),
-  signOutMember: (id: string) => request<void>("POST", `${memberPath(id)}/sign-out`),
-  invites: (signal?: Signal) => get<Invite[]>("/invites", signal),
-  invite: (draft: InviteDraft) => post<NewInvite>("/invites", draft),
-  revokeInvite: (id: number) => request<void>("DELETE", `/invites/${id}`),
-  tokenPage: (cursor: string, signal?: Signal) =>
-    getPage<ApiToken>("/tokens", { cursor, limit: "100" }, signal),
-  createToken: (draft: ApiTokenDraft) => post<NewApiToken>("/tokens", draft),
-  revokeToken: (id: string) => request<void>("DELETE", `/tokens/${encodeURIComponent(id)}`),
-  settings: async (signal?: Signal) =>
-    tagged(await exchange<WorkspaceSettings>("GET", "/settings", withSignal(signal))),
-  changeSettings: async (changes: Partial<WorkspaceSettings>, etag: string) =>
-    tagged(
-      await exchange<WorkspaceSettings>("PATCH", "/settings", {
-        body: changes,
-        headers: { "If-Match": etag },
+    call("GET /trace", { query: { message_id: messageId, source }, signal }),
+  memberPage: async (
+    { text, role, cursor }: { text: string; role: Role | ""; cursor: string },
+    signal?: Signal,
+  ) =>
+    page(
+      await exchange("GET /members", {
+        query: { text, cursor, limit: 100, ...(role === "" ? {} : { role }) },
+        signal,
       }),
     ),
-  auditPage: (wanted: AuditWanted, cursor: string, signal?: Signal) =>
-    getPage<AuditEntry>("/audit-log", { ...wanted, cursor, limit: "50" }, signal),
+  member: async (id: string, signal?: Signal) =>
+    tagged(await exchange("GET /members/{member_id}", { path: { member_id: id }, signal })),
+  changeMember: (id: string, changes: MemberChange, etag: string) =>
+    call("PATCH /members/{member_id}", {
+      path: { member_id: id },
+      body: changes,
+      headers: ifMatch(etag),
+    }),
+  removeMember: (id: string) => call("DELETE /members/{member_id}", { path: { member_id: id } }),
+  /** Makes a link by which the member sets a new password. */
+  makeResetLink: (id: string) =>
+    call("POST /members/{member_id}/reset-link", { path: { member_id: id } }),
+  signOutMember: (id: string) =>
+    call("POST /members/{member_id}/sign-out", { path: { member_id: id } }),
+  invites: (signal?: Signal) => call("GET /invites", { signal }),
+  invite: (draft: InviteDraft) => call("POST /invites", { body: draft }),
+  revokeInvite: (id: number) => call("DELETE /invites/{invite_id}", { path: { invite_id: id } }),
+  tokenPage: async (cursor: string, signal?: Signal) =>
+    page(await exchange("GET /tokens", { query: { cursor, limit: 100 }, signal })),
+  createToken: (draft: ApiTokenDraft) => call("POST /tokens", { body: draft }),
+  revokeToken: (id: string) => call("DELETE /tokens/{token_id}", { path: { token_id: id } }),
+  settings: async (signal?: Signal) => tagged(await exchange("GET /settings", { signal })),
+  changeSettings: async (changes: Partial<WorkspaceSettings>, etag: string) =>
+    tagged(await exchange("PATCH /settings", { body: changes, headers: ifMatch(etag) })),
+  auditPage: async (wanted: AuditWanted, cursor: string, signal?: Signal) =>
+    page(await exchange("GET /audit-log", { query: { ...wanted, cursor, limit: 50 }, signal })),
 };

@@ -1,3 +1,4 @@
+import type { Calls } from "./schema";
 import type { Problem } from "./types";
 
 const TIMEOUT_MS = 30_000;
@@ -33,24 +34,36 @@ export function onNotAllowed(listener: Listener): Listener {
   return () => notAllowedListeners.delete(listener);
 }
 
+export type CallName = keyof Calls;
 
-type Method = "GET" | "POST" | "PATCH" | "DELETE";
+type Part<N extends CallName, P extends "path" | "query" | "body"> = Calls[N][P] extends null
+  ? { [K in P]?: never }
+  : Record<never, never> extends Calls[N][P]
+    ? { [K in P]?: Calls[N][P] }
+    : { [K in P]: Calls[N][P] };
 
-interface Options {
-  body?: unknown;
-  signal?: AbortSignal;
-  headers?: Record<string, string>;
-}
+/** What a call takes, by the description of the API; parameters that are "" are left out. */
+export type Given<N extends CallName> = Part<N, "path"> &
+  Part<N, "query"> &
+  Part<N, "body"> & {
+    signal?: AbortSignal | undefined;
+    headers?: Record<string, string>;
+  };
+
+type Arguments<N extends CallName> =
+  Record<never, never> extends Given<N> ? [given?: Given<N>] : [given: Given<N>];
 
 export interface Answer<T> {
-  /** `undefined` for 204. */
   body: T;
   headers: Headers;
 }
 
-/** Asks the API and returns the decoded answer alone; see `exchange`. */
-export async function request<T>(method: Method, path: string, options?: Options): Promise<T> {
-  return (await exchange<T>(method, path, options)).body;
+/** Asks the API and returns the decoded answer alone, null where it has no body; see `exchange`. */
+export async function call<N extends CallName>(
+  name: N,
+  ...given: Arguments<N>
+): Promise<Calls[N]["answer"]> {
+  return (await exchange(name, ...given)).body;
 }
 
 /**
@@ -58,11 +71,13 @@ export async function request<T>(method: Method, path: string, options?: Options
  *
  * @throws ApiError for every refusal, and with status 0 when no answer came.
  */
-export async function exchange<T>(
-  method: Method,
-  path: string,
-  { body, signal, headers: added }: Options = {},
-): Promise<Answer<T>> {
+export async function exchange<N extends CallName>(
+  name: N,
+  ...[given]: Arguments<N>
+): Promise<Answer<Calls[N]["answer"]>> {
+  const { body, signal, headers: added } = (given ?? {}) as Loose;
+  const [method = "", template = ""] = name.split(" ");
+  const path = addressOf(template, (given ?? {}) as Loose);
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
   const headers: Record<string, string> = { Accept: "application/json", ...added };
   if (method !== "GET") headers["X-Tailrace-Request"] = "1";
@@ -83,14 +98,36 @@ export async function exchange<T>(
   }
   if (!response.ok) {
     const problem = problemOf(response, text);
-    if (problem.status === 401 && path !== "/session") tell(signedOutListeners);
-    if (problem.status === 403 && path !== "/me") tell(notAllowedListeners);
+    if (problem.status === 401 && template !== "/session") tell(signedOutListeners);
+    if (problem.status === 403 && template !== "/me") tell(notAllowedListeners);
     throw new ApiError(problem);
   }
   return {
-    body: (text === "" ? undefined : JSON.parse(text)) as T,
+    body: (text === "" ? null : JSON.parse(text)) as Calls[N]["answer"],
     headers: response.headers,
   };
+}
+
+type Value = string | number | boolean | null | undefined;
+
+/** `Given` of any call. */
+interface Loose {
+  path?: Record<string, Value>;
+  query?: Record<string, Value>;
+  body?: unknown;
+  signal?: AbortSignal | undefined;
+  headers?: Record<string, string>;
+}
+
+function addressOf(template: string, { path = {}, query = {} }: Loose): string {
+  const address = template.replace(/\{(\w+)\}/g, (_, name: string) =>
+    encodeURIComponent(String(path[name])),
+  );
+  const asked = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== "" && value !== null && value !== undefined) asked.set(name, String(value));
+  }
+  return asked.size === 0 ? address : `${address}?${asked}`;
 }
 
 function tell(listeners: ReadonlySet<Listener>): void {

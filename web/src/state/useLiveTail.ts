@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useSyncExternalStore } from "react";
 import { api } from "@/api/calls";
-import { ApiError, request } from "@/api/client";
+import { ApiError, call } from "@/api/client";
 import { queryOfFilters, type TailFilters } from "@/events/query";
 import { eventRow, setAsideRow, type Row } from "@/events/rows";
 import { LiveTail, type LiveOptions } from "./liveTail";
@@ -33,7 +33,8 @@ async function whyRefused(filters: TailFilters): Promise<string | null> {
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(), 3000);
   try {
-    await request("GET", livePath(filters), { signal: abort.signal });
+    const { source, type, text } = filters;
+    await call("GET /live", { query: { source, type, text }, signal: abort.signal });
     return null;
   } catch (error) {
     return error instanceof ApiError ? error.message : null;

@@ -6,6 +6,9 @@ const HOUR_S = 3600;
 const hours = (count: number) =>
   bucketsOf({
     interval_s: HOUR_S,
+    total: count,
+    took_ms: 1,
+    notes: [],
     buckets: Array.from({ length: count }, (_, index) => ({
       at: new Date(Date.UTC(2026, 10, 21, index)).toISOString(),
       events: index,
