@@ -24,6 +24,8 @@ STATE_NAME = "first-run.json"
 LOOPBACK = "127.0.0.1"
 
 WRITE_KEY_PATTERN = r"^[A-Za-z0-9_-]{8,128}$"
+FIRST_EMAIL = "owner@localhost"
+EMAIL_PATTERN = r"[^\s@\x00-\x1f\x7f]+@[^\s@\x00-\x1f\x7f]+"
 FIRST_SLUGS = ("default", "first-run")
 """How the first source is called: the second where the file has a source of the first name."""
 
@@ -199,12 +201,22 @@ class OpenIdConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     has_passwords: bool = True
 
 
+class FirstOwner(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who becomes a member, as an owner, where nobody is one; without a password until one is set.
+
+    `password_hash` is what `tailrace.control.passwords` keeps.
+    """
+
+    email: str
+    password_hash: Secret | None = None
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything that a part needs to know, checked and complete.
 
     `sources` are those of `file`; people make the others at run time, in the control database.
     `first_source` is the one that the first start puts there, with `given_write_key` where the
-    environment gives one.
+    environment gives one, and `first_owner` its first member.
     """
 
     data_dir: Path
@@ -221,6 +233,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     file: Path | None = None
     given_write_key: str = ""
     first_source: Source | None = None
+    first_owner: FirstOwner | None = None
 
     @property
     def log_dir(self) -> Path:
@@ -239,11 +252,18 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class FirstRun(msgspec.Struct, frozen=True, kw_only=True):
-    """What the first start made; `api_token` is None later, when only its hash is known."""
+    """What the first start made: the first write key, the owner's token, the first member.
+
+    `api_token` and `owner_password` are None later, when only their hashes are known. There is no
+    `owner_password_hash` where a release without members was started first.
+    """
 
     write_key: str
     api_token_hash: str
     api_token: Secret | None = None
+    owner_email: str = FIRST_EMAIL
+    owner_password_hash: str = ""
+    owner_password: Secret | None = None
 
 
 def new_write_key() -> str:
@@ -309,26 +329,59 @@ def decode_config(text: bytes) -> Config:
 
 
 def prepare_first_run(config: Config, *, environ: Mapping[str, str]) -> tuple[Config, FirstRun]:
-    """Make the data directory, the first write key and the owner's token where they are missing.
+    """Make the data directory, the first write key and the logins where they are missing.
 
-    `TAILRACE_WRITE_KEY` and `TAILRACE_API_TOKEN` are taken when set; else both are made. The token
-    is in the answer only when it was made or given just now.
+    `TAILRACE_WRITE_KEY`, `TAILRACE_API_TOKEN`, `TAILRACE_OWNER_EMAIL` and `TAILRACE_OWNER_PASSWORD`
+    are taken when set; else all are made. The token is in the answer only when it was made or given
+    just now, the password only when it was made.
+
+    Raises:
+        ConfigError: what is given for the first owner cannot be taken.
     """
     config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     state_path = config.data_dir / STATE_NAME
     given_token = environ.get("TAILRACE_API_TOKEN", "")
+    given_password = environ.get("TAILRACE_OWNER_PASSWORD", "")
+    password: str | None = None
     if state_path.exists():
         state = msgspec.json.decode(state_path.read_bytes(), type=FirstRun)
         token = given_token or None
+        if given_password and not state.owner_password_hash:
+            state, _ = _with_owner(state, environ)
+            write_private(state_path, msgspec.json.encode(state))
     else:
         token = given_token or "trt_" + secrets.token_urlsafe(32)
         state = FirstRun(
             write_key=environ.get("TAILRACE_WRITE_KEY") or new_write_key(),
             api_token_hash=token_hash(token),
         )
+        state, password = _with_owner(state, environ)
         write_private(state_path, msgspec.json.encode(state))
-    shown = msgspec.structs.replace(state, api_token=Secret(token) if token else None)
+    shown = msgspec.structs.replace(
+        state,
+        api_token=Secret(token) if token else None,
+        owner_password=Secret(password) if password else None,
+    )
     return _with_first_run(config, environ), shown
+
+
+def _with_owner(state: FirstRun, environ: Mapping[str, str]) -> tuple[FirstRun, str | None]:
+    """Add the first owner with the password given or a new one; return one that is new, too."""
+    # Collectors read settings at every start, and need this at none but the first.
+    from tailrace.control.passwords import hash_password, new_password, weakness
+
+    email = environ.get("TAILRACE_OWNER_EMAIL", FIRST_EMAIL).strip().lower()
+    if len(email) > 254 or not re.fullmatch(EMAIL_PATTERN, email):
+        raise ConfigError(
+            f"TAILRACE_OWNER_EMAIL is '{email[:100]}'; expected an e-mail address, name@host"
+        )
+    given = environ.get("TAILRACE_OWNER_PASSWORD", "")
+    problem = weakness(given, email=email, name="") if given else ""
+    if problem:
+        raise ConfigError(f"TAILRACE_OWNER_PASSWORD {problem}")
+    made = None if given else new_password()
+    kept = hash_password(given or made or "")
+    return msgspec.structs.replace(state, owner_email=email, owner_password_hash=kept), made
 
 
 def reset_token(config: Config) -> Secret:
@@ -358,19 +411,24 @@ _NUMBERS = frozenset({"port", "workers"})
 _POSTGRESQL_PATTERN = (
     r"postgres(ql)?://((?:[\w.~!$&'()*+,;=:-]|%[0-9A-Fa-f]{2})*@)?(?:[^@%\s]|%[0-9A-Fa-f]{2})*"
 )
-_NOT_IN_FILES = frozenset({"api_token_hashes", "file", "given_write_key", "first_source"})
+_NOT_IN_FILES = frozenset(
+    {"api_token_hashes", "file", "given_write_key", "first_source", "first_owner"}
+)
 
 
 def _with_first_run(config: Config, environ: Mapping[str, str]) -> Config:
-    """Add the first source and the owner's token, from the environment or the first run."""
+    """Add the first source and owner and the owner's token, of the environment or the first run."""
     given = environ.get("TAILRACE_WRITE_KEY", "")
     key = given
     hashes: list[str] = []
+    owner = None
     state_path = config.data_dir / STATE_NAME
     if state_path.exists():
         state = msgspec.json.decode(state_path.read_bytes(), type=FirstRun)
         key = key or state.write_key
         hashes.append(state.api_token_hash)
+        kept = Secret(state.owner_password_hash) if state.owner_password_hash else None
+        owner = FirstOwner(email=state.owner_email, password_hash=kept)
     if environ.get("TAILRACE_API_TOKEN"):
         hashes = [token_hash(environ["TAILRACE_API_TOKEN"])]
     first = None
@@ -382,7 +440,11 @@ def _with_first_run(config: Config, environ: Mapping[str, str]) -> Config:
             )
         first = Source(slug=_first_slug(config), name="My app", write_keys=(key,))
     return msgspec.structs.replace(
-        config, api_token_hashes=tuple(hashes), given_write_key=given, first_source=first
+        config,
+        api_token_hashes=tuple(hashes),
+        given_write_key=given,
+        first_source=first,
+        first_owner=owner,
     )
 
 

@@ -12,6 +12,7 @@ from tailrace.cli import (
     bench,
     demo,
     doctor,
+    password,
     query,
     rotate_key,
     run,
@@ -33,7 +34,20 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-for module in (run, send, tail, query, trace, audit, doctor, demo, bench, token, rotate_key):
+for module in (
+    run,
+    send,
+    tail,
+    query,
+    trace,
+    audit,
+    doctor,
+    demo,
+    bench,
+    token,
+    password,
+    rotate_key,
+):
     module.register(app)
 
 

@@ -10,13 +10,14 @@ from pathlib import Path
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from tailrace import lifeline
 from tailrace.addresses import is_wildcard, url_by_name, url_of
 from tailrace.cli.common import ConfigFile, DataDir, load, options_of
 from tailrace.config import Config, FirstRun, prepare_first_run
-from tailrace.control import ensure_workspace, read_workspace
-from tailrace.errors import ConfigError
+from tailrace.control import ensure_workspace, read_first_owner, read_workspace
+from tailrace.errors import ConfigError, TransientError
 from tailrace.ports import require_free_port
 from tailrace.supervise import Supervisor, run_dir
 
@@ -148,14 +149,36 @@ def _announce(console: Console, config: Config, first_run: FirstRun, stop: threa
     console.print(f"  Send events to    {shown}", soft_wrap=True)
     for key, slug in _shown_keys(config):
         console.print(f"  Write key         {key}   (source {slug})")
+    console.print(f"  Sign in as        {escape(_login(config, first_run))}", soft_wrap=True)
     if first_run.api_token is not None:
         token = first_run.api_token.reveal()
-        console.print(f"  Login token       {token}   (shown once: keep it)")
+        console.print(f"  API token         {token}   (shown once: keep it)", soft_wrap=True)
         console.print(f"  Sign in at        {app_url}/#token={token}", soft_wrap=True)
     else:
-        console.print("  Login token       shown at the first start; `tailrace token` makes a new")
+        console.print("  API token         shown at the first start; `tailrace token` makes a new")
     console.print(f"  Data              {config.data_dir.resolve()}", soft_wrap=True)
     console.print("Try it:  tailrace demo   (in another terminal)   Stop:  Ctrl-C")
+
+
+def _login(config: Config, first_run: FirstRun) -> str:
+    """Return who may sign in by password: with it where this start made it, else how to get one."""
+    try:
+        owner = read_first_owner(config)
+    except TransientError:
+        owner = None
+    if owner is None:
+        return "any member; `tailrace password` sets a new password"
+    # In a workspace that others made before, the password of this start is nobody's.
+    is_new = (owner.email, owner.password_hash) == (
+        first_run.owner_email,
+        first_run.owner_password_hash,
+    )
+    if is_new and first_run.owner_password is not None:
+        password = first_run.owner_password.reveal()
+        return f"{owner.email}   password {password}   (shown once: keep it)"
+    if owner.password_hash is None:
+        return f"{owner.email}   (has no password yet: `tailrace password` sets one)"
+    return f"{owner.email}   (`tailrace password` sets a new password)"
 
 
 def shown_address(host: str, port: int, *, name: str) -> str:

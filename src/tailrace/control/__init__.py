@@ -19,6 +19,18 @@ Collectors and the worker import neither SQLAlchemy nor Alembic, which take 29 a
 
 from tailrace.control.document import Workspace
 from tailrace.control.follow import Follower
-from tailrace.control.start import check_database, ensure_workspace, read_workspace
+from tailrace.control.start import (
+    check_database,
+    ensure_workspace,
+    read_first_owner,
+    read_workspace,
+)
 
-__all__ = ["Follower", "Workspace", "check_database", "ensure_workspace", "read_workspace"]
+__all__ = [
+    "Follower",
+    "Workspace",
+    "check_database",
+    "ensure_workspace",
+    "read_first_owner",
+    "read_workspace",
+]

@@ -1,4 +1,4 @@
-"""How parts ask the control database: two small statements, without SQLAlchemy.
+"""How parts ask the control database: a few small statements, without SQLAlchemy.
 
 Every method raises `TransientError` while the database is away.
 """
@@ -25,6 +25,9 @@ _SQLITE_INSTANT: Final = "%Y-%m-%d %H:%M:%S.%f"
 
 _VERSION: Final = "SELECT id, version FROM workspace"
 _DOCUMENT: Final = "SELECT document FROM workspace"
+_FIRST_OWNER: Final = (
+    "SELECT email, password_hash FROM members WHERE role = 'owner' ORDER BY created_at, id LIMIT 1"
+)
 _REVISION: Final = "SELECT version_num FROM alembic_version"
 
 
@@ -33,6 +36,13 @@ class Version(NamedTuple):
 
     workspace: str
     number: int
+
+
+class Owner(NamedTuple):
+    """The member who has been an owner for longest; without a password there is no hash."""
+
+    email: str
+    password_hash: str | None
 
 
 class Link(Protocol):
@@ -44,6 +54,10 @@ class Link(Protocol):
 
     def revision(self) -> str | None:
         """Return the revision of the tables; None where there are none yet."""
+        ...
+
+    def first_owner(self) -> Owner | None:
+        """Return the first owner; None where nobody is a member yet."""
         ...
 
     def note_used(self, keys: Iterable[str], *, at: datetime) -> None:
@@ -94,6 +108,12 @@ class SqliteLink:
             ).fetchone()
             found = connection.execute(_REVISION).fetchone() if is_there else None
             return str(found[0]) if found else None
+
+    def first_owner(self) -> Owner | None:
+        """Return the first owner; None where nobody is a member yet."""
+        with self._connection() as connection:
+            found = connection.execute(_FIRST_OWNER).fetchone()
+            return Owner(*found) if found else None
 
     def note_used(self, keys: Iterable[str], *, at: datetime) -> None:
         """Note when write keys were used, once a minute at most."""
@@ -150,6 +170,12 @@ class PostgresLink:
                 return None
             found = connection.execute(_REVISION).fetchone()
             return str(found[0]) if found else None
+
+    def first_owner(self) -> Owner | None:
+        """Return the first owner; None where nobody is a member yet."""
+        with self._asked() as connection:
+            found = connection.execute(_FIRST_OWNER).fetchone()
+            return Owner(str(found[0]), str(found[1]) if found[1] else None) if found else None
 
     def note_used(self, keys: Iterable[str], *, at: datetime) -> None:
         """Note when write keys were used, once a minute at most."""

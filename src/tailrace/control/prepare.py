@@ -1,9 +1,10 @@
-"""Makes the control database, or brings it up to date: tables, workspace, first source, keys.
+"""Makes the control database, or brings it up to date: tables, workspace, first source and owner.
 
 Run by `start` as `python -m tailrace.control.prepare`, so that no part keeps Alembic in memory.
 """
 
 import logging
+import secrets
 import sys
 from pathlib import Path
 from typing import Final
@@ -14,10 +15,10 @@ from sqlalchemy import Connection, Engine, select, text
 from sqlalchemy.orm import Session
 
 from tailrace.config import FIRST_SLUGS, Config, Source, decode_config
-from tailrace.control.changes import Change, Changes, add_workspace, put_document
+from tailrace.control.changes import Change, Changes, add_workspace, put_document, utc_now
 from tailrace.control.database import answering, open_engine
 from tailrace.control.document import collisions, decode_document
-from tailrace.control.models import SourceRow, WorkspaceRow, WriteKeyRow
+from tailrace.control.models import MemberRow, SourceRow, WorkspaceRow, WriteKeyRow
 from tailrace.control.sealed import reseal
 from tailrace.control.start import USAGE_STATUS
 from tailrace.control.vault import Vault, key_path, make_vault, open_vault
@@ -72,8 +73,12 @@ def _prepare_workspace(engine: Engine, config: Config) -> None:
             vault = open_vault(config) or make_vault(config)
             row = add_workspace(session, secret_key_id=vault.key_id)
             _add_first_source(session, row, config)
+            _add_first_owner(session, row, config)
         else:
             _seal_with_first_key(session, row, _vault_of(row, config))
+            if _add_first_owner(session, row, config):
+                row.version += 1
+                put_document(session, row, now=utc_now())
         found = collisions(
             decode_document(row.document, where="the control database"),
             config.sources,
@@ -90,6 +95,28 @@ def _add_first_source(session: Session, workspace: WorkspaceRow, config: Config)
     change = Change(session, workspace, actor=ACTOR)
     add_source(change, config.first_source, label="first")
     put_document(session, workspace, now=change.at)
+
+
+def _add_first_owner(session: Session, workspace: WorkspaceRow, config: Config) -> bool:
+    """Make the first member where nobody is one; tell whether that was so."""
+    owner = config.first_owner
+    if owner is None or session.scalars(select(MemberRow.id).limit(1)).first() is not None:
+        return False
+    change = Change(session, workspace, actor=ACTOR)
+    row = MemberRow(
+        id="mem_" + secrets.token_hex(12),
+        email=owner.email,
+        name="",
+        role="owner",
+        sources=None,
+        password_hash=owner.password_hash.reveal() if owner.password_hash is not None else None,
+        version=1,
+        created_at=change.at,
+        updated_at=change.at,
+    )
+    session.add(row)
+    change.note("member.create", f"members/{row.id}", after={"email": row.email, "role": row.role})
+    return True
 
 
 def add_source(change: Change, source: Source, *, label: str) -> SourceRow:

@@ -12,7 +12,7 @@ from typing import Final
 
 from tailrace.config import Config, encode_config
 from tailrace.control.document import Document, Workspace, decode_document, workspace_of
-from tailrace.control.link import SqliteLink, database_path, open_link
+from tailrace.control.link import Owner, SqliteLink, database_path, open_link
 from tailrace.control.snapshot import read_snapshot, snapshot_path
 from tailrace.control.vault import key_path, open_vault
 from tailrace.errors import ConfigError, TransientError
@@ -77,6 +77,19 @@ def read_workspace(config: Config) -> Workspace:
     )
 
 
+def read_first_owner(config: Config) -> Owner | None:
+    """Return the member who has been an owner for longest; None where nobody is a member yet.
+
+    Raises:
+        TransientError: the database is away.
+    """
+    link = open_link(config)
+    try:
+        return link.first_owner()
+    finally:
+        link.close()
+
+
 def check_database(config: Config) -> Document:
     """Return what the control database itself holds, never the snapshot.
 
@@ -130,12 +143,14 @@ def _document(config: Config) -> Document:
 
 
 def _is_prepared(config: Config) -> bool:
-    """Tell whether tables, workspace, keys and the environment's write key are in place."""
+    """Tell whether tables, workspace, keys, owner and the given write key are in place."""
     link = open_link(config)
     try:
         if link.revision() != REVISION:
             return False
         text = link.document()
+        if config.first_owner is not None and link.first_owner() is None:
+            return False
     except TransientError:
         # The tables without a workspace: another process is making it just now.
         if link.revision() != REVISION:
