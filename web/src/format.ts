@@ -50,10 +50,24 @@ const minute = new Intl.DateTimeFormat(undefined, {
   minute: "2-digit",
   hourCycle: "h23",
 });
+const timeOfDay = new Intl.DateTimeFormat(undefined, {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  hourCycle: "h23",
+});
+const day = new Intl.DateTimeFormat(undefined, {
+  weekday: "long",
+  year: "numeric",
+  month: "long",
+  day: "numeric",
+});
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto", style: "short" });
 
 export const formatClock = (at: string | Date): string => clock.format(new Date(at));
 export const formatDayAndClock = (at: string | Date): string => dayAndClock.format(new Date(at));
+export const formatTime = (at: string | Date): string => timeOfDay.format(new Date(at));
+export const formatDay = (at: string | Date): string => day.format(new Date(at));
 export const formatFull = (at: string | Date): string => full.format(new Date(at));
 export const formatMinute = (at: string | Date): string => minute.format(new Date(at));
 /** "21 Nov, 09:30 – 10:00": what both ends have in common is said once. */

@@ -1,17 +1,22 @@
 import { Button, Popover, TextInput } from "@mantine/core";
 import { useState, type FormEvent } from "react";
 import { formatMinutes } from "@/format";
-import { durationSeconds, PRESETS, type Range } from "@/state/range";
+import { DEFAULT_RANGE, durationSeconds, PRESETS, type Range } from "@/state/range";
 import { Icon } from "./Icon";
 import styles from "./RangePicker.module.css";
 
+const ALL_TIME = "All time";
+
 interface Props {
-  range: Range;
+  /** null for all time, where that can be chosen. */
+  range: Range | null;
   onChange: (range: Range) => void;
+  /** Lets all time be chosen too. */
+  onAllTime?: () => void;
 }
 
 /** Chooses a time range: a duration before now, or two instants in local time. */
-export function RangePicker({ range, onChange }: Props) {
+export function RangePicker({ range, onChange, onAllTime }: Props) {
   const [isOpen, setOpen] = useState(false);
   const choose = (chosen: Range) => {
     onChange(chosen);
@@ -26,37 +31,65 @@ export function RangePicker({ range, onChange }: Props) {
           rightSection={<Icon name="chevronDown" size={14} />}
           onClick={() => setOpen(!isOpen)}
         >
-          {labelOf(range)}
+          {range ? labelOf(range) : ALL_TIME}
         </Button>
       </Popover.Target>
       <Popover.Dropdown aria-label="Time range">
         <div className={styles["dropdown"]}>
           <div className={styles["presets"]}>
-            {PRESETS.map(({ since, label }) => {
-              const isChosen = range.kind === "relative" && range.since === since;
-              return (
-                <Button
-                  key={since}
-                  variant={isChosen ? "light" : "subtle"}
-                  color={isChosen ? "petrol" : "gray"}
-                  justify="flex-start"
-                  size="sm"
-                  aria-pressed={isChosen}
-                  onClick={() => choose({ kind: "relative", since })}
-                >
-                  {label}
-                </Button>
-              );
-            })}
+            {onAllTime && (
+              <Preset
+                label={ALL_TIME}
+                isChosen={range === null}
+                onChoose={() => {
+                  onAllTime();
+                  setOpen(false);
+                }}
+              />
+            )}
+            {PRESETS.map(({ since, label }) => (
+              <Preset
+                key={since}
+                label={label}
+                isChosen={range?.kind === "relative" && range.since === since}
+                onChoose={() => choose({ kind: "relative", since })}
+              />
+            ))}
           </div>
-          <AbsoluteForm range={range} onChange={choose} />
+          <AbsoluteForm range={range ?? DEFAULT_RANGE} onChange={choose} />
         </div>
       </Popover.Dropdown>
     </Popover>
   );
 }
 
-function AbsoluteForm({ range, onChange }: Props) {
+interface PresetProps {
+  label: string;
+  isChosen: boolean;
+  onChoose: () => void;
+}
+
+function Preset({ label, isChosen, onChoose }: PresetProps) {
+  return (
+    <Button
+      variant={isChosen ? "light" : "subtle"}
+      color={isChosen ? "petrol" : "gray"}
+      justify="flex-start"
+      size="sm"
+      aria-pressed={isChosen}
+      onClick={onChoose}
+    >
+      {label}
+    </Button>
+  );
+}
+
+interface AbsoluteProps {
+  range: Range;
+  onChange: (range: Range) => void;
+}
+
+function AbsoluteForm({ range, onChange }: AbsoluteProps) {
   const [from, setFrom] = useState(() => toLocal(startOf(range)));
   const [until, setUntil] = useState(() =>
     toLocal(range.kind === "absolute" ? new Date(range.until) : new Date()),

@@ -3,10 +3,14 @@ import type { Permission } from "@/api/types";
 import type { IconName } from "@/components/Icon";
 import type { Myself } from "@/state/me";
 import { AccountPage } from "./account/AccountPage";
+import { AuditPage } from "./audit/AuditPage";
 import { ConnectPage } from "./connect/ConnectPage";
 import { LivePage } from "./live/LivePage";
+import { MembersPage } from "./members/MembersPage";
 import { SearchPage } from "./search/SearchPage";
+import { SettingsPage } from "./settings/SettingsPage";
 import { SourcesPage } from "./sources/SourcesPage";
+import { TokensPage } from "./tokens/TokensPage";
 
 /** The groups of the navigation, in their order. */
 export const GROUPS = ["Events", "Collect", "Workspace"] as const;
@@ -65,6 +69,42 @@ export const PAGES: readonly PageEntry[] = [
     group: "Collect",
     permission: "sources:read",
     Page: ConnectPage,
+  },
+  {
+    path: "/members",
+    title: "Members",
+    icon: "members",
+    key: "m",
+    group: "Workspace",
+    permission: "members:read",
+    Page: MembersPage,
+  },
+  {
+    path: "/tokens",
+    title: "Tokens",
+    icon: "key",
+    key: "t",
+    group: "Workspace",
+    permission: "account",
+    Page: TokensPage,
+  },
+  {
+    path: "/audit",
+    title: "Audit log",
+    icon: "history",
+    key: "a",
+    group: "Workspace",
+    permission: "audit:read",
+    Page: AuditPage,
+  },
+  {
+    path: "/settings",
+    title: "Settings",
+    icon: "settings",
+    key: ",",
+    group: "Workspace",
+    permission: "settings:read",
+    Page: SettingsPage,
   },
   {
     path: "/account",

@@ -1,0 +1,153 @@
+import { Button } from "@mantine/core";
+import { memo, useState } from "react";
+import type { AuditEntry } from "@/api/types";
+import { Link } from "@/components/Link";
+import { formatDay, formatMinute, formatTime, timeTooltip } from "@/format";
+import { withParams } from "@/state/url";
+import { differencesOf, type Difference } from "./differences";
+import { actorName, sentenceOf, wholeResource } from "./sentences";
+import styles from "./Entries.module.css";
+
+const SHOWN_AT_FIRST = 5;
+
+/** The changes, day by day. */
+export function Entries({ entries }: { entries: readonly AuditEntry[] }) {
+  return (
+    <div className={styles["days"]}>
+      {daysOf(entries).map(({ day, changes }) => (
+        <section key={day} aria-label={day}>
+          <h2 className={styles["day"]}>{day}</h2>
+          <ol className={styles["list"]}>
+            {changes.map((entry) => (
+              <Entry key={entry.id} entry={entry} />
+            ))}
+          </ol>
+        </section>
+      ))}
+    </div>
+  );
+}
+
+/** Changes that follow one another on one day of the reader's. */
+function daysOf(entries: readonly AuditEntry[]): { day: string; changes: AuditEntry[] }[] {
+  const days: { day: string; changes: AuditEntry[] }[] = [];
+  for (const entry of entries) {
+    const day = formatDay(entry.at);
+    const last = days.at(-1);
+    if (last?.day === day) last.changes.push(entry);
+    else days.push({ day, changes: [entry] });
+  }
+  return days;
+}
+
+const Entry = memo(function Entry({ entry }: { entry: AuditEntry }) {
+  const { did, name, rest } = sentenceOf(entry);
+  return (
+    <li className={styles["entry"]}>
+      <time dateTime={entry.at} title={timeTooltip(entry.at)}>
+        {formatTime(entry.at)}
+      </time>
+      <div className={styles["body"]}>
+        <p className={styles["sentence"]}>
+          <Link
+            className={styles["actor"]}
+            path={withParams("/audit", new URLSearchParams(), { actor: entry.actor })}
+          >
+            <bdi>{actorName(entry.actor)}</bdi>
+          </Link>{" "}
+          {did}
+          {name !== "" && (
+            <>
+              {" "}
+              <Link
+                className={styles["name"]}
+                path={withParams("/audit", new URLSearchParams(), {
+                  resource: wholeResource(entry.resource),
+                })}
+              >
+                <bdi>{name}</bdi>
+              </Link>
+            </>
+          )}
+          {rest !== "" && ` ${rest}`}
+        </p>
+        <Differences entry={entry} />
+      </div>
+    </li>
+  );
+});
+
+/** What an update changed is in sight; what something was made with comes when asked for. */
+function Differences({ entry }: { entry: AuditEntry }) {
+  const [isOpen, setOpen] = useState(false);
+  const all = differencesOf(entry);
+  const isUpdate = entry.before !== null && entry.after !== null;
+  const shown = isOpen ? all : isUpdate ? all.slice(0, SHOWN_AT_FIRST) : [];
+  const hidden = all.length - shown.length;
+  if (all.length === 0) return null;
+  return (
+    <>
+      {shown.length > 0 && (
+        <dl className={styles["differences"]}>
+          {shown.map((each) => (
+            <Line key={each.field} difference={each} isUpdate={isUpdate} />
+          ))}
+        </dl>
+      )}
+      {(hidden > 0 || isOpen) && (
+        <Button
+          className={styles["toggle"] ?? ""}
+          variant="subtle"
+          color="gray"
+          size="compact-xs"
+          aria-expanded={isOpen}
+          onClick={() => setOpen(!isOpen)}
+        >
+          {isOpen ? "Show less" : isUpdate ? `Show ${hidden} more` : "Show details"}
+        </Button>
+      )}
+    </>
+  );
+}
+
+function Line({ difference, isUpdate }: { difference: Difference; isUpdate: boolean }) {
+  const { field, before, after } = difference;
+  return (
+    <div>
+      <dt>{field}</dt>
+      <dd>
+        {isUpdate ? (
+          <>
+            <del>
+              <span className="visually-hidden">from </span>
+              <Value text={before} />
+            </del>
+            <span className={styles["arrow"]} aria-hidden="true">
+              →
+            </span>
+            <ins>
+              <span className="visually-hidden">to </span>
+              <Value text={after} />
+            </ins>
+          </>
+        ) : (
+          <Value text={after ?? before} />
+        )}
+      </dd>
+    </div>
+  );
+}
+
+const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/;
+
+function Value({ text }: { text: string | undefined }) {
+  if (text === undefined) return <span className={styles["none"]}>none</span>;
+  if (INSTANT.test(text) && !Number.isNaN(Date.parse(text))) {
+    return (
+      <time dateTime={text} title={timeTooltip(text)}>
+        {formatMinute(text)}
+      </time>
+    );
+  }
+  return <bdi>{text}</bdi>;
+}

@@ -1,0 +1,2 @@
+/** The query key of the settings of the workspace. */
+export const SETTINGS = ["settings"] as const;
