@@ -1,0 +1,241 @@
+"""Destinations over the API's socket."""
+
+import sqlite3
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from app_server import AppServer
+
+SECRET = "planted-shared-secret"
+URL = "https://hooks.example.com/in"
+PATH = "/api/v1/destinations"
+FILE = """
+[[sources]]
+slug = "filed"
+write_keys = ["filed-write-key"]
+"""
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
+    server = AppServer(tmp_path_factory.mktemp("app") / "data", options=FILE)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.close()
+
+
+@pytest.fixture
+def slug(app: AppServer) -> str:
+    """Give a new destination."""
+    made = f"d-{uuid.uuid4().hex[:12]}"
+    assert post(app, hook(made)).status_code == 201
+    return made
+
+
+def hook(slug: str, **fields: object) -> dict[str, object]:
+    settings = {"url": URL, "shared_secret": SECRET}
+    return {"slug": slug, "type": "webhook", "settings": settings, **fields}
+
+
+def post(app: AppServer, body: Any, path: str = "", **headers: str) -> httpx.Response:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return app.client.post(PATH + path, json=body, headers=named)
+
+
+def patch(app: AppServer, slug: str, body: Any, if_match: str = "*") -> httpx.Response:
+    headers = {"If-Match": if_match} if if_match else {}
+    return app.client.patch(f"{PATH}/{slug}", json=body, headers=headers)
+
+
+def problem(response: httpx.Response) -> tuple[int, str, str]:
+    """Return status, kind and field of a problem document."""
+    assert response.headers["content-type"] == "application/problem+json"
+    found = response.json()
+    assert found["status"] == response.status_code
+    return found["status"], found["type"].rpartition(":")[2], found.get("field", "")
+
+
+def test_types_are_listed_with_the_schema_of_their_settings(app: AppServer) -> None:
+    types = {each["slug"]: each for each in app.get("/api/v1/destination-types")}
+
+    assert list(types) == ["elasticsearch", "firehose", "kinesis", "s3", "webhook"]
+    schema = types["webhook"]["settings"]
+    assert schema["required"] == ["url"]
+    assert schema["properties"]["shared_secret"]["writeOnly"] is True
+    assert types["s3"]["name"] == "Amazon S3"
+
+
+def test_a_destination_is_made_shown_changed_restored_and_deleted(app: AppServer) -> None:
+    made = post(app, hook("orders", name="Orders", sources=["default", "filed"]))
+    assert (made.status_code, made.headers["location"]) == (201, f"{PATH}/orders")
+
+    shown = app.client.get(f"{PATH}/orders")
+    assert shown.json() == made.json()
+    assert shown.headers["etag"] == made.headers["etag"] == '"1"'
+    assert shown.json()["settings"]["shared_secret"] == "***"
+    assert (shown.json()["managed_by"], shown.json()["version"]) == ("api", 1)
+
+    changed = patch(app, "orders", {"settings": {"timeout_s": 5}, "sources": None}, '"1"')
+    assert (changed.status_code, changed.headers["etag"]) == (200, '"2"')
+    assert (changed.json()["settings"]["timeout_s"], changed.json()["sources"]) == (5.0, None)
+
+    restored = post(app, {"version": 1}, "/orders/restore", If_Match='"2"')
+    assert (restored.status_code, restored.headers["etag"]) == (200, '"3"')
+    assert restored.json()["settings"] == made.json()["settings"]
+    versions = app.get(f"{PATH}/orders/versions")
+    assert [(each["version"], each["actor"]) for each in versions] == [
+        (3, "owner"),
+        (2, "owner"),
+        (1, "owner"),
+    ]
+
+    assert app.client.delete(f"{PATH}/orders").status_code == 204
+    assert problem(app.client.get(f"{PATH}/orders")) == (404, "not-found", "")
+    assert problem(app.client.get(f"{PATH}/orders/versions"))[0] == 404
+    assert problem(post(app, hook("orders"))) == (409, "conflict", "slug")
+
+
+def test_what_was_read_can_be_sent_back_and_makes_no_version(app: AppServer, slug: str) -> None:
+    shown = app.get(f"{PATH}/{slug}")
+    fields = ("name", "enabled", "sources", "settings")
+
+    answer = patch(app, slug, {name: shown[name] for name in fields})
+
+    assert answer.json() == shown
+    assert answer.headers["etag"] == '"1"'
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        (hook("No Slug"), "slug"),
+        ({"slug": "ok"}, "type"),
+        (hook("ok", type="fax"), "type"),
+        (hook("ok", enabled="yes"), "enabled"),
+        (hook("ok", name="a\u0000b"), "name"),
+        (hook("ok", sources=[]), "sources"),
+        (hook("ok", sources=["none"]), "sources"),
+        (hook("ok", settings=[]), "settings"),
+        (hook("ok", settings={"url": URL, "headers": {"a": 1}}), "settings"),
+        (hook("ok", settings={"url": "ftp://x"}), "settings.url"),
+        (hook("ok", settings={"url": f"https://u:{SECRET}@x"}), "settings.url"),
+        (hook("ok", settings={"url": URL, "timeout_s": 0}), "settings.timeout_s"),
+        (hook("ok", settings={"url": URL, "shared_secret": "***"}), "settings.shared_secret"),
+        (hook("ok", settings={"url": URL, "nope": 1}), "settings.nope"),
+        (hook("ok", sluggish=1), "sluggish"),
+    ],
+)
+def test_a_field_that_is_wrong_is_named(app: AppServer, body: Any, field: str) -> None:
+    response = post(app, body)
+
+    assert problem(response)[:2] == (400, "body")
+    assert field in response.json()["detail"]
+    assert SECRET not in response.text
+    assert app.client.get(f"{PATH}/ok").status_code == 404
+
+
+def test_all_wrong_settings_are_named_at_once(app: AppServer) -> None:
+    wrong = {"method": "GET", "timeout_s": 61, "nope": True}
+
+    detail = post(app, hook("ok", settings=wrong)).json()["detail"]
+
+    for name in ("url", *wrong):
+        assert f"settings.{name}: " in detail
+
+
+def test_a_change_without_a_version_or_with_an_old_one_is_refused(
+    app: AppServer, slug: str
+) -> None:
+    assert problem(patch(app, slug, {"name": "a"}, "")) == (428, "unconditional", "If-Match")
+    assert patch(app, slug, {"name": "a"}, '"1"').status_code == 200
+    assert problem(patch(app, slug, {"name": "b"}, '"1"'))[:2] == (412, "outdated")
+    assert problem(post(app, {"version": 1}, f"/{slug}/restore", If_Match='"1"'))[0] == 412
+    deleted = app.client.delete(f"{PATH}/{slug}", headers={"If-Match": '"1"'})
+    assert problem(deleted)[0] == 412
+    assert problem(post(app, {"version": 9}, f"/{slug}/restore")) == (404, "not-found", "version")
+    assert problem(post(app, {"version": 0}, f"/{slug}/restore"))[:2] == (400, "body")
+    assert problem(patch(app, slug, {"type": "s3"}))[:2] == (400, "body")
+
+
+def test_pages_lead_through_destinations_and_versions(app: AppServer) -> None:
+    for number in range(5):
+        post(app, hook(f"page-{number}", name="Paged", sources=["filed"]))
+    for number in range(4):
+        patch(app, "page-0", {"name": f"Paged {number}"})
+
+    found = follow(app, f"{PATH}?text=PAGED&limit=2&source=filed&type=webhook&enabled=true")
+    versions = follow(app, f"{PATH}/page-0/versions?limit=2")
+
+    assert [each["slug"] for each in found] == [f"page-{number}" for number in range(5)]
+    assert [each["version"] for each in versions] == [5, 4, 3, 2, 1]
+    assert "page-0" not in [each["slug"] for each in app.get(PATH, source="default")]
+    assert app.get(PATH, type="s3") == []
+    for query in ("cursor=%C3%BC", "limit=0", "kind=x", "type=%00"):
+        assert problem(app.client.get(f"{PATH}?{query}"))[:2] == (400, "parameter")
+    for query in ("cursor=QQ", "limit=201"):
+        assert problem(app.client.get(f"{PATH}/page-0/versions?{query}"))[:2] == (400, "parameter")
+
+
+def follow(app: AppServer, url: str) -> list[Any]:
+    found: list[Any] = []
+    while url:
+        response = app.client.get(url)
+        assert response.status_code == 200, response.text
+        found += response.json()
+        url = response.links.get("next", {}).get("url", "")
+    return found
+
+
+def test_the_same_request_with_an_idempotency_key_makes_one_destination(app: AppServer) -> None:
+    key = uuid.uuid4().hex
+    body = hook(f"once-{key[:8]}")
+
+    first = post(app, body, Idempotency_Key=key)
+    again = post(app, body, Idempotency_Key=key)
+    other = post(app, hook("other"), Idempotency_Key=key)
+
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert again.json() == first.json()
+    assert problem(other) == (422, "key-reused", "Idempotency-Key")
+
+
+def test_a_secret_is_in_no_answer_no_log_and_not_in_the_database(app: AppServer, slug: str) -> None:
+    other = "planted-second-secret"
+    answers = [
+        patch(app, slug, {"settings": {"shared_secret": other}}),
+        patch(app, slug, {"settings": {"auth_value": f"{other}\u0000", "nope": 1}}),
+        post(app, {"version": 1}, f"/{slug}/restore"),
+        app.client.get(f"{PATH}/{slug}"),
+        app.client.get(f"{PATH}/{slug}/versions"),
+        app.client.get(PATH),
+        app.client.get("/api/v1/audit-log", params={"resource": f"destinations/{slug}"}),
+    ]
+
+    update = answers[-1].json()[1]
+    assert update["after"]["shared_secret_changed"] is True
+    assert update["after"]["settings"]["shared_secret"] == "***"
+    with sqlite3.connect(app.data_dir / "control.sqlite") as database:
+        dumped = "\n".join(database.iterdump())
+    assert slug in dumped
+    files = [path.read_bytes() for path in (app.data_dir / "run").glob("*.snapshot")]
+    texts = [answer.text for answer in answers] + [dumped, app.output.read_text()]
+    for hidden in (SECRET, other):
+        assert not any(hidden in text for text in texts)
+        assert not any(hidden.encode() in file for file in files)
+
+
+def test_the_description_of_the_api_has_examples_for_what_is_sent(app: AppServer) -> None:
+    paths = app.get("/api/openapi.json")["paths"]
+
+    for path, method in (
+        (PATH, "post"),
+        (f"{PATH}/{{slug}}", "patch"),
+        (f"{PATH}/{{slug}}/restore", "post"),
+    ):
+        body = paths[path][method]["requestBody"]["content"]["application/json"]
+        assert "example" in str(body)
