@@ -122,7 +122,7 @@ class Tailrace:
         self.directory.mkdir(parents=True, exist_ok=True)
         self.data_dir = self.directory / "data"
         if self.settings:
-            (self.directory / "tailrace.toml").write_text(self.settings, encoding="utf-8")
+            self.configure(self.settings)
         self.api = httpx.Client(
             base_url=self.app_url,
             headers={"Authorization": f"Bearer {self.token}"},
@@ -369,6 +369,11 @@ class Tailrace:
         """Return what `up` said of parts that ended by themselves, not by a signal."""
         lines = self.output.read_text(encoding="utf-8", errors="replace").splitlines()
         return [line for line in lines if " ended with status " in line and "status -" not in line]
+
+    def configure(self, settings: str) -> None:
+        """Write the settings file; the next start reads it."""
+        self.settings = settings
+        (self.directory / "tailrace.toml").write_text(settings, encoding="utf-8")
 
     def run(self, *arguments: str, within_s: float = 60.0) -> "subprocess.CompletedProcess[str]":
         """Run a `tailrace` command on this installation, as its operator would."""

@@ -126,9 +126,9 @@ def python_packages(requirements: str) -> Path:
     return cached(lock.stem, [lock], install)
 
 
-def npm_packages() -> Path:
-    """Return a directory whose `node_modules` are those of `tests/sdks/package-lock.json`."""
-    files = [SDKS / name for name in ("package.json", "package-lock.json", ".npmrc")]
+def npm_packages(directory: Path = SDKS) -> Path:
+    """Return a directory whose `node_modules` are those of the directory's `package-lock.json`."""
+    files = [directory / name for name in ("package.json", "package-lock.json", ".npmrc")]
 
     def install(into: Path) -> None:
         for file in files:
@@ -137,7 +137,7 @@ def npm_packages() -> Path:
         command = [node(), npm, "ci", "--no-progress"]
         _run_install(command, environ=node_environ(), cwd=into)
 
-    return cached("npm", files, install)
+    return cached("npm" if directory == SDKS else directory.name, files, install)
 
 
 def node() -> str:

@@ -21,6 +21,7 @@ from tailrace.app.routes import (
     live,
     me,
     members,
+    openid,
     questions,
     session,
     settings,
@@ -111,10 +112,15 @@ def make_app(parts: Parts) -> Litestar:
         ],
         security=[{}],
     )
+    # A provider may add parameters of its own to the address that it sends a browser back to.
+    of_provider = Router(
+        "/api/v1", route_handlers=[openid.begin_openid, openid.finish_openid], security=[{}]
+    )
     return Litestar(
         route_handlers=[
             guarded,
             open_to_all,
+            of_provider,
             system.healthz,
             system.readyz,
             system.show_metrics,

@@ -91,6 +91,10 @@ _HEADERS: Final[Mapping[int, Mapping[str, Schema]]] = {
     },
 }
 _TEXT_EXAMPLES: Final = {
+    "text/html": (
+        '<!doctype html>\n<meta http-equiv="refresh" content="0; url=/search">\n'
+        '<p>You are signed in. <a href="/search">Go on to Tailrace</a></p>\n'
+    ),
     "text/event-stream": (
         'event: status\ndata: {"events_per_s":0.6,"events":2783512,"skipped":0,"freshness_s":1.8}'
         '\n\nevent: events\ndata: {"events":[{"message_id":"order-1042",...}],"skipped":0}\n\n'
@@ -214,7 +218,7 @@ def _complete(operation: Schema, handler: HTTPRouteHandler, named: Mapping[str, 
     for parameter in operation.get("parameters", []):
         _tidy_parameter(parameter)
     answer = _answer_of(operation)
-    if "204" in operation["responses"]:
+    if not {"204", "302"}.isdisjoint(operation["responses"]):
         answer.pop("content", None)
     answer["description"] = _words_of(answer, named)
     if not answer.get("headers"):

@@ -9,6 +9,7 @@ from tailrace.app.access import Access, Hosts
 from tailrace.app.joining import Joining
 from tailrace.app.live import Live
 from tailrace.app.numbers import Numbers
+from tailrace.app.openid import OpenId
 from tailrace.app.pulse import Pulse
 from tailrace.app.signing import Signing
 from tailrace.app.tails import LogReader
@@ -22,6 +23,7 @@ from tailrace.control.destinations import Destinations
 from tailrace.control.invites import Invites
 from tailrace.control.keys import WriteKeys
 from tailrace.control.members import Members
+from tailrace.control.openid import OpenIdMembers
 from tailrace.control.sessions import Sessions
 from tailrace.control.settings import WorkspaceSettings
 from tailrace.control.sources import Sources
@@ -36,8 +38,8 @@ class Parts:
 
     `asking` runs questions to the store, `reading` everything else that blocks, so that slow
     questions do not hold up the status, nor a control database that is away anything else:
-    `deciding` runs what asks it, and `hashing` works on passwords. `loader_problem` says why nothing
-    is being loaded, or "".
+    `deciding` runs what asks it, and `hashing` works on passwords. `loader_problem` says why
+    nothing is being loaded, or "". `openid` is None where no provider is set up.
     """
 
     config: Config
@@ -64,6 +66,8 @@ class Parts:
     destinations: Destinations
     members: Members
     invites: Invites
+    openid: OpenId | None
+    openid_members: OpenIdMembers
     tokens: Tokens
     settings: WorkspaceSettings
     changes: Changes

@@ -23,6 +23,7 @@ from tailrace.app.joining import Joining
 from tailrace.app.live import Live
 from tailrace.app.loading import Loading
 from tailrace.app.numbers import Numbers
+from tailrace.app.openid import OpenId
 from tailrace.app.parts import Parts
 from tailrace.app.pulse import Pulse
 from tailrace.app.signing import Signing
@@ -39,12 +40,14 @@ from tailrace.control.destinations import Destinations
 from tailrace.control.invites import Invites
 from tailrace.control.keys import WriteKeys
 from tailrace.control.members import Members
+from tailrace.control.openid import OpenIdMembers
 from tailrace.control.sessions import Sessions
 from tailrace.control.settings import WorkspaceSettings
 from tailrace.control.sources import Sources
 from tailrace.control.tokens import Tokens
-from tailrace.control.vault import open_vault
+from tailrace.control.vault import Vault, open_vault
 from tailrace.destinations import Catalog, load_catalog
+from tailrace.errors import ConfigError
 from tailrace.log import open_log
 from tailrace.ports import require_free_port
 from tailrace.query import Questions
@@ -168,12 +171,23 @@ def _open(config: Config, stack: ExitStack) -> tuple[Parts, Loading]:
         destinations=Destinations(config, changes, vault, _catalog()),
         members=members,
         invites=invites,
+        openid=_openid(config, vault),
+        openid_members=OpenIdMembers(config.oidc, changes, sessions),
         tokens=Tokens(changes),
         settings=WorkspaceSettings(changes),
         changes=changes,
         loader_problem=loading.problem,
     )
     return parts, loading
+
+
+def _openid(config: Config, vault: Vault | None) -> OpenId | None:
+    """Return the provider by which people sign in, if the settings name one."""
+    if not config.oidc.issuer:
+        return None
+    if vault is None:
+        raise ConfigError("there is no secret key to seal a sign-in by OpenID with")
+    return OpenId(config.oidc, vault)
 
 
 def _forget_old_sessions(config: Config) -> None:

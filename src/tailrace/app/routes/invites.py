@@ -16,6 +16,7 @@ from tailrace.app.parts import Given, Parts
 from tailrace.app.routes.errors import CREATING, DELETING, READING, problems
 from tailrace.app.routes.examples import body
 from tailrace.app.routes.managing import LINK, Cursor, Limit, decide, next_page, read_cursor
+from tailrace.app.routes.session import require_passwords
 from tailrace.control.invites import InviteDraft, InviteShown, InviteState
 from tailrace.control.passwords import CHARACTERS_MAX
 from tailrace.control.shapes import Name
@@ -131,6 +132,7 @@ async def show_invite(data: JSONBody[LinkRead], request: Ask, parts: Given) -> I
 async def accept_invite(data: JSONBody[Acceptance], request: Ask, parts: Given) -> Response[None]:
     """Use a link: become a member, or set your password. Signs the browser in."""
     refuse_cross_site(request.headers)
+    require_passwords(parts)
     session_id = await parts.joining.accept(
         data.token,
         name=data.name,

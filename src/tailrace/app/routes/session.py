@@ -11,8 +11,8 @@ from tailrace.app.access import COOKIE, refuse_cross_site, require_same_site
 from tailrace.app.asking import Ask
 from tailrace.app.cookies import address_of, signed_in, signed_out, user_agent_of
 from tailrace.app.parts import Given, Parts
-from tailrace.app.problems import BODY, ProblemError
-from tailrace.app.routes.errors import SIGNING_IN
+from tailrace.app.problems import BODY, CONFLICT, ProblemError
+from tailrace.app.routes.errors import SIGNING_IN, problems
 from tailrace.control.passwords import CHARACTERS_MAX
 from tailrace.control.sessions import session_hash
 
@@ -46,7 +46,7 @@ class SessionAnswer(msgspec.Struct, frozen=True, kw_only=True):
     oidc: OpenIdOffer | None
 
 
-@post("/session", status_code=204, tags=["session"], responses=SIGNING_IN)
+@post("/session", status_code=204, tags=["session"], responses=SIGNING_IN | problems(409))
 async def sign_in(data: JSONBody[SignIn], request: Ask, parts: Given) -> Response[None]:
     """Exchange e-mail address and password, or a token, for a session cookie.
 
@@ -67,6 +67,7 @@ async def sign_in(data: JSONBody[SignIn], request: Ask, parts: Given) -> Respons
             replaces=replaces,
         )
     else:
+        require_passwords(parts)
         session_id = await parts.signing.by_password(
             _given(data.email, "email"),
             _given(data.password, "password"),
@@ -84,7 +85,7 @@ async def show_session(request: Ask, parts: Given) -> SessionAnswer:
     """Tell whether this browser is signed in, and how it may sign in."""
     return SessionAnswer(
         signed_in=await parts.access.is_signed_in(request.cookies.get(COOKIE)),
-        password=True,
+        password=parts.config.oidc.has_passwords,
         oidc=openid_offer(parts),
     )
 
@@ -104,7 +105,20 @@ async def sign_out(request: Ask, parts: Given) -> Response[None]:
 
 def openid_offer(parts: Parts) -> OpenIdOffer | None:
     """Return the OpenID provider that members may sign in by; None without one."""
-    return None
+    if parts.openid is None:
+        return None
+    return OpenIdOffer(parts.openid.name, "/api/v1/session/oidc")
+
+
+def require_passwords(parts: Parts) -> None:
+    """Return when members may sign in by password.
+
+    Raises:
+        ProblemError: the settings say that they sign in by the OpenID provider alone.
+    """
+    if not parts.config.oidc.has_passwords:
+        name = parts.openid.name if parts.openid is not None else "an OpenID provider"
+        raise ProblemError(CONFLICT, f"there are no passwords here: sign in by {name}")
 
 
 def _given(text: str | UnsetType, field: str) -> str:
