@@ -1,0 +1,185 @@
+"""Who may call what: one row for each operation of the API, written by hand.
+
+A row says how to make a request that is right, who is let in, and what they are answered. To add
+one for a new operation, write its method and path as `/api/openapi.json` has them, then who may.
+Words in braces, in `at` (what stands in the path) and in bodies, are made for each request; see
+`MAKERS` in `test_app_permissions.py`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+OWNERS: Final = frozenset({"owner"})
+ADMINS: Final = OWNERS | {"admin"}
+EDITORS: Final = ADMINS | {"editor"}
+VIEWERS: Final = EDITORS | {"viewer"}
+MEMBERS: Final = VIEWERS | {"source-only"}
+SOURCE_EDITORS: Final = EDITORS | {"source-only"}
+SIGNED_IN: Final = MEMBERS | {"account-token"}
+ANYBODY: Final = SIGNED_IN | {"nobody"}
+
+CALLERS: Final = (
+    "owner",
+    "admin",
+    "editor",
+    "viewer",
+    "source-only",
+    "account-token",
+    "nobody",
+)
+"""A member of each role; a token of an editor that has the permission `account` only; nobody."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """An operation, who may call it, and what is answered then.
+
+    `answers` are those who are let in and answered otherwise. `at` is what stands in the path. With
+    `if_match` the request is for whatever version is there.
+    """
+
+    operation: str
+    allowed: frozenset[str]
+    answer: int = 200
+    answers: Mapping[str, int] = field(default_factory=dict)
+    at: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: Mapping[str, object] | None = None
+    if_match: bool = False
+
+    @property
+    def method(self) -> str:
+        return self.operation.partition(" ")[0]
+
+    @property
+    def path(self) -> str:
+        return self.operation.partition(" ")[2]
+
+
+def row(operation: str, allowed: frozenset[str], answer: int = 200, **request: object) -> Row:
+    return Row(operation=operation, allowed=allowed, answer=answer, **request)  # type: ignore[arg-type]
+
+
+EVENT: Final = {"message_id": "m-1"}
+SOURCE: Final = {"slug": "{own_source}"}
+DESTINATION: Final = {"slug": "{destination}"}
+HOOK: Final = {"url": "https://hooks.example.com/events"}
+
+ROWS: Final = (
+    # Health and what the API is
+    row("GET /healthz", ANYBODY),
+    row("GET /readyz", ANYBODY),
+    row("GET /metrics", ANYBODY),
+    row("GET /api/openapi.json", ANYBODY),
+    # Signing in
+    row("GET /api/v1/session", ANYBODY),
+    row("POST /api/v1/session", ANYBODY, 204, body={"token": "{owner_token}"}),
+    row("DELETE /api/v1/session", ANYBODY, 204),
+    # There is no provider here.
+    row("GET /api/v1/session/oidc", ANYBODY, 404),
+    row("GET /api/v1/session/oidc/callback", ANYBODY, 404),
+    row("POST /api/v1/invites/show", ANYBODY, body={"token": "{invite_token}"}),
+    row(
+        "POST /api/v1/invites/accept",
+        ANYBODY,
+        204,
+        body={"token": "{invite_token}", "password": "a good one {new}"},
+    ),
+    # What is one's own
+    row("GET /api/v1/me", SIGNED_IN),
+    row("PATCH /api/v1/me", SIGNED_IN, body={"name": "Ada {new}"}),
+    row(
+        "POST /api/v1/me/password",
+        SIGNED_IN,
+        204,
+        body={"current_password": "{password}", "new_password": "a good one {new}"},
+        # A token has no password.
+        answers={"account-token": 409},
+    ),
+    row("GET /api/v1/me/sessions", SIGNED_IN),
+    row("DELETE /api/v1/me/sessions", SIGNED_IN, 204),
+    row("DELETE /api/v1/me/sessions/{session_id}", SIGNED_IN, 204, at={"session_id": "{session}"}),
+    row("GET /api/v1/tokens", SIGNED_IN),
+    row("POST /api/v1/tokens", SIGNED_IN, 201, body={"name": "{new}", "permissions": ["account"]}),
+    row("DELETE /api/v1/tokens/{token_id}", SIGNED_IN, 204, at={"token_id": "{own_token}"}),
+    # Events
+    row("POST /api/v1/search", VIEWERS, body={"query": ""}),
+    row("POST /api/v1/histogram", VIEWERS, body={"query": ""}),
+    row("POST /api/v1/values", VIEWERS, body={"field": "event"}),
+    row("GET /api/v1/fields", VIEWERS),
+    row("POST /api/v1/sql", VIEWERS, body={"sql": "SELECT count() AS n FROM events"}),
+    row("GET /api/v1/events/{message_id}", VIEWERS, at=EVENT),
+    row("GET /api/v1/event", VIEWERS, query=EVENT),
+    row("GET /api/v1/trace/{message_id}", VIEWERS, at=EVENT),
+    row("GET /api/v1/trace", VIEWERS, query=EVENT),
+    row("GET /api/v1/set-aside", VIEWERS),
+    row("GET /api/v1/ledger", VIEWERS),
+    row("GET /api/v1/live", VIEWERS),
+    row("GET /api/v1/status", VIEWERS),
+    # Sources
+    row("GET /api/v1/sources", MEMBERS),
+    row("POST /api/v1/sources", EDITORS, 201, body={"slug": "s-{new}"}),
+    row("GET /api/v1/sources/{slug}", MEMBERS, at=SOURCE),
+    row(
+        "PATCH /api/v1/sources/{slug}",
+        SOURCE_EDITORS,
+        at=SOURCE,
+        body={"name": "{new}"},
+        if_match=True,
+    ),
+    row("DELETE /api/v1/sources/{slug}", EDITORS, 204, at={"slug": "{fresh_source}"}),
+    row("GET /api/v1/sources/{slug}/write-keys", MEMBERS, at=SOURCE),
+    row("POST /api/v1/sources/{slug}/write-keys", SOURCE_EDITORS, 201, at=SOURCE, body={}),
+    row(
+        "DELETE /api/v1/sources/{slug}/write-keys/{key_id}",
+        SOURCE_EDITORS,
+        204,
+        at={**SOURCE, "key_id": "{write_key}"},
+    ),
+    # Destinations
+    row("GET /api/v1/destination-types", VIEWERS),
+    row("GET /api/v1/destinations", VIEWERS),
+    row(
+        "POST /api/v1/destinations",
+        EDITORS,
+        201,
+        body={"slug": "d-{new}", "type": "webhook", "settings": HOOK},
+    ),
+    row("GET /api/v1/destinations/{slug}", VIEWERS, at=DESTINATION),
+    row(
+        "PATCH /api/v1/destinations/{slug}",
+        EDITORS,
+        at=DESTINATION,
+        body={"name": "{new}"},
+        if_match=True,
+    ),
+    row("DELETE /api/v1/destinations/{slug}", EDITORS, 204, at={"slug": "{fresh_destination}"}),
+    row("GET /api/v1/destinations/{slug}/versions", VIEWERS, at=DESTINATION),
+    row("POST /api/v1/destinations/{slug}/restore", EDITORS, at=DESTINATION, body={"version": 1}),
+    # The workspace
+    row("GET /api/v1/settings", MEMBERS),
+    row("PATCH /api/v1/settings", ADMINS, body={"name": "{new}"}, if_match=True),
+    row("GET /api/v1/audit-log", EDITORS),
+    # Members
+    row("GET /api/v1/members", ADMINS),
+    row("GET /api/v1/members/{member_id}", ADMINS, at={"member_id": "{member}"}),
+    row(
+        "PATCH /api/v1/members/{member_id}",
+        ADMINS,
+        at={"member_id": "{member}"},
+        body={"role": "editor"},
+        if_match=True,
+    ),
+    row("DELETE /api/v1/members/{member_id}", ADMINS, 204, at={"member_id": "{member}"}),
+    row("POST /api/v1/members/{member_id}/reset-link", ADMINS, 201, at={"member_id": "{member}"}),
+    row("POST /api/v1/members/{member_id}/sign-out", ADMINS, 204, at={"member_id": "{member}"}),
+    row("GET /api/v1/invites", ADMINS),
+    row(
+        "POST /api/v1/invites",
+        ADMINS,
+        201,
+        body={"email": "{new}@example.com", "role": "viewer"},
+    ),
+    row("DELETE /api/v1/invites/{invite_id}", ADMINS, 204, at={"invite_id": "{invite}"}),
+)
