@@ -608,15 +608,16 @@ def test_a_new_secret_key_reseals_destinations_and_their_versions(control: Contr
 
     dumped = control.dump()
     assert f"v1:{old.key_id}:" not in dumped
-    later = Control(control.config)
-    assert later.secrets() == {"shared_secret": OTHER}
-    unchanged = later.destinations.restore("hook", 3, version=3, actor=ACTOR)
-    restored = later.destinations.restore("hook", 1, version=3, actor=ACTOR)
+    assert control.secrets() == {"shared_secret": OTHER}
+    # As in a server that goes on running, which had the old key only.
+    unchanged = control.destinations.restore("hook", 3, version=3, actor=ACTOR)
+    restored = control.destinations.restore("hook", 1, version=3, actor=ACTOR)
     assert (unchanged.version, restored.version) == (3, 4)
-    assert later.secrets() == {"shared_secret": SECRET}
+    assert control.secrets() == {"shared_secret": SECRET}
+    changed = control.change(settings={"shared_secret": OTHER})
+    assert (changed.version, control.secrets()) == (5, {"shared_secret": OTHER})
     [rotated] = [entry for entry in control.audit("workspace") if "rotate" in entry.action]
     assert rotated.after["resealed"] == 1 + 1 + 3
-    later.changes.close()
 
 
 def test_every_sealed_column_is_known_to_the_rotation() -> None:

@@ -39,7 +39,7 @@ IdempotencyKey = Annotated[
 ETAG = ResponseHeader(
     name="ETag",
     documentation_only=True,
-    description="The version of the source, for If-Match.",
+    description="The version of what is answered, for If-Match.",
     required=True,
 )
 LOCATION = ResponseHeader(
