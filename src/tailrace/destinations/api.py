@@ -25,6 +25,8 @@ WHOLE_MAX: Final = 2**53
 
 _SHOWN_MAX: Final = 50
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_NO_URI = re.compile(r'[^\x21-\x7e]|[\\"<>^`{|}]')
+"""What RFC 3986 allows nowhere; readers of an address differ in what they make of it."""
 _KINDS: Final[Mapping[object, str]] = {
     str: "text",
     int: "whole",
@@ -166,7 +168,7 @@ def schema_of(destination: Destination) -> dict[str, Any]:
 
 def is_url(text: str) -> bool:
     """Tell whether a text is an http or https address with a host and without credentials."""
-    if re.search(r"[^\x21-\x7e]", text):
+    if _NO_URI.search(text):
         return False
     try:
         parts = urlsplit(text)

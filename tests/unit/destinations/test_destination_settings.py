@@ -164,6 +164,8 @@ def test_what_several_settings_say_together_is_checked_by_the_type() -> None:
         ("https://[::1/", False),
         ("https://exa mple.com/", False),
         ("https://exämple.com/", False),
+        ("https://example.com\\.example.net/", False),
+        ("https://example.com/{id}", False),
         ("javascript:alert(1)", False),
         ("file:///etc/passwd", False),
         ("ftp://example.com", False),
