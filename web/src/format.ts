@@ -99,6 +99,11 @@ export function formatAgo(at: string | Date, now: Date = new Date()): string {
   return relative.format(Math.round(seconds / length), unit);
 }
 
+/** What lies back: "just now" within the last second, and where clocks differ a little. */
+export function formatPast(at: string | Date, now: Date = new Date()): string {
+  return now.getTime() - new Date(at).getTime() < 1000 ? "just now" : formatAgo(at, now);
+}
+
 /** A duration between two steps: "12 ms", "1.4 s", "3 min". */
 export function formatDuration(ms: number): string {
   if (ms < 1000) return `${integer.format(ms)} ms`;

@@ -137,7 +137,7 @@ export const api = {
     call("POST /members/{member_id}/reset-link", { path: { member_id: id } }),
   signOutMember: (id: string) =>
     call("POST /members/{member_id}/sign-out", { path: { member_id: id } }),
-  invites: (signal?: Signal) => call("GET /invites", { signal }),
+  invites: (signal?: Signal) => call("GET /invites", { query: { limit: 1000 }, signal }),
   invite: (draft: InviteDraft) => call("POST /invites", { body: draft }),
   revokeInvite: (id: number) => call("DELETE /invites/{invite_id}", { path: { invite_id: id } }),
   tokenPage: async (cursor: string, signal?: Signal) =>

@@ -6,6 +6,8 @@ interface Props {
   title: string;
   isOpen: boolean;
   onClose: () => void;
+  /** For what is lost with the dialog: a slip of the pointer does not close it. */
+  staysOnClickBeside?: boolean;
   children: ReactNode;
 }
 
@@ -14,7 +16,8 @@ export const focusedFirst = (element: HTMLElement | null): void =>
   element?.setAttribute("autofocus", "");
 
 /** A modal dialog, the browser's own: it keeps the focus and closes on Escape. */
-export function Dialog({ title, isOpen, onClose, children }: Props) {
+export function Dialog(props: Props) {
+  const { title, isOpen, onClose, staysOnClickBeside = false, children } = props;
   const ref = useRef<HTMLDialogElement>(null);
   const titleId = useId();
   useEffect(() => {
@@ -30,7 +33,7 @@ export function Dialog({ title, isOpen, onClose, children }: Props) {
       aria-labelledby={titleId}
       onClose={onClose}
       onClick={(event) => {
-        if (event.target === ref.current) onClose();
+        if (event.target === ref.current && !staysOnClickBeside) onClose();
       }}
     >
       {isOpen && (

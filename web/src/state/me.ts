@@ -1,5 +1,6 @@
 import { createContext, use } from "react";
 import type { Me, Permission, Role } from "@/api/types";
+import { capitalised } from "@/format";
 
 /** The query key of who is signed in and what they may do. */
 export const ME = ["me"] as const;
@@ -26,8 +27,9 @@ export function useMe(): Myself {
   return withMay(me);
 }
 
-/** The name that people know somebody by. */
-export const myName = (me: Me): string => me.member?.name || me.member?.email || me.actor;
+/** The name that people know somebody by; who is no member has their token's. */
+export const myName = (me: Me): string =>
+  me.member?.name || me.member?.email || capitalised(me.actor);
 
 export const ROLES: readonly { value: Role; label: string; about: string }[] = [
   { value: "owner", label: "Owner", about: "May do everything, and make or remove other owners." },
@@ -45,7 +47,7 @@ export const ROLES: readonly { value: Role; label: string; about: string }[] = [
   {
     value: "source-only",
     label: "Source only",
-    about: "Sees and changes only the sources named here, without their events.",
+    about: "Sees and changes the sources that are chosen for them, and no events.",
   },
 ];
 

@@ -1,6 +1,7 @@
 import { Button } from "@mantine/core";
 import { memo, useState } from "react";
 import type { AuditEntry } from "@/api/types";
+import { Icon } from "@/components/Icon";
 import { Link } from "@/components/Link";
 import { formatDay, formatMinute, formatTime, timeTooltip } from "@/format";
 import { withParams } from "@/state/url";
@@ -40,60 +41,19 @@ function daysOf(entries: readonly AuditEntry[]): { day: string; changes: AuditEn
   return days;
 }
 
-const Entry = memo(function Entry({ entry }: { entry: AuditEntry }) {
-  const { did, name, rest } = sentenceOf(entry);
-  return (
-    <li className={styles["entry"]}>
-      <time dateTime={entry.at} title={timeTooltip(entry.at)}>
-        {formatTime(entry.at)}
-      </time>
-      <div className={styles["body"]}>
-        <p className={styles["sentence"]}>
-          <Link
-            className={styles["actor"]}
-            path={withParams("/audit", new URLSearchParams(), { actor: entry.actor })}
-          >
-            <bdi>{actorName(entry.actor)}</bdi>
-          </Link>{" "}
-          {did}
-          {name !== "" && (
-            <>
-              {" "}
-              <Link
-                className={styles["name"]}
-                path={withParams("/audit", new URLSearchParams(), {
-                  resource: wholeResource(entry.resource),
-                })}
-              >
-                <bdi>{name}</bdi>
-              </Link>
-            </>
-          )}
-          {rest !== "" && ` ${rest}`}
-        </p>
-        <Differences entry={entry} />
-      </div>
-    </li>
-  );
-});
-
 /** What an update changed is in sight; what something was made with comes when asked for. */
-function Differences({ entry }: { entry: AuditEntry }) {
+const Entry = memo(function Entry({ entry }: { entry: AuditEntry }) {
   const [isOpen, setOpen] = useState(false);
   const all = differencesOf(entry);
   const isUpdate = entry.before !== null && entry.after !== null;
   const shown = isOpen ? all : isUpdate ? all.slice(0, SHOWN_AT_FIRST) : [];
   const hidden = all.length - shown.length;
-  if (all.length === 0) return null;
   return (
-    <>
-      {shown.length > 0 && (
-        <dl className={styles["differences"]}>
-          {shown.map((each) => (
-            <Line key={each.field} difference={each} isUpdate={isUpdate} />
-          ))}
-        </dl>
-      )}
+    <li className={styles["entry"]}>
+      <time dateTime={entry.at} title={timeTooltip(entry.at)}>
+        {formatTime(entry.at)}
+      </time>
+      <Said entry={entry} />
       {(hidden > 0 || isOpen) && (
         <Button
           className={styles["toggle"] ?? ""}
@@ -101,12 +61,44 @@ function Differences({ entry }: { entry: AuditEntry }) {
           color="gray"
           size="compact-xs"
           aria-expanded={isOpen}
+          rightSection={<Icon name={isOpen ? "chevronUp" : "chevronDown"} size={13} />}
           onClick={() => setOpen(!isOpen)}
         >
-          {isOpen ? "Show less" : isUpdate ? `Show ${hidden} more` : "Show details"}
+          {isOpen ? "Less" : isUpdate ? `${hidden} more` : "Details"}
         </Button>
       )}
-    </>
+      {shown.length > 0 && (
+        <dl className={styles["differences"]}>
+          {shown.map((each) => (
+            <Line key={each.field} difference={each} isUpdate={isUpdate} />
+          ))}
+        </dl>
+      )}
+    </li>
+  );
+});
+
+/** The change in a sentence; who did it and what it was done with lead to more of theirs. */
+function Said({ entry }: { entry: AuditEntry }) {
+  const { did, name, rest } = sentenceOf(entry);
+  const only = (changes: Record<string, string>) =>
+    withParams("/audit", new URLSearchParams(), changes);
+  return (
+    <p className={styles["sentence"]}>
+      <Link className={styles["actor"]} path={only({ actor: entry.actor })}>
+        <bdi>{actorName(entry.actor)}</bdi>
+      </Link>{" "}
+      {did}
+      {name !== "" && (
+        <>
+          {" "}
+          <Link className={styles["name"]} path={only({ resource: wholeResource(entry.resource) })}>
+            <bdi>{name}</bdi>
+          </Link>
+        </>
+      )}
+      {rest !== "" && ` ${rest}`}
+    </p>
   );
 }
 

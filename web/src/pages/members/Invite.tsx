@@ -20,7 +20,7 @@ interface Props {
 /** Makes a link by which somebody joins, and shows it this once. */
 export function Invite({ isOpen, onClose }: Props) {
   return (
-    <Dialog title="Invite a member" isOpen={isOpen} onClose={onClose}>
+    <Dialog title="Invite a member" isOpen={isOpen} onClose={onClose} staysOnClickBeside>
       <InviteForm onClose={onClose} />
     </Dialog>
   );

@@ -6,7 +6,7 @@ import { Chip } from "@/components/Chip";
 import { Confirm } from "@/components/Confirm";
 import { Icon } from "@/components/Icon";
 import { Failure } from "@/components/states";
-import { formatAgo, timeTooltip } from "@/format";
+import { formatAgo, formatPast, timeTooltip } from "@/format";
 import { roleLabel, useMe } from "@/state/me";
 import { useNow } from "@/state/now";
 import { useInvites, usePeopleChanged } from "./useMembers";
@@ -71,7 +71,7 @@ function List({ invites, onRevoke }: ListProps) {
           <div className={styles["about"]}>
             <State invite={invite} now={now} />
             <span title={timeTooltip(invite.created_at)}>
-              made {formatAgo(invite.created_at, now)} by <bdi>{invite.created_by}</bdi>
+              made {formatPast(invite.created_at, now)} by <bdi>{invite.created_by}</bdi>
             </span>
           </div>
           {onRevoke && mayManage(me, invite.role) && (

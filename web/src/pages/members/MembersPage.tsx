@@ -57,7 +57,7 @@ export function MembersPage() {
             value={wanted.role}
             onChange={(event) => change({ role: event.currentTarget.value }, { replace: true })}
           />
-          <Button variant="subtle" color="gray" onClick={() => setHelpOpen(true)}>
+          <Button variant="default" onClick={() => setHelpOpen(true)}>
             About roles
           </Button>
         </>

@@ -19,7 +19,7 @@ export function OneLink({ link, label, onClose, children }: Props) {
   return (
     <div className={forms["form"]}>
       <p role="status">{children}</p>
-      <CopyBox text={url} label={label} />
+      <CopyBox text={url} label={label} isNew />
       <p className="muted">
         It works once, until{" "}
         <time dateTime={expiresAt} title={timeTooltip(expiresAt)}>

@@ -18,7 +18,7 @@ interface Props {
 /** Makes a link by which a member who forgot their password sets a new one. */
 export function ResetLink({ member, onClose }: Props) {
   return (
-    <Dialog title="Make a reset link" isOpen={member !== null} onClose={onClose}>
+    <Dialog title="Make a reset link" isOpen={member !== null} onClose={onClose} staysOnClickBeside>
       {member && <Making member={member} onClose={onClose} />}
     </Dialog>
   );

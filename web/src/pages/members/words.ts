@@ -1,7 +1,7 @@
 /** Members and invites in words. */
 
 import type { Member, Role } from "@/api/types";
-import { formatAgo } from "@/format";
+import { formatPast } from "@/format";
 import type { Myself } from "@/state/me";
 
 export const memberName = ({ name, email }: Pick<Member, "name" | "email">): string =>
@@ -15,7 +15,7 @@ export function signInWords({ has_password: hasPassword, oidc }: Member): string
 }
 
 export const lastSignInWords = ({ signed_in_at: at }: Member, now: Date): string =>
-  at === null ? "never" : formatAgo(at, now);
+  at === null ? "never" : formatPast(at, now);
 
 /** Which sources a member of the role `source-only` sees: "web-shop, app and 2 more". */
 export function sourcesWords(sources: readonly string[]): string {

@@ -36,10 +36,14 @@ export function SettingsPage() {
       <Section title="API">
         <p>
           Everything that this app shows and changes comes from an HTTP API that is yours to use.
-          Sign in to it with <Link path="/tokens">a token</Link>.
+          Sign in to it with{" "}
+          <Link className={styles["link"]} path="/tokens">
+            a token
+          </Link>
+          .
         </p>
         <p>
-          <a href="/api/openapi.json" target="_blank" rel="noreferrer">
+          <a className={styles["link"]} href="/api/openapi.json" target="_blank" rel="noreferrer">
             Description of the API (OpenAPI)
           </a>
           <span className="muted">

@@ -90,7 +90,7 @@ function Made({ writeKey, overlap, onClose }: MadeProps) {
   return (
     <div className={forms["form"]}>
       <p role="status">The new write key is taken within two seconds. Put it into your apps.</p>
-      <CopyBox text={writeKey.key} label="Copy the new write key" />
+      <CopyBox text={writeKey.key} label="Copy the new write key" isNew />
       {overlap !== "stay" && overlap !== "now" && (
         <p className="muted">
           Each key shows when it was used last: an old one that nobody uses may go.

@@ -26,7 +26,7 @@ interface Props {
 /** Asks what a token is for and what it may do, makes it, and shows it this once. */
 export function MakeToken({ isOpen, onClose }: Props) {
   return (
-    <Dialog title="Make a token" isOpen={isOpen} onClose={onClose}>
+    <Dialog title="Make a token" isOpen={isOpen} onClose={onClose} staysOnClickBeside>
       <Limited onClose={onClose} />
     </Dialog>
   );
@@ -85,7 +85,6 @@ function MakeForm({ daysMax, onClose }: FormProps) {
         ref={focusedFirst}
         label="Name"
         description="What uses it. The audit log names it."
-        placeholder="nightly export"
         maxLength={200}
         autoComplete="off"
         value={name}
@@ -189,7 +188,7 @@ function Made({ made, onClose }: { made: NewApiToken; onClose: () => void }) {
       <p role="status">
         Copy the token <strong>{made.name}</strong> now: it is not shown again.
       </p>
-      <CopyBox text={made.token} label="Copy the new token" />
+      <CopyBox text={made.token} label="Copy the new token" isNew />
       <p className="muted">
         {made.expires_at
           ? `It ends on ${formatMinute(made.expires_at)}.`

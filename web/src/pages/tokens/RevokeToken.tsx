@@ -1,7 +1,7 @@
 import { api } from "@/api/calls";
 import type { ApiToken } from "@/api/types";
 import { Confirm } from "@/components/Confirm";
-import { formatAgo } from "@/format";
+import { formatPast } from "@/format";
 import { useTokensChanged } from "./useTokens";
 
 interface Props {
@@ -32,7 +32,7 @@ export function RevokeToken({ token, onClose }: Props) {
       </p>
       <p className="muted">
         {token?.last_used_at
-          ? `It was used ${formatAgo(token.last_used_at)}.`
+          ? `It was used ${formatPast(token.last_used_at)}.`
           : "It was never used."}
       </p>
     </Confirm>

@@ -1,12 +1,12 @@
 import { Button } from "@mantine/core";
 import type { ApiToken } from "@/api/types";
 import { Chip } from "@/components/Chip";
-import { formatAgo, timeTooltip } from "@/format";
+import { formatAgo, formatPast, timeTooltip } from "@/format";
 import { useNow } from "@/state/now";
 import { permissionLabel, permissionsWords } from "./permissions";
 import styles from "./TokenTable.module.css";
 
-const COLUMNS = ["Name", "May", "State", "Last used", "Ends"];
+const COLUMNS = ["Name", "May do", "State", "Last used", "Ends"];
 
 interface Props {
   label: string;
@@ -54,7 +54,7 @@ function Row({ token, now, onRevoke, withMaker }: RowProps) {
         <div className={styles["below"]}>
           <code className={styles["hint"]}>{token.hint}…</code>
           <span title={timeTooltip(madeAt)}>
-            made {formatAgo(madeAt, now)}
+            made {formatPast(madeAt, now)}
             {withMaker && (
               <>
                 {" by "}
@@ -82,7 +82,7 @@ function Row({ token, now, onRevoke, withMaker }: RowProps) {
         title={usedAt ? timeTooltip(usedAt) : undefined}
       >
         <span className={styles["unit"]}>used </span>
-        {usedAt ? formatAgo(usedAt, now) : "never"}
+        {usedAt ? formatPast(usedAt, now) : "never"}
       </div>
       <div
         role="cell"
