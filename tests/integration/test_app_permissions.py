@@ -31,8 +31,8 @@ OWN, OTHER = "own-source", "other-source"
 PASSWORD = "the password of everybody"
 # Written while nobody changes anything.
 NOTED_BY_ITSELF: Final = {"seen_at", "last_used_at"}
-# The description itself, which does not describe itself.
-NOT_DESCRIBED: Final = {"GET /api/openapi.json"}
+# The descriptions themselves, which are no part of what they describe.
+NOT_DESCRIBED: Final = {"GET /api/openapi.json", "GET /api/workspace.schema.json"}
 # The framework's answers to what is not there.
 OF_FRAMEWORK: Final = {"/api", "/api/{path}"}
 
@@ -42,6 +42,7 @@ class Everybody:
 
     def __init__(self, server: AppServer) -> None:
         self.server = server
+        self._client = httpx.Client(base_url=server.url, timeout=30.0)
         self._engine = open_engine(server.config)
         self._count = 0
         password = hash_password(PASSWORD)
@@ -56,16 +57,18 @@ class Everybody:
         server.send(track("m-1"))
 
     def close(self) -> None:
+        self._client.close()
         self._engine.dispose()
 
     def call(self, row: Row, caller: str, *, source: str = OWN) -> tuple[int, dict[str, Any], bool]:
         """Make the row's request; return status, answer, and whether it changed anything."""
         request = self._request(row, caller, source=source)
         before = _contents(self._engine)
-        client = httpx.Client(base_url=self.server.url, timeout=30.0)
-        with client, client.stream(row.method, **request) as response:
+        with self._client.stream(row.method, **request) as response:
             is_endless = "event-stream" in response.headers.get("content-type", "")
             text = "" if is_endless else response.read().decode()
+        # Each request is signed in by itself.
+        self._client.cookies.clear()
         is_json = "json" in response.headers.get("content-type", "")
         answer = json.loads(text) if is_json and text else {}
         return response.status_code, answer, _contents(self._engine) != before

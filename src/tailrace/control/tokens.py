@@ -161,7 +161,7 @@ def _require_permissions(draft: TokenDraft, principal: Principal) -> None:
     wanted = set(draft.permissions)
     if len(wanted) < len(draft.permissions):
         raise ChangeError(
-            "permissions names one twice: name each once", reason="conflict", field="permissions"
+            "permissions names one twice: name each once", reason="invalid", field="permissions"
         )
     missing = sorted(wanted - principal.permissions)
     if missing:
