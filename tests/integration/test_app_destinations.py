@@ -229,6 +229,13 @@ def test_a_secret_is_in_no_answer_no_log_and_not_in_the_database(app: AppServer,
         assert not any(hidden.encode() in file for file in files)
 
 
+def test_asking_for_the_methods_of_a_path_needs_a_sign_in_and_no_permission(
+    app: AppServer,
+) -> None:
+    assert app.client.options(PATH).status_code == 204
+    assert httpx.options(app.url + PATH).status_code == 401
+
+
 def test_the_description_of_the_api_has_examples_for_what_is_sent(app: AppServer) -> None:
     paths = app.get("/api/openapi.json")["paths"]
 

@@ -60,6 +60,9 @@ async def require_access(connection: Connection, handler: BaseRouteHandler) -> N
         cookies={COOKIE: connection.cookies[COOKIE]} if COOKIE in connection.cookies else {},
         address=connection.client.host if connection.client else "",
     )
+    if connection.scope.get("method") == "OPTIONS" and _PERMISSION not in handler.opt:
+        # The framework's own answer, which says which methods there are and nothing else.
+        return
     permission = permission_of(handler)
     if not principal.may(permission):
         raise ProblemError(
