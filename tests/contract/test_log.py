@@ -287,6 +287,20 @@ def test_a_group_goes_on_where_it_committed(open_log: OpenLog) -> None:
     assert bodies(consumer.poll(bytes_max=BIG, timeout_s=0)) == ["c"]
 
 
+def test_a_group_that_reads_elsewhere_advances_its_position(open_log: OpenLog) -> None:
+    log = open_log()
+    log.writer(RAW).append(new("a", "b", "c"))
+    consumer = log.consumer("elsewhere", stream=RAW)
+    consumer.poll(bytes_max=4, timeout_s=0)
+
+    consumer.advance({0: 2})
+    after = bodies(consumer.poll(bytes_max=BIG, timeout_s=0))
+    log.close()
+
+    assert after == ["c"]
+    assert open_log().positions("elsewhere") == {0: 2}
+
+
 def test_groups_do_not_disturb_each_other(log: Log) -> None:
     log.writer(RAW).append(new("a"))
     one, two = log.consumer("one", stream=RAW), log.consumer("two", stream=RAW)

@@ -183,6 +183,19 @@ class GroupConsumer:
         self._polled.clear()
         return list(range(first, first + len(emitted)))
 
+    def advance(self, positions: Mapping[int, int]) -> None:
+        """See `Consumer.advance`."""
+        self._check_open()
+        moved = {
+            partition: next_
+            for partition, next_ in positions.items()
+            if self._committed.get(partition) != next_
+        }
+        if moved:
+            self._committer.commit(moved, (), ())
+            self._committed.update(moved)
+            self._polled.clear()
+
     def rewind(self) -> None:
         """See `Consumer.rewind`."""
         self._check_open()

@@ -121,6 +121,18 @@ class Consumer(Protocol):
         """
         ...
 
+    def advance(self, positions: Mapping[int, int]) -> None:
+        """Commit that the group needs no record before these offsets, whoever has read them.
+
+        For a group that keeps what it has done elsewhere and reads without polling: retention
+        goes by the positions of all groups.
+
+        Raises:
+            LogFullError: nothing was committed; try again later.
+            TransientError: the disk failed.
+        """
+        ...
+
     def rewind(self) -> None:
         """Forget what was polled and not committed; the next poll reads it again."""
         ...

@@ -319,6 +319,13 @@ class MemoryConsumer:
             log._changed.notify_all()
             return list(range(first, first + len(emitted)))
 
+    def advance(self, positions: Mapping[int, int]) -> None:
+        """See `Consumer.advance`."""
+        self._check_open()
+        with self._log._changed:
+            self._state.positions.update(positions)
+            self._polled.clear()
+
     def rewind(self) -> None:
         """See `Consumer.rewind`."""
         self._check_open()
