@@ -72,6 +72,7 @@ ROWS: Final = (
     row("GET /readyz", ANYBODY),
     row("GET /metrics", ANYBODY),
     row("GET /api/openapi.json", ANYBODY),
+    row("GET /api/workspace.schema.json", ANYBODY),
     # Signing in
     row("GET /api/v1/session", ANYBODY),
     row("POST /api/v1/session", ANYBODY, 204, body={"token": "{owner_token}"}),
@@ -161,6 +162,9 @@ ROWS: Final = (
     row("GET /api/v1/settings", MEMBERS),
     row("PATCH /api/v1/settings", ADMINS, body={"name": "{new}"}, if_match=True),
     row("GET /api/v1/audit-log", EDITORS),
+    row("GET /api/v1/workspace/export", ADMINS),
+    row("POST /api/v1/workspace/diff", ADMINS, body={"text": "version: 1\nsources: {}\n"}),
+    row("POST /api/v1/workspace/apply", ADMINS, body={"text": "version: 1\nsources: {}\n"}),
     # Members
     row("GET /api/v1/members", ADMINS),
     row("GET /api/v1/members/{member_id}", ADMINS, at={"member_id": "{member}"}),

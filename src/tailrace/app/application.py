@@ -28,6 +28,7 @@ from tailrace.app.routes import (
     sources,
     system,
     tokens,
+    workspace,
     write_keys,
 )
 
@@ -84,6 +85,9 @@ GUARDED: Final[list[HTTPRouteHandler]] = [
     tokens.revoke_token,
     settings.show_settings,
     settings.change_settings,
+    workspace.export_workspace,
+    workspace.diff_workspace,
+    workspace.apply_workspace,
 ]
 """Every route that needs somebody who is signed in; each says which permission it takes."""
 
@@ -124,6 +128,7 @@ def make_app(parts: Parts) -> Litestar:
             system.healthz,
             system.readyz,
             system.show_metrics,
+            workspace.show_workspace_schema,
         ],
         dependencies={"parts": Provide(give_parts, use_cache=True)},
         exception_handlers=exception_handlers(),

@@ -43,6 +43,14 @@ _HEADERS = (
         b"camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
     ),
 )
+DOCS_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
+_DOCS = "/api/docs"
+_DESCRIPTIONS = frozenset(
+    {"/api/openapi.json", _DOCS, "/api/docs.css", "/api/workspace.schema.json"}
+)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -96,7 +104,7 @@ class Border:
 def is_nothing(path: str) -> bool:
     """Tell whether a path below /api leads nowhere; the framework would answer with a page."""
     is_api = path == "/api" or path.startswith("/api/")
-    return is_api and not path.startswith("/api/v1/") and path != "/api/openapi.json"
+    return is_api and not path.startswith("/api/v1/") and path not in _DESCRIPTIONS
 
 
 def is_http(scope: Scope) -> TypeGuard[HTTPScope]:
@@ -109,7 +117,7 @@ def with_headers(headers: list[tuple[bytes, bytes]], *, path: str) -> list[tuple
     present = {name.lower() for name, _ in headers}
     is_api = path.startswith("/api/")
     headers.extend(_HEADERS)
-    policy = API_POLICY if is_api else PAGE_POLICY
+    policy = DOCS_POLICY if path == _DOCS else API_POLICY if is_api else PAGE_POLICY
     headers.append((b"content-security-policy", policy.encode()))
     if is_api and b"cache-control" not in present:
         headers.append((b"cache-control", b"no-store"))
@@ -147,6 +155,7 @@ AREAS = frozenset(
         "tokens",
         "trace",
         "values",
+        "workspace",
     }
 )
 

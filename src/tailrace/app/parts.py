@@ -28,6 +28,7 @@ from tailrace.control.sessions import Sessions
 from tailrace.control.settings import WorkspaceSettings
 from tailrace.control.sources import Sources
 from tailrace.control.tokens import Tokens
+from tailrace.control.workspace_file import WorkspaceFiles
 from tailrace.query import Questions
 from tailrace.store import Store
 
@@ -38,8 +39,9 @@ class Parts:
 
     `asking` runs questions to the store, `reading` everything else that blocks, so that slow
     questions do not hold up the status, nor a control database that is away anything else:
-    `deciding` runs what asks it, and `hashing` works on passwords. `loader_problem` says why
-    nothing is being loaded, or "". `openid` is None where no provider is set up.
+    `deciding` runs what asks it, `applying` whole workspace files, and `hashing` works on
+    passwords. `loader_problem` says why nothing is being loaded, or "". `openid` is None where no
+    provider is set up.
     """
 
     config: Config
@@ -70,6 +72,8 @@ class Parts:
     openid_members: OpenIdMembers
     tokens: Tokens
     settings: WorkspaceSettings
+    workspace_files: WorkspaceFiles
+    applying: Workers
     changes: Changes
     loader_problem: Callable[[], str]
 

@@ -11,6 +11,7 @@ from litestar.exceptions import HTTPException
 from litestar.exceptions.http_exceptions import ValidationException
 from litestar.types import Send
 
+from tailrace.control.workspace_file import WorkspaceFileError
 from tailrace.errors import (
     ChangeError,
     ChangeReason,
@@ -98,8 +99,10 @@ class ProblemError(Exception):
         *,
         retry_after_s: int | None = None,
         facts: Mapping[str, object] | None = None,
+        allow: str | None = None,
     ) -> None:
         super().__init__(detail)
+        self.allow = allow
         self.kind = kind
         self.detail = detail
         self.retry_after_s = retry_after_s
@@ -118,6 +121,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     hint: str | msgspec.UnsetType = msgspec.UNSET
     retry_after_s: int | msgspec.UnsetType = msgspec.UNSET
     looked_at: list[str] | msgspec.UnsetType = msgspec.UNSET
+    problems: list[str] | msgspec.UnsetType = msgspec.UNSET
 
 
 def document(error: ProblemError) -> tuple[int, list[tuple[str, str]], bytes]:
@@ -133,6 +137,8 @@ def document(error: ProblemError) -> tuple[int, list[tuple[str, str]], bytes]:
     if error.retry_after_s is not None:
         body["retry_after_s"] = error.retry_after_s
         headers.append(("retry-after", str(error.retry_after_s)))
+    if error.allow is not None:
+        headers.append(("allow", error.allow))
     if error.kind is UNAUTHENTICATED:
         headers.append(("www-authenticate", 'Bearer realm="tailrace"'))
     return error.kind.status, headers, msgspec.json.encode(body)
@@ -194,6 +200,9 @@ def as_problem(error: Exception) -> ProblemError:
             return ProblemError(LIMIT, str(error))
         case TransientError():
             return ProblemError(UNAVAILABLE, str(error), retry_after_s=_RETRY_AFTER_S)
+        case WorkspaceFileError():
+            kind = BODY if error.reason is None else _OF_CHANGES[error.reason]
+            return ProblemError(kind, str(error), facts={"field": "text", "problems": error.lines})
         case ConfigError():
             return ProblemError(INTERNAL, str(error))
         case HTTPException():
@@ -210,8 +219,11 @@ def _of_framework(error: HTTPException) -> ProblemError:
     detail = error.detail
     if kind is NOT_FOUND:
         detail = "there is nothing at this path; /api/openapi.json lists what there is"
+    elif kind is METHOD:
+        allow = (error.headers or {}).get("allow", "")
+        return ProblemError(METHOD, f"this path takes {allow or 'other methods'}", allow=allow)
     elif kind is TOO_LARGE:
-        detail = "the body is larger than 1 MiB"
+        detail = "the body is larger than 1 MiB; one with a workspace file may have 8 MiB"
     elif kind is INTERNAL:
         detail = HTTPStatus(error.status_code).phrase
     return ProblemError(kind, detail)

@@ -46,6 +46,7 @@ from tailrace.control.settings import WorkspaceSettings
 from tailrace.control.sources import Sources
 from tailrace.control.tokens import Tokens
 from tailrace.control.vault import Vault, open_vault
+from tailrace.control.workspace_file import WorkspaceFiles
 from tailrace.destinations import Catalog, load_catalog
 from tailrace.errors import ConfigError
 from tailrace.log import open_log
@@ -62,6 +63,7 @@ _READING_THREADS = 3
 _DECIDING_THREADS = 2
 _HASHING_THREADS = 2
 _HASHING_WAITING_MAX = 16
+_APPLYING_WAITING_MAX = 8
 _PATIENCE_S = 1.0
 _WAITING_MAX = 64
 
@@ -109,6 +111,8 @@ def _open(config: Config, stack: ExitStack) -> tuple[Parts, Loading]:
     stack.callback(deciding.close)
     hashing = Workers("hashing", threads=_HASHING_THREADS, waiting_max=_HASHING_WAITING_MAX)
     stack.callback(hashing.close)
+    applying = Workers("applying", threads=1, waiting_max=_APPLYING_WAITING_MAX)
+    stack.callback(applying.close)
     following = Follower(config)
     following.start()
     stack.callback(following.stop)
@@ -143,6 +147,10 @@ def _open(config: Config, stack: ExitStack) -> tuple[Parts, Loading]:
         hashing=hashing,
         clock=time.monotonic,
     )
+    write_keys = WriteKeys(changes, sources)
+    catalog = _catalog()
+    destinations = Destinations(config, changes, vault, catalog)
+    settings = WorkspaceSettings(changes)
     members = Members(changes, sources)
     invites = Invites(changes, members, sessions)
     joining = Joining(invites=invites, deciding=deciding, hashing=hashing, clock=time.monotonic)
@@ -167,14 +175,26 @@ def _open(config: Config, stack: ExitStack) -> tuple[Parts, Loading]:
         hashing=hashing,
         following=following,
         sources=sources,
-        write_keys=WriteKeys(changes, sources),
-        destinations=Destinations(config, changes, vault, _catalog()),
+        write_keys=write_keys,
+        destinations=destinations,
         members=members,
         invites=invites,
         openid=_openid(config, vault),
         openid_members=OpenIdMembers(config.oidc, changes, sessions),
         tokens=Tokens(changes),
-        settings=WorkspaceSettings(changes),
+        settings=settings,
+        workspace_files=WorkspaceFiles(
+            config,
+            changes,
+            vault,
+            catalog,
+            sources=sources,
+            write_keys=write_keys,
+            destinations=destinations,
+            members=members,
+            settings=settings,
+        ),
+        applying=applying,
         changes=changes,
         loader_problem=loading.problem,
     )

@@ -20,6 +20,7 @@ from tailrace.cli import (
     tail,
     token,
     trace,
+    workspace,
 )
 from tailrace.cli.common import fail
 from tailrace.errors import ConfigError, QueryError, TailraceError
@@ -47,6 +48,7 @@ for module in (
     token,
     password,
     rotate_key,
+    workspace,
 ):
     module.register(app)
 

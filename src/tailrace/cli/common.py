@@ -5,13 +5,16 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 from tailrace.addresses import url_of
 from tailrace.config import Config, read_config
 from tailrace.errors import ConfigError, QueryError, TailraceError, TransientError
+
+if TYPE_CHECKING:
+    import httpx
 
 DataDir = Annotated[
     Path | None, typer.Option("--data-dir", help="Where everything is kept; ./data unless told.")
@@ -80,13 +83,17 @@ class Api:
     def get(self, path: str, **parameters: object) -> Any:
         """Return the JSON answer of a GET; parameters that are None are left out."""
         sent = {name: value for name, value in parameters.items() if value is not None}
-        return self._send("GET", path, params=sent)
+        return self._send("GET", path, params=sent).json()
+
+    def get_text(self, path: str) -> str:
+        """Return the answer of a GET as it is."""
+        return self._send("GET", path).text
 
     def post(self, path: str, body: Mapping[str, object]) -> Any:
         """Return the JSON answer of a POST."""
-        return self._send("POST", path, json=body)
+        return self._send("POST", path, json=body).json()
 
-    def _send(self, method: str, path: str, **arguments: Any) -> Any:
+    def _send(self, method: str, path: str, **arguments: Any) -> "httpx.Response":
         import httpx
 
         try:
@@ -95,7 +102,7 @@ class Api:
             raise TransientError(self._unreachable(error)) from error
         if response.status_code >= 400:
             raise problem_of(response.status_code, response.text)
-        return response.json()
+        return response
 
     @contextmanager
     def stream(self, path: str, **parameters: object) -> Iterator[Iterator[str]]:

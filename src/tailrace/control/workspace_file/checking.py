@@ -110,7 +110,7 @@ class Checker:
                 self.problems.append(Problem(node.line, f"{where} lacks '{name}'"))
         return good
 
-    def value(self, node: Node, kind: Any, path: Path) -> Any:
+    def value(self, node: Node, kind: Any, path: Path, *, may_be_null: bool = False) -> Any:
         """Return the value of a node, or `_BAD`."""
         self.lines[path] = node.line
         base, bounds = _without_bounds(kind)
@@ -122,7 +122,8 @@ class Checker:
             if node.value is None and types.NoneType in get_args(base):
                 return None
             if len(choices) == 1:
-                return self.value(node, choices[0], path)
+                may_be_null = types.NoneType in get_args(base)
+                return self.value(node, choices[0], path, may_be_null=may_be_null)
         if base is SecretRef:
             return self.reference(node, path)
         if isinstance(base, type) and issubclass(base, msgspec.Struct):
@@ -132,7 +133,7 @@ class Checker:
             return self._list(node, get_args(base)[0], bounds, path)
         if origin is dict:
             return self._dict(node, get_args(base), path)
-        return self._leaf(node, kind, path)
+        return self._leaf(node, kind, path, may_be_null=may_be_null)
 
     def reference(self, node: Node, path: Path) -> Any:
         """Return where a secret is found; what is written instead is never shown."""
@@ -192,10 +193,11 @@ class Checker:
                 found[key] = value
         return found
 
-    def _leaf(self, node: Node, kind: Any, path: Path) -> Any:
+    def _leaf(self, node: Node, kind: Any, path: Path, *, may_be_null: bool) -> Any:
         value = node.plain()
         if not _fits(value, kind):
-            return self._note(node, path, node, _expected(kind))
+            or_null = " or null" if may_be_null else ""
+            return self._note(node, path, node, _expected(kind) + or_null)
         return msgspec.convert(value, kind)
 
     def _note(self, node: Node, path: Path, found: Node, expected: str) -> Any:
@@ -285,12 +287,16 @@ def _words(kind: kinds.Type) -> str:
 def _range(kind: kinds.IntType | kinds.FloatType) -> str:
     parts = []
     if kind.gt is not None:
-        parts.append(f"above {kind.gt:g}")
+        parts.append(f"above {_number(kind.gt)}")
     if kind.ge is not None:
-        parts.append(f"of at least {kind.ge:g}")
+        parts.append(f"of at least {_number(kind.ge)}")
     if kind.le is not None:
-        parts.append(f"at most {kind.le:g}")
+        parts.append(f"at most {_number(kind.le)}")
     return f" {' and '.join(parts)}" if parts else ""
+
+
+def _number(value: float) -> str:
+    return str(int(value) if float(value).is_integer() else value)
 
 
 def _text(kind: kinds.StrType) -> str:

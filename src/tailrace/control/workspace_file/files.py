@@ -1,7 +1,7 @@
 """Exports the workspace as a file, compares it with one, and makes it like one."""
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 from msgspec import UNSET, Meta
@@ -24,6 +24,7 @@ from tailrace.control.workspace_file.export import workspace_text
 from tailrace.control.workspace_file.members_part import MembersPart
 from tailrace.control.workspace_file.opening import Opener
 from tailrace.control.workspace_file.problems import WorkspaceFileError
+from tailrace.control.workspace_file.schema import workspace_schema
 from tailrace.control.workspace_file.settings_part import SettingsPart
 from tailrace.control.workspace_file.sources_part import SourcesPart
 from tailrace.control.workspace_file.work import Outcome, Work
@@ -68,6 +69,7 @@ class WorkspaceFiles:
         settings: WorkspaceSettings,
     ) -> None:
         opener = Opener(vault)
+        self._catalog = catalog
         self._of_file = frozenset(source.slug for source in config.sources)
         self._changes = changes
         self._settings = SettingsPart(settings)
@@ -86,6 +88,10 @@ class WorkspaceFiles:
                 "members": self._members.exported(session, is_source=is_source),
             }
         return workspace_text(sections, of_file=sorted(self._of_file))
+
+    def schema(self) -> dict[str, Any]:
+        """Return the JSON Schema of such a file."""
+        return workspace_schema(self._catalog)
 
     def diff(self, asked: Asked, *, by: Principal) -> Outcome:
         """Return what `apply` would do, found out by doing it and taking it back.
