@@ -11,9 +11,10 @@ from msgspec import UNSET
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from tailrace.config import SLUG_PATTERN, Config, Secret
+from tailrace.config import SLUG_PATTERN, Config
 from tailrace.control import idempotency
 from tailrace.control.changes import Change, Changes
+from tailrace.control.destination_settings import DestinationSettings, KeptSettings
 from tailrace.control.destination_shapes import (
     DestinationChange,
     DestinationDraft,
@@ -29,10 +30,9 @@ from tailrace.control.destination_shapes import (
 )
 from tailrace.control.idempotency import Once
 from tailrace.control.models import DestinationRow, DestinationVersionRow, SourceRow
-from tailrace.control.sealed import destination_place
-from tailrace.control.vault import STARS, Vault
-from tailrace.destinations import Catalog, Checked, Destination, check, schema_of
-from tailrace.errors import ChangeError, ConfigError, SettingsError, TransientError
+from tailrace.control.vault import Vault
+from tailrace.destinations import Catalog, schema_of
+from tailrace.errors import ChangeError
 
 DESTINATIONS_MAX: Final = 1_000
 """How many destinations there may be, deleted ones left out."""
@@ -52,7 +52,7 @@ class Destinations:
     ) -> None:
         self._of_file = frozenset(source.slug for source in config.sources)
         self._changes = changes
-        self._vault = vault
+        self._settings = DestinationSettings(catalog, vault)
         self._catalog = catalog
 
     def types(self) -> list[DestinationType]:
@@ -158,18 +158,17 @@ class Destinations:
     def create_in(self, change: Change, draft: DestinationDraft) -> DestinationState:
         """Make a destination within an open change; as `create`."""
         self._require_new(change.session, draft.slug)
-        destination = self._type(draft.type)
         sources = _sorted(draft.sources)
         self._require_sources(change.session, sources, known=())
-        checked = _checked(destination, draft.settings, stays=())
+        kept = self._settings.made(draft.slug, draft.type, draft.settings)
         row = DestinationRow(
             slug=draft.slug,
             name=draft.name,
             type=draft.type,
             enabled=draft.enabled,
             sources=sources,
-            settings=checked.public,
-            secrets_sealed=self._sealed(draft.slug, checked.secrets),
+            settings=kept.public,
+            secrets_sealed=kept.sealed,
             version=1,
             created_at=change.at,
             updated_at=change.at,
@@ -200,7 +199,8 @@ class Destinations:
             columns["sources"] = _sorted(wanted.sources)
             self._require_sources(change.session, columns["sources"], known=row.sources or ())
         if wanted.settings is not UNSET:
-            columns |= self._merged(row, wanted.settings)
+            kept = self._settings.merged(row, wanted.settings)
+            columns |= {"settings": kept.public, "secrets_sealed": kept.sealed}
         return self._put(change, row, columns, action="destination.update")
 
     def restore_in(
@@ -216,8 +216,7 @@ class Destinations:
                 reason="not-found",
                 field="version",
             )
-        opened = self._opened(slug, old.secrets_sealed)
-        _checked(self._type(row.type), {**old.settings, **opened}, stays=opened)
+        self._settings.require_valid(row, KeptSettings(old.settings, old.secrets_sealed))
         columns = {
             "name": old.name,
             "enabled": old.enabled,
@@ -273,36 +272,6 @@ class Destinations:
         change.session.flush()
         return self._state(row)
 
-    def _merged(self, row: DestinationRow, given: Mapping[str, object]) -> dict[str, Any]:
-        """Return the columns of the settings with what is given in its place."""
-        destination = self._type(row.type)
-        stays = {
-            name: sealed
-            for name, sealed in row.secrets_sealed.items()
-            if name in _secrets(destination) and given.get(name, STARS) == STARS
-        }
-        # What an older form of the type had goes with the next change.
-        public = {name: row.settings[name] for name in row.settings if name in destination.fields}
-        kept = self._opened(row.slug, stays)
-        checked = _checked(destination, {**public, **given, **kept}, stays=stays)
-        new = {name: secret for name, secret in checked.secrets.items() if name not in stays}
-        return {
-            "settings": checked.public,
-            "secrets_sealed": {**stays, **self._sealed(row.slug, new)},
-        }
-
-    def _type(self, slug: str) -> Destination:
-        found = self._catalog.types.get(slug)
-        if found is None:
-            known = ", ".join(self._catalog.types)
-            raise ChangeError(
-                f"there is no destination type '{slug}'; there are {known}. One of another "
-                "package needs that package to be installed beside Tailrace",
-                reason="invalid",
-                field="type",
-            )
-        return found
-
     def _require_new(self, session: Session, slug: str) -> None:
         row = session.get(DestinationRow, slug)
         if row is not None:
@@ -336,29 +305,6 @@ class Destinations:
                 reason="invalid",
                 field="sources",
             )
-
-    def _sealed(self, slug: str, secrets: Mapping[str, Secret]) -> dict[str, str]:
-        if not secrets:
-            return {}
-        if self._vault is None:
-            raise TransientError("there is no secret key to seal secrets with")
-        return {
-            name: self._vault.seal(secret, place=destination_place(slug, name))
-            for name, secret in secrets.items()
-        }
-
-    def _opened(self, slug: str, sealed: Mapping[str, str]) -> dict[str, Secret]:
-        opened: dict[str, Secret] = {}
-        for name, text in sealed.items():
-            if self._vault is None:
-                raise TransientError("there is no secret key to open secrets with")
-            try:
-                opened[name] = self._vault.open(text, place=destination_place(slug, name))
-            except ConfigError as error:
-                raise ChangeError(
-                    str(error), reason="conflict", field=f"settings.{name}"
-                ) from error
-        return opened
 
     def _keep_version(self, change: Change, row: DestinationRow) -> None:
         session = change.session
@@ -406,38 +352,6 @@ def _require_version(row: DestinationRow, version: int | None) -> None:
             f"{row.version}: read it again",
             reason="outdated",
         )
-
-
-def _checked(
-    destination: Destination, given: Mapping[str, object], *, stays: Collection[str]
-) -> Checked:
-    """Return the settings, or say to whoever sent them everything that is wrong.
-
-    `stays` are the secrets that are set already; stars for another one stand for nothing.
-    """
-    problems = {
-        name: f"is '{STARS}', which stands for a secret that is set already; none is"
-        for name in _secrets(destination)
-        if name not in stays and given.get(name) == STARS
-    }
-    usable = {name: value for name, value in given.items() if name not in problems}
-    told = ""
-    try:
-        checked = check(destination, usable)
-    except SettingsError as error:
-        problems = {**error.problems, **problems}
-        told = str(error)
-    if problems:
-        told = "; ".join(f"settings.{name[:100]}: {text}" for name, text in problems.items())
-    if told:
-        first = next(iter(problems), "")
-        field = f"settings.{first[:100]}" if first else "settings"
-        raise ChangeError(told, reason="invalid", field=field)
-    return checked
-
-
-def _secrets(destination: Destination) -> list[str]:
-    return [name for name, field in destination.fields.items() if field.is_secret]
 
 
 def _sorted(sources: list[str] | None) -> list[str] | None:

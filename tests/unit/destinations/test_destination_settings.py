@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tailrace.destinations import Checked, Destination, Secret, Setting, check, schema_of
-from tailrace.destinations.api import PAIRS_MAX, SECRET_LENGTH_MAX, WHOLE_MAX, is_url
+from tailrace.destinations.api import PAIRS_MAX, SECRET_LENGTH_MAX, WHOLE_MAX
+from tailrace.destinations.checking import is_url
 from tailrace.errors import SettingsError
 
 SECRET = "planted-secret"
