@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, settings
+from hypothesis import given as given_each
 from hypothesis import strategies as st
 from sqlalchemy import text
 
@@ -676,6 +677,9 @@ webhooks: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {"url": st.sampled_from([URL, "http://10.0.0.1:8080/a?b=c", "http://[::1]/"])},
     optional={name: st.one_of(st.none(), values) for name, values in OPTIONAL.items()},
 )
+clusters: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {"url": st.just(URL), "index": st.just("events"), "username": words},
+).map(lambda made: {**made, "password": SECRET})
 _slugs = iter(range(10**9))
 
 
@@ -684,23 +688,29 @@ _slugs = iter(range(10**9))
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-@given(given_settings=webhooks)
+@given_each(
+    given=st.one_of(
+        st.tuples(st.just("webhook"), webhooks), st.tuples(st.just("elasticsearch"), clusters)
+    )
+)
 def test_what_was_read_can_be_sent_back_and_changes_nothing(
-    control: Control, given_settings: dict[str, Any]
+    control: Control, given: tuple[str, dict[str, Any]]
 ) -> None:
     slug = f"s{next(_slugs)}"
+    kind, sent = given
 
-    made = control.make(slug, settings=given_settings)
+    made = control.make(slug, type=kind, settings=sent)
     read = control.destinations.get(slug)
     sent_back = control.change(slug, settings=read.settings)
 
+    secrets = {
+        name for name, field in control.catalog.types[kind].fields.items() if field.is_secret
+    }
     assert made == read == sent_back
     assert sent_back.version == 1
-    for name, value in given_settings.items():
-        if value is not None and name not in ("auth_value", "shared_secret"):
+    for name, value in sent.items():
+        if value is not None and name not in secrets:
             assert read.settings[name] == value
     assert control.secrets(slug) == {
-        name: given_settings[name]
-        for name in ("auth_value", "shared_secret")
-        if given_settings.get(name) is not None
+        name: sent[name] for name in secrets if sent.get(name) is not None
     }
