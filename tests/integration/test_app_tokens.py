@@ -242,6 +242,21 @@ def test_the_audit_log_is_asked_by_actor_action_and_time(app: AppServer) -> None
     assert app.get(AUDIT, since="now") == []
 
 
+def test_the_name_of_a_token_does_not_hide_who_made_it(app: AppServer) -> None:
+    made = make(app, "account", "settings:write", name="deploy (ada@example.com)".ljust(200))
+    response = httpx.patch(
+        app.url + SETTINGS,
+        headers={"Authorization": f"Bearer {made['token']}", "If-Match": "*"},
+        json={"session_hours_max": 100},
+    )
+    assert response.status_code == 200
+
+    [entry] = app.get(AUDIT, action="settings.", limit=1)
+
+    assert entry["actor"].startswith("token deploy (ada@example.com) ")
+    assert entry["actor"].endswith(" (owner)")
+
+
 def test_the_next_page_of_the_audit_log_is_asked_alike(app: AppServer) -> None:
     for number in range(2):
         make(app, "account", name=f"audited {number}")

@@ -145,7 +145,7 @@ def _of_token(
     role = cast("Role", member.role) if member is not None else OWNER.role
     given = cast("list[Permission]", row.permissions)
     return Principal(
-        actor=f"token {row.name} ({row.created_by})"[:_ACTOR_MAX],
+        actor=_actor_of(row),
         role=role,
         permissions=_permissions_of(role).intersection(given),
         sources=_sources_of(member) if member is not None else None,
@@ -153,6 +153,12 @@ def _of_token(
         session_hash=session_hash,
         token_id=row.id,
     )
+
+
+def _actor_of(row: ApiTokenRow) -> str:
+    """Return how the audit log names a token; a long name does not push out who made it."""
+    person = f" ({row.created_by})"[:_ACTOR_MAX]
+    return f"token {row.name}"[: _ACTOR_MAX - len(person)] + person
 
 
 def _permissions_of(role: Role) -> frozenset[Permission]:

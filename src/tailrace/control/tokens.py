@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, and_, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from tailrace.config import token_hash
-from tailrace.control.changes import Change, Changes, utc_now
+from tailrace.control.changes import ACTOR_CHARACTERS_MAX, Change, Changes, utc_now
 from tailrace.control.models import ApiTokenRow, MemberRow, SessionRow
 from tailrace.control.permissions import PERMISSIONS, Permission, Principal
 from tailrace.control.settings import TOKEN_DAYS_MAX, read_settings
@@ -188,7 +188,8 @@ def _maker(session: Session, principal: Principal) -> str:
         return principal.actor
     if behind is None:
         raise ChangeError(f"{principal.actor} was removed meanwhile", reason="not-allowed")
-    return behind.email if isinstance(behind, MemberRow) else behind.created_by
+    person = behind.email if isinstance(behind, MemberRow) else behind.created_by
+    return person[:ACTOR_CHARACTERS_MAX]
 
 
 def _end(change: Change, draft: TokenDraft, principal: Principal) -> datetime | None:
