@@ -92,14 +92,26 @@ def actor_of(request: Ask) -> str:
 
 
 def refuse_unknown_parameters(connection: Connection, handler: BaseRouteHandler) -> None:
-    """Refuse a query parameter that the route does not have, so that a slip is not overlooked."""
-    known = set(handler.parsed_fn_signature.parameters)
-    for name in connection.query_params:
+    """Refuse a query parameter that the route does not have, so that a slip is not overlooked.
+
+    So is one that is given twice, of which one would be ignored, and `null` for one that may be
+    left out, which would mean the same.
+    """
+    known = handler.parsed_fn_signature.parameters
+    seen: set[str] = set()
+    for name, value in connection.query_params.multi_items():
         if name not in known:
-            takes = ", ".join(sorted(known - _NOT_PARAMETERS))
+            takes = ", ".join(sorted(set(known) - _NOT_PARAMETERS))
             raise ProblemError(
                 PARAMETER, f"unknown parameter '{name[:50]}'; this path takes {takes or 'none'}"
             )
+        if name in seen and not known[name].is_non_string_sequence:
+            raise ProblemError(PARAMETER, f"{name} is given twice", facts={"field": name})
+        if known[name].is_optional and str(value).lower() == "null":
+            raise ProblemError(
+                PARAMETER, f"{name} is null: leave it out instead", facts={"field": name}
+            )
+        seen.add(name)
 
 
 _NOT_PARAMETERS = {"data", "parts", "request", "if_match", "idempotency_key"}

@@ -23,7 +23,8 @@ from litestar.types.internal_types import PathParameterDefinition
 
 from tailrace import __version__
 from tailrace.app.access import COOKIE, REQUEST_HEADER
-from tailrace.app.examples import example_of
+from tailrace.app.docs_page import docs_page, docs_style
+from tailrace.app.examples import example_of, value_of
 from tailrace.app.problems import KINDS, MEDIA_TYPE, URN, Kind, Problem
 from tailrace.app.schemas import Schema, answer_type, body_type, schemas_of
 
@@ -90,6 +91,18 @@ _HEADERS: Final[Mapping[int, Mapping[str, Schema]]] = {
         }
     },
 }
+_METHODS: Final = ("get", "post", "put", "patch", "delete")
+_PATH_WORDS: Final = {
+    "sources.slug": "The source's slug.",
+    "sources.key_id": "The write key's id.",
+    "destinations.slug": "The destination's slug.",
+    "events.message_id": "The event's messageId; slashes in it may stay as they are.",
+    "trace.message_id": "The event's messageId; slashes in it may stay as they are.",
+    "members.member_id": "The member's id.",
+    "invites.invite_id": "The invite's id.",
+    "tokens.token_id": "The token's id.",
+    "me.session_id": "The session's id.",
+}
 _TEXT_EXAMPLES: Final = {
     "text/html": (
         '<!doctype html>\n<meta http-equiv="refresh" content="0; url=/search">\n'
@@ -98,6 +111,10 @@ _TEXT_EXAMPLES: Final = {
     "text/event-stream": (
         'event: status\ndata: {"events_per_s":0.6,"events":2783512,"skipped":0,"freshness_s":1.8}'
         '\n\nevent: events\ndata: {"events":[{"message_id":"order-1042",...}],"skipped":0}\n\n'
+    ),
+    "application/yaml": (
+        "version: 1\nsources:\n  web-shop:\n    name: Web shop\n    kind: web\n"
+        "    write_keys:\n      - wk_4bJ8sQ2mT6xZ\n"
     ),
     "text/plain": (
         "# HELP tailrace_app_requests_total Requests answered by the app.\n"
@@ -139,6 +156,8 @@ def openapi_config() -> OpenAPIConfig:
         path="/api",
         render_plugins=[
             Rendered("/openapi.json", OpenAPIMediaType.OPENAPI_JSON, make=msgspec.json.encode),
+            Rendered("/docs", MediaType.HTML, make=docs_page),
+            Rendered("/docs.css", MediaType.CSS, make=docs_style),
         ],
         use_handler_docstrings=True,
         operation_id_creator=_operation_id,
@@ -157,16 +176,18 @@ def openapi_config() -> OpenAPIConfig:
 def description_of(app: Litestar) -> Description:
     """Return the whole OpenAPI description of the app, as JSON has it."""
     document: Description = json.loads(encode_json(app.openapi_schema.to_schema()))
+    for path, methods in document["paths"].items():
+        document["paths"][path] = {name: methods[name] for name in _METHODS if name in methods}
     handlers = {handler.handler_name: handler for handler in _handlers(app)}
     described = [
-        (operation, handlers[operation["operationId"]])
-        for methods in document["paths"].values()
+        (path, operation, handlers[operation["operationId"]])
+        for path, methods in document["paths"].items()
         for operation in methods.values()
     ]
-    named = _put_shapes(described)
-    for operation, handler in described:
-        _complete(operation, handler, named)
-    used = {tag for operation, _ in described for tag in operation["tags"]}
+    named = _put_shapes([(operation, handler) for _, operation, handler in described])
+    for path, operation, handler in described:
+        _complete(path, operation, handler, named)
+    used = {tag for _, operation, _ in described for tag in operation["tags"]}
     document["tags"] = [tag for tag in document["tags"] if tag["name"] in used]
     document["components"]["schemas"] = named
     document["components"]["responses"] = _problem_answers()
@@ -207,7 +228,9 @@ def _put_shapes(described: Sequence[tuple[Schema, HTTPRouteHandler]]) -> dict[st
     return named
 
 
-def _complete(operation: Schema, handler: HTTPRouteHandler, named: Mapping[str, Schema]) -> None:
+def _complete(
+    path: str, operation: Schema, handler: HTTPRouteHandler, named: Mapping[str, Schema]
+) -> None:
     if handler.summary is None:
         operation["summary"] = handler.handler_name.replace("_", " ").capitalize()
     permission = handler.opt.get("permission")
@@ -215,7 +238,10 @@ def _complete(operation: Schema, handler: HTTPRouteHandler, named: Mapping[str, 
         operation["x-permission"] = permission
         operation["description"] += "\n\n" + _about_access(handler)
     operation.pop("deprecated", None)
+    area = path.removeprefix("/api/v1/").partition("/")[0]
     for parameter in operation.get("parameters", []):
+        if parameter["in"] == "path":
+            parameter["description"] = _PATH_WORDS.get(f"{area}.{parameter['name']}", "")
         _tidy_parameter(parameter)
     answer = _answer_of(operation)
     if not {"204", "302"}.isdisjoint(operation["responses"]):
@@ -233,7 +259,9 @@ def _complete(operation: Schema, handler: HTTPRouteHandler, named: Mapping[str, 
     for media_type, content in answer.get("content", {}).items():
         text = _TEXT_EXAMPLES.get(media_type.partition(";")[0])
         if text is not None:
-            content.update(schema={"type": "string"}, example=text)
+            # A validator reads YAML before it looks at it.
+            is_yaml = media_type == "application/yaml"
+            content.update(schema={} if is_yaml else {"type": "string"}, example=text)
     _put_problems(operation, is_guarded=permission is not None)
 
 
@@ -270,6 +298,8 @@ def _tidy_parameter(parameter: Schema) -> None:
         if len(kept) == 1:
             schema.pop("oneOf", None)
             schema.update(kept[0])
+    if parameter["required"]:
+        parameter["example"] = value_of(parameter["name"], schema)
     if isinstance(schema.get("type"), list) and "null" in schema["type"]:
         [schema["type"]] = [kind for kind in schema["type"] if kind != "null"]
         if "enum" in schema:
@@ -346,7 +376,7 @@ _DETAILS: Final = {
     "not-allowed": "this needs the permission 'sources:write', which ada@example.com (viewer) "
     "does not have; ask an admin",
     "not-found": "there is no source 'web-shop'",
-    "method": "this path does not take DELETE",
+    "method": "this path takes GET, OPTIONS",
     "conflict": "there is a source 'web-shop' already",
     "managed-by-file": "source 'web-shop' is set in tailrace.toml: change it there",
     "outdated": "it was changed meanwhile: read it again",

@@ -106,7 +106,10 @@ async def serve_web(files: WebFiles, scope: HTTPScope, send: Send) -> None:
     """Answer a request for the web app."""
     method = scope["method"]
     if method not in ("GET", "HEAD"):
-        await send_problem(ProblemError(METHOD, f"a page takes GET and HEAD, not {method}"), send)
+        problem = ProblemError(
+            METHOD, f"a page takes GET and HEAD, not {method}", allow="GET, HEAD"
+        )
+        await send_problem(problem, send)
         return
     file = files.find(scope["path"])
     if file is None:

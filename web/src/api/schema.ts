@@ -11,6 +11,19 @@ export interface Acceptance {
   name?: string;
 }
 
+/**
+ * A file, the values of the secrets that it refers to, and what to do about the rest.
+ *
+ * With `prune`, what the file does not name is removed from the sections that it has.
+ */
+export interface Asked {
+  text: string;
+  file_name?: string;
+  /** By `env:NAME` or `file:PATH`, as the file has them. */
+  secrets?: Record<string, string>;
+  prune?: boolean;
+}
+
 /** What was counted where the events lie; null for a place that was not counted as a whole. */
 export interface Audit {
   balanced: boolean;
@@ -101,6 +114,20 @@ export interface DestinationVersion {
   enabled: boolean;
   sources: string[] | null;
   settings: JsonObject;
+}
+
+/**
+ * What differs between the workspace and the file, and what applying the file does about it.
+ *
+ * An update names one `field`. `before` is as it is, `after` as the file has it; of what is made
+ * or removed they show what is not the default, and `***` for each secret.
+ */
+export interface Difference {
+  action: "create" | "delete" | "update";
+  resource: string;
+  field?: string;
+  before: Json;
+  after: Json;
 }
 
 /** One event, and its JSON exactly as the client sent it. */
@@ -387,6 +414,18 @@ export interface OpenSession {
   is_this: boolean;
 }
 
+/**
+ * What differs, or was changed.
+ *
+ * `kept_secrets` are those whose references had no value, and which stay as they are;
+ * `not_in_file` is what the file does not name and stays all the same.
+ */
+export interface Outcome {
+  changes: Difference[];
+  kept_secrets: string[];
+  not_in_file: string[];
+}
+
 /** A new password, and the one that it replaces. */
 export interface PasswordChange {
   /** Write only. */
@@ -406,6 +445,7 @@ export interface Problem {
   hint?: string;
   retry_after_s?: number;
   looked_at?: string[];
+  problems?: string[];
 }
 
 /** Whether requests can be answered, and what says so. */
@@ -730,35 +770,35 @@ export interface Calls {
     body: Sql;
     answer: SqlResult;
   };
-  /** Show event by path. */
+  /** Show an event. */
   "GET /events/{message_id}": {
     path: { message_id: string };
     query: { source?: string };
     body: null;
     answer: EventAnswer;
   };
-  /** Show event by parameter. */
+  /** Show an event by parameter. */
   "GET /event": {
     path: null;
     query: { message_id: string; source?: string };
     body: null;
     answer: EventAnswer;
   };
-  /** Trace by path. */
+  /** Trace an event. */
   "GET /trace/{message_id}": {
     path: { message_id: string };
     query: { source?: string };
     body: null;
     answer: TraceAnswer;
   };
-  /** Trace by parameter. */
+  /** Trace an event by parameter. */
   "GET /trace": {
     path: null;
     query: { message_id: string; source?: string };
     body: null;
     answer: TraceAnswer;
   };
-  /** Show set aside. */
+  /** List set-aside events. */
   "GET /set-aside": {
     path: null;
     query: { since?: string; until?: string; source?: string; outcome?: string; limit?: number; cursor?: string };
@@ -772,7 +812,7 @@ export interface Calls {
     body: null;
     answer: LedgerAnswer;
   };
-  /** Watch live. */
+  /** Watch events live. */
   "GET /live": {
     path: null;
     query: { source?: string; type?: string; text?: string; q?: string };
@@ -807,19 +847,19 @@ export interface Calls {
     body: null;
     answer: SourceAnswer;
   };
-  /** Delete source. */
-  "DELETE /sources/{slug}": {
-    path: { slug: string };
-    query: null;
-    body: null;
-    answer: null;
-  };
   /** Change source. */
   "PATCH /sources/{slug}": {
     path: { slug: string };
     query: null;
     body: SourceChange;
     answer: SourceAnswer;
+  };
+  /** Delete source. */
+  "DELETE /sources/{slug}": {
+    path: { slug: string };
+    query: null;
+    body: null;
+    answer: null;
   };
   /** List write keys. */
   "GET /sources/{slug}/write-keys": {
@@ -877,19 +917,19 @@ export interface Calls {
     body: null;
     answer: DestinationState;
   };
-  /** Delete destination. */
-  "DELETE /destinations/{slug}": {
-    path: { slug: string };
-    query: null;
-    body: null;
-    answer: null;
-  };
   /** Change destination. */
   "PATCH /destinations/{slug}": {
     path: { slug: string };
     query: null;
     body: DestinationChange;
     answer: DestinationState;
+  };
+  /** Delete destination. */
+  "DELETE /destinations/{slug}": {
+    path: { slug: string };
+    query: null;
+    body: null;
+    answer: null;
   };
   /** List destination versions. */
   "GET /destinations/{slug}/versions": {
@@ -961,19 +1001,19 @@ export interface Calls {
     body: null;
     answer: MemberState;
   };
-  /** Delete member. */
-  "DELETE /members/{member_id}": {
-    path: { member_id: string };
-    query: null;
-    body: null;
-    answer: null;
-  };
   /** Change member. */
   "PATCH /members/{member_id}": {
     path: { member_id: string };
     query: null;
     body: MemberChange;
     answer: MemberState;
+  };
+  /** Delete member. */
+  "DELETE /members/{member_id}": {
+    path: { member_id: string };
+    query: null;
+    body: null;
+    answer: null;
   };
   /** Sign member out. */
   "POST /members/{member_id}/sign-out": {
@@ -1044,6 +1084,27 @@ export interface Calls {
     query: null;
     body: SettingsChange;
     answer: Settings;
+  };
+  /** Export workspace. */
+  "GET /workspace/export": {
+    path: null;
+    query: null;
+    body: null;
+    answer: string;
+  };
+  /** Diff workspace. */
+  "POST /workspace/diff": {
+    path: null;
+    query: null;
+    body: Asked;
+    answer: Outcome;
+  };
+  /** Apply workspace. */
+  "POST /workspace/apply": {
+    path: null;
+    query: null;
+    body: Asked;
+    answer: Outcome;
   };
   /** Show session. */
   "GET /session": {

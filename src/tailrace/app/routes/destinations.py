@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from litestar import Response, delete, get, patch, post
-from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.params import FromPath, QueryParameter
 
 from tailrace.app.asking import Ask, actor_of, needs
 from tailrace.app.parts import Given
@@ -58,7 +58,9 @@ async def list_destinations(
     type: Annotated[  # noqa: A002 - the parameter's name
         str, QueryParameter(max_length=63, pattern=r"^[^\x00]*$", description="Only this type.")
     ] = "",
-    enabled: FromQuery[bool | None] = None,
+    enabled: Annotated[
+        bool | None, QueryParameter(description="Only those that are enabled, or disabled.")
+    ] = None,
     text: Annotated[
         str,
         QueryParameter(

@@ -17,7 +17,13 @@ from tailrace.app.set_aside import LIMIT_MAX, SetAsidePage, list_set_aside
 from tailrace.app.trace import TraceAnswer, Tracer
 
 
-@get("/trace/{message_id:path}", tags=["events"], responses=FINDING, opt=needs("events:read"))
+@get(
+    "/trace/{message_id:path}",
+    tags=["events"],
+    summary="Trace an event",
+    responses=FINDING,
+    opt=needs("events:read"),
+)
 async def trace_by_path(
     request: Ask, parts: Given, message_id: FromPath[str], source: SourceName = ""
 ) -> TraceAnswer:
@@ -25,7 +31,13 @@ async def trace_by_path(
     return await _trace(parts, id_in_path(request, "/api/v1/trace/"), source)
 
 
-@get("/trace", tags=["events"], responses=FINDING, opt=needs("events:read"))
+@get(
+    "/trace",
+    tags=["events"],
+    summary="Trace an event by parameter",
+    responses=FINDING,
+    opt=needs("events:read"),
+)
 async def trace_by_parameter(
     parts: Given, message_id: MessageId, source: SourceName = ""
 ) -> TraceAnswer:
@@ -33,7 +45,13 @@ async def trace_by_parameter(
     return await _trace(parts, message_id, source)
 
 
-@get("/set-aside", tags=["events"], responses=READING, opt=needs("events:read"))
+@get(
+    "/set-aside",
+    tags=["events"],
+    summary="List set-aside events",
+    responses=READING,
+    opt=needs("events:read"),
+)
 async def show_set_aside(
     parts: Given,
     since: Since = "24h",

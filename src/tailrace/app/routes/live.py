@@ -36,6 +36,7 @@ class LiveStatus(msgspec.Struct, frozen=True, kw_only=True):
 @get(
     "/live",
     tags=["live"],
+    summary="Watch events live",
     media_type="text/event-stream",
     responses=READING,
     opt=needs("events:read"),

@@ -112,7 +112,13 @@ async def sql(
     return await parts.asking.run(parts.questions.sql, data)
 
 
-@get("/events/{message_id:path}", tags=["events"], responses=FINDING, opt=needs("events:read"))
+@get(
+    "/events/{message_id:path}",
+    tags=["events"],
+    summary="Show an event",
+    responses=FINDING,
+    opt=needs("events:read"),
+)
 async def show_event_by_path(
     request: Ask, parts: Given, message_id: FromPath[str], source: SourceName = ""
 ) -> EventAnswer:
@@ -120,7 +126,13 @@ async def show_event_by_path(
     return await _event(parts, id_in_path(request, "/api/v1/events/"), source)
 
 
-@get("/event", tags=["events"], responses=FINDING, opt=needs("events:read"))
+@get(
+    "/event",
+    tags=["events"],
+    summary="Show an event by parameter",
+    responses=FINDING,
+    opt=needs("events:read"),
+)
 async def show_event_by_parameter(
     parts: Given, message_id: MessageId, source: SourceName = ""
 ) -> EventAnswer:
