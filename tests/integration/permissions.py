@@ -72,6 +72,8 @@ ROWS: Final = (
     row("GET /readyz", ANYBODY),
     row("GET /metrics", ANYBODY),
     row("GET /api/openapi.json", ANYBODY),
+    row("GET /api/docs", ANYBODY),
+    row("GET /api/docs.css", ANYBODY),
     row("GET /api/workspace.schema.json", ANYBODY),
     # Signing in
     row("GET /api/v1/session", ANYBODY),
