@@ -32,7 +32,12 @@ PASSWORD = "the password of everybody"
 # Written while nobody changes anything.
 NOTED_BY_ITSELF: Final = {"seen_at", "last_used_at"}
 # The descriptions themselves, which are no part of what they describe.
-NOT_DESCRIBED: Final = {"GET /api/openapi.json", "GET /api/workspace.schema.json"}
+NOT_DESCRIBED: Final = {
+    "GET /api/openapi.json",
+    "GET /api/docs",
+    "GET /api/docs.css",
+    "GET /api/workspace.schema.json",
+}
 # The framework's answers to what is not there.
 OF_FRAMEWORK: Final = {"/api", "/api/{path}"}
 
