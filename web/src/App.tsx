@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect } from "react";
+import { useEffect, useRef } from "react";
 import { api } from "@/api/calls";
 import { ApiError, onNotAllowed, onSignedOut } from "@/api/client";
 import { NotAllowed, NotForPeople } from "@/components/NotAllowed";
@@ -51,6 +51,9 @@ function SignedIn() {
     refetchInterval: ME_EVERY_MS,
     refetchOnWindowFocus: true,
   });
+  useFreshAfter(
+    me.data && JSON.stringify([me.data.member?.id, me.data.permissions, me.data.sources]),
+  );
   if (me.data) {
     return (
       <MeContext value={me.data}>
@@ -61,6 +64,20 @@ function SignedIn() {
   if (me.isPending) return <Waiting label="Loading Tailrace" />;
   if (me.error instanceof ApiError && me.error.status === 403) return <NotForPeople />;
   return <Failure error={me.error} onRetry={() => void me.refetch()} isWholePage />;
+}
+
+/** Asks for everything again when one's rights change: what was seen may not be seen any more. */
+function useFreshAfter(rights: string | undefined): void {
+  const queryClient = useQueryClient();
+  const known = useRef(rights);
+  useEffect(() => {
+    const hasChanged = known.current !== undefined && known.current !== rights;
+    known.current = rights;
+    if (!hasChanged) return;
+    void queryClient.resetQueries({
+      predicate: ({ queryKey }) => queryKey[0] !== SESSION[0] && queryKey[0] !== ME[0],
+    });
+  }, [queryClient, rights]);
 }
 
 function CurrentPage() {

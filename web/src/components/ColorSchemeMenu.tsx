@@ -14,7 +14,14 @@ export function ColorSchemeMenu() {
   const current = SCHEMES.find((scheme) => scheme.value === colorScheme) ?? SCHEMES[0];
   const [isOpen, setOpen] = useState(false);
   return (
-    <Menu position="bottom-end" shadow="lg" withinPortal opened={isOpen} onChange={setOpen}>
+    <Menu
+      position="bottom-end"
+      shadow="lg"
+      withinPortal={false}
+      withInitialFocusPlaceholder={false}
+      opened={isOpen}
+      onChange={setOpen}
+    >
       <Menu.Target>
         <Tooltip label="Colour scheme" disabled={isOpen}>
           <ActionIcon

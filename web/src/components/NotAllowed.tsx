@@ -11,18 +11,21 @@ export function NotAllowed({ page }: { page: PageEntry }) {
   const me = useMe();
   const home = homeOf(me);
   return (
-    <Empty
-      icon="lock"
-      title={`You may not see ${page.title}`}
-      actions={
-        <Button variant="default" onClick={() => navigate(home.path, { replace: true })}>
-          Go to {home.title}
-        </Button>
-      }
-    >
-      It takes the permission <code className="mono">{page.permission}</code>, which you do not have
-      ({roleLabel(me.role)}). An admin can give you another role.
-    </Empty>
+    <>
+      <h1 className="visually-hidden">{page.title}</h1>
+      <Empty
+        icon="lock"
+        title={`You may not see ${page.title}`}
+        actions={
+          <Button variant="default" onClick={() => navigate(home.path, { replace: true })}>
+            Go to {home.title}
+          </Button>
+        }
+      >
+        It takes the permission <code className="mono">{page.permission}</code>, which you do not
+        have ({roleLabel(me.role)}). An admin can give you another role.
+      </Empty>
+    </>
   );
 }
 
@@ -31,6 +34,7 @@ export function NotForPeople() {
   const queryClient = useQueryClient();
   return (
     <main>
+      <h1 className="visually-hidden">Tailrace</h1>
       <Empty
         icon="lock"
         title="This token is not for the web app"

@@ -56,6 +56,7 @@ export function PasswordField(props: Props) {
       maxLength={200}
       value={value}
       error={error}
+      aria-invalid={error !== null}
       errorProps={{ role: "alert" }}
       onChange={(event) => onChange(event.currentTarget.value)}
       visibilityToggleButtonProps={{

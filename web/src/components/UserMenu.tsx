@@ -13,13 +13,20 @@ export function UserMenu() {
   const name = myName(me);
   const role = roleLabel(me.role);
   return (
-    <Menu position="bottom-end" shadow="lg" withinPortal width={248}>
+    // In the header and not in a portal, so that it belongs to one of the page's regions.
+    <Menu
+      position="bottom-end"
+      shadow="lg"
+      withinPortal={false}
+      withInitialFocusPlaceholder={false}
+      width={248}
+    >
       <Menu.Target>
         <UnstyledButton
           className={styles["target"] ?? ""}
-          aria-label={`Your menu: ${name}, ${role}`}
+          aria-label={`Your menu: ${me.member ? `${name}, ${role}` : name}`}
         >
-          <span className={styles["initials"]}>{initialsOf(name)}</span>
+          <span className={styles["initials"]} data-initials={initialsOf(name)} />
           <span className={styles["name"]}>
             <bdi>{name}</bdi>
           </span>
@@ -32,7 +39,7 @@ export function UserMenu() {
           {me.member && me.member.email !== name && (
             <span className={styles["email"]}>{me.member.email}</span>
           )}
-          <span className="muted">{role}</span>
+          <span className="muted">{me.member ? role : "Signed in with a token"}</span>
         </div>
         <Menu.Divider />
         <Menu.Item leftSection={<Icon name="user" />} onClick={() => navigate("/account")}>

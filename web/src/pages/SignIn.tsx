@@ -36,7 +36,7 @@ export function SignIn({ session, tokenGiven }: Props) {
         <Button
           className={styles["other"] ?? ""}
           variant="subtle"
-          size="compact-sm"
+          fullWidth
           onClick={() => setWay(chosen === "token" ? "password" : "token")}
         >
           {chosen === "token" ? "Use e-mail and password instead" : "Use an API token instead"}

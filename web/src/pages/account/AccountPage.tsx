@@ -16,7 +16,12 @@ export function AccountPage() {
       <div className={styles["head"]}>
         <h1>Account</h1>
         <p className="muted">
-          <bdi>{myName(me)}</bdi> · {roleLabel(me.role)} in <bdi>{me.workspace.name}</bdi>
+          {me.member && (
+            <>
+              <bdi>{myName(me)}</bdi> ·{" "}
+            </>
+          )}
+          {roleLabel(me.role)} in <bdi>{me.workspace.name}</bdi>
         </p>
       </div>
       {me.member ? (
