@@ -232,9 +232,17 @@ def _shapes(description: Part) -> str:
 
 
 def _fields(shape: Part) -> str:
+    """Return the fields of a shape: of one that is sent, which it needs; else which may be away."""
     required = shape.get("required", ())
+    is_sent = shape.get("additionalProperties") is False
     rows = "".join(
-        _row(name, field, words=description_of_field(field), is_required=name in required)
+        _row(
+            name,
+            field,
+            words=description_of_field(field),
+            is_required=is_sent and name in required,
+            place="" if is_sent or name in required else "not always there",
+        )
         for name, field in shape.get("properties", {}).items()
     )
     return f'<dl class="fields">{rows}</dl>' if rows else ""
@@ -244,7 +252,7 @@ def _row(
     name: str, schema: dict[str, Any], *, words: str, is_required: bool, place: str = ""
 ) -> str:
     marks = "".join(
-        f'<span class="mark {mark}">{mark}</span>'
+        f'<span class="mark{" required" if mark == "required" else ""}">{mark}</span>'
         for mark in (place, "required" if is_required else "")
         if mark
     )
