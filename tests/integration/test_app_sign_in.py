@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
-from app_server import TOKEN, AppServer, until
+from app_server import DEADLINE_S, TOKEN, AppServer, track, until
 
 EMAIL = "ada@example.com"
 PASSWORD = "planted horse battery"
@@ -244,6 +245,21 @@ def test_sessions_are_listed_and_ended(app: AppServer) -> None:
         assert here.delete("/api/v1/me/sessions").status_code == 204
         assert not here.cookies
         assert here.get("/api/v1/me").status_code == 401
+
+
+def test_a_live_stream_ends_with_the_session_that_watches(app: AppServer) -> None:
+    with (
+        browser(app) as here,
+        here.stream("GET", "/api/v1/live", timeout=DEADLINE_S) as stream,
+    ):
+        lines = stream.iter_lines()
+        assert next(lines) == "event: status"
+
+        here.delete("/api/v1/session", headers=WRITES)
+        message_id = uuid.uuid4().hex
+        app.send(track(message_id))
+
+        assert message_id not in "".join(lines)
 
 
 # --- Restarts, a database that is away, the command ---------------------------------------------

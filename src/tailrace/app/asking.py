@@ -9,8 +9,9 @@ from litestar.handlers import BaseRouteHandler
 
 from tailrace.app.access import COOKIE
 from tailrace.app.parts import Parts
-from tailrace.app.problems import NOT_ALLOWED, PARAMETER, ProblemError
+from tailrace.app.problems import NOT_ALLOWED, PARAMETER, TOO_MANY, ProblemError
 from tailrace.control.permissions import PERMISSIONS, Permission, Principal
+from tailrace.errors import TransientError
 
 Ask = Request[Any, Any, Any]
 Connection = ASGIConnection[Any, Any, Any, Any]
@@ -78,6 +79,17 @@ async def require_access(connection: Connection, handler: BaseRouteHandler) -> N
             f"{', '.join(sorted(principal.sources or ())) or 'no source'}; ask an admin",
         )
     connection.state.principal = principal
+
+
+async def is_still_allowed(request: Ask) -> bool:
+    """Tell, while an answer is being streamed, whether its request would be let through now."""
+    try:
+        await require_access(request, request.route_handler)
+    except ProblemError as error:
+        return error.kind is TOO_MANY
+    except TransientError:
+        return False
+    return True
 
 
 def principal_of(request: Ask) -> Principal:

@@ -10,7 +10,7 @@ from litestar import get
 from litestar.params import QueryParameter
 from litestar.response import Stream
 
-from tailrace.app.asking import needs
+from tailrace.app.asking import Ask, is_still_allowed, needs
 from tailrace.app.live import News
 from tailrace.app.parts import Given, Parts
 from tailrace.app.problems import TOO_MANY, ProblemError
@@ -42,6 +42,7 @@ class LiveStatus(msgspec.Struct, frozen=True, kw_only=True):
     opt=needs("events:read"),
 )
 async def watch_live(
+    request: Ask,
     parts: Given,
     source: SourceName = "",
     type: Annotated[  # noqa: A002 - the parameter's name
@@ -54,7 +55,10 @@ async def watch_live(
         str, QueryParameter(max_length=8_192, description="Only what this Lucene query matches.")
     ] = "",
 ) -> Stream:
-    """Stream events as they are stored, those set aside, and the state every 5 s."""
+    """Stream events as they are stored, those set aside, and the state every 5 s.
+
+    It ends when whoever watches is signed out or may no longer see events.
+    """
     question = matcher(parse(q).tree, now=datetime.now(UTC)) if q.strip() else None
     wish = Wish(source=source, type=type, text=text, question=question)
     if parts.live.is_full:
@@ -64,13 +68,13 @@ async def watch_live(
             retry_after_s=_RETRY_AFTER_S,
         )
     return Stream(
-        _stream(parts, wish),
+        _stream(request, parts, wish),
         media_type="text/event-stream",
         headers={"cache-control": "no-store", "x-accel-buffering": "no"},
     )
 
 
-async def _stream(parts: Parts, wish: Wish) -> AsyncIterator[bytes]:
+async def _stream(request: Ask, parts: Parts, wish: Wish) -> AsyncIterator[bytes]:
     """Give the stream's messages until the client or the server goes."""
     if parts.live.is_full:
         return
@@ -82,6 +86,9 @@ async def _stream(parts: Parts, wish: Wish) -> AsyncIterator[bytes]:
                 yield await _status(parts, watcher.skipped_in_all)
                 status_at += STATUS_EVERY_S
             news = await watcher.news(timeout_s=max(0.01, status_at - time.monotonic()))
+            # Somebody who was removed meanwhile sees nothing of what arrives from then on.
+            if not await is_still_allowed(request):
+                return
             for message in messages(news):
                 yield message
     finally:
