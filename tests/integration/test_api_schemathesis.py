@@ -126,6 +126,24 @@ def test_a_guarded_operation_answers_nobody_without_a_token(
     assert answer.headers["www-authenticate"].startswith("Bearer")
 
 
+@pytest.mark.parametrize("query", ["limit=1&limit=2", "kind=web&kind=web", "kind=null"])
+def test_a_parameter_that_says_nothing_or_two_things_is_refused(app: AppServer, query: str) -> None:
+    answer = app.client.get(f"/api/v1/sources?{query}")
+
+    assert answer.status_code == 400
+    assert answer.json()["field"] == query.partition("=")[0]
+
+
+@pytest.mark.parametrize("path", ["/api/v1/sources", "/search"])
+def test_a_method_that_is_not_taken_is_answered_with_those_that_are(
+    app: AppServer, path: str
+) -> None:
+    answer = app.client.put(path)
+
+    assert answer.status_code == 405
+    assert "GET" in answer.headers["allow"].split(", ")
+
+
 def test_what_is_left_out_is_there() -> None:
     operations = {
         operation["operationId"]

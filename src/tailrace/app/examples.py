@@ -302,7 +302,7 @@ def _of(schema: Schema, named: Mapping[str, Schema], *, shape: str, field: str) 
     if schema.get("type") == "array":
         return [_of(schema["items"], named, shape=shape, field=field)]
     if isinstance(schema.get("additionalProperties"), dict):
-        return {}
+        return {} if field else {"status": "ok"}
     return _BY_TYPE.get(schema.get("type", ""), f"{MISSING}{shape}.{field}")
 
 
