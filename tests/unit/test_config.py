@@ -1,10 +1,12 @@
 import stat
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tailrace.config import (
     STATE_NAME,
+    FirstOwner,
     Secret,
     new_write_key,
     prepare_first_run,
@@ -12,6 +14,7 @@ from tailrace.config import (
     reset_token,
     token_hash,
 )
+from tailrace.control.passwords import is_right
 from tailrace.errors import ConfigError
 
 
@@ -96,6 +99,77 @@ def test_key_and_token_come_from_the_environment_where_given(tmp_path: Path) -> 
     assert config.api_token_hashes == (token_hash("given-token"),)
 
 
+def test_the_first_run_makes_an_owner_and_shows_the_password_once(tmp_path: Path) -> None:
+    empty = read_config(environ={}, data_dir=tmp_path)
+
+    config, first = prepare_first_run(empty, environ={})
+    _, second = prepare_first_run(empty, environ={})
+
+    assert config.first_owner is not None
+    assert config.first_owner.email == "owner@localhost"
+    assert config.first_owner.password_hash is not None
+    assert first.owner_password is not None
+    assert is_right(first.owner_password.reveal(), config.first_owner.password_hash.reveal())
+    assert first.owner_password.reveal() not in (tmp_path / STATE_NAME).read_text()
+    assert second.owner_password is None
+
+
+def test_the_owner_comes_from_the_environment_where_given_and_is_not_shown(tmp_path: Path) -> None:
+    environ = {
+        "TAILRACE_OWNER_EMAIL": " Ada@Example.com",
+        "TAILRACE_OWNER_PASSWORD": "planted horse battery",
+    }
+
+    config, first = prepare_first_run(
+        read_config(environ=environ, data_dir=tmp_path), environ=environ
+    )
+
+    assert config.first_owner is not None
+    assert config.first_owner.email == "ada@example.com"
+    assert config.first_owner.password_hash is not None
+    assert is_right("planted horse battery", config.first_owner.password_hash.reveal())
+    assert first.owner_password is None
+    assert "planted" not in (tmp_path / STATE_NAME).read_text() + repr(config)
+
+
+def test_an_installation_of_an_earlier_release_has_an_owner_without_a_password(
+    tmp_path: Path,
+) -> None:
+    state = {"write_key": "an-old-write-key", "api_token_hash": "0" * 64, "api_token": None}
+    (tmp_path / STATE_NAME).write_bytes(msgspec.json.encode(state))
+    empty = read_config(environ={}, data_dir=tmp_path)
+
+    config, first = prepare_first_run(empty, environ={})
+    given, _ = prepare_first_run(
+        empty, environ={"TAILRACE_OWNER_PASSWORD": "planted horse battery"}
+    )
+
+    assert config.first_owner == FirstOwner(email="owner@localhost")
+    assert first.owner_password is None
+    assert given.first_owner is not None
+    assert given.first_owner.password_hash is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TAILRACE_OWNER_EMAIL", "nobody"),
+        ("TAILRACE_OWNER_EMAIL", "a b@example.com"),
+        ("TAILRACE_OWNER_EMAIL", "a@" + "x" * 300),
+        ("TAILRACE_OWNER_PASSWORD", "planted"),
+        ("TAILRACE_OWNER_PASSWORD", "password123"),
+    ],
+)
+def test_an_owner_that_cannot_be_taken_is_refused_before_anything_is_made(
+    tmp_path: Path, name: str, value: str
+) -> None:
+    with pytest.raises(ConfigError, match=name) as refused:
+        prepare_first_run(read_config(environ={}, data_dir=tmp_path), environ={name: value})
+
+    assert "planted" not in str(refused.value)
+    assert not (tmp_path / STATE_NAME).exists()
+
+
 def test_a_short_write_key_is_refused_without_printing_it(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="TAILRACE_WRITE_KEY"):
         read_config(environ={"TAILRACE_WRITE_KEY": "a b"}, data_dir=tmp_path)
@@ -114,7 +188,9 @@ def test_the_first_source_gives_way_to_one_of_the_file_with_its_name(tmp_path: P
     assert config.first_source.slug == "first-run"
 
 
-@pytest.mark.parametrize("name", ["file", "first_source", "given_write_key", "api_token_hashes"])
+@pytest.mark.parametrize(
+    "name", ["file", "first_source", "first_owner", "given_write_key", "api_token_hashes"]
+)
 def test_what_is_found_out_at_start_cannot_be_set(name: str, tmp_path: Path) -> None:
     file = tmp_path / "tailrace.toml"
     file.write_text(f'{name} = "x"\n')
