@@ -17,6 +17,8 @@ _HEAD: Final = f"""\
 # Passwords, API tokens and invites are not part of it; secrets are references.
 """
 _WIDTH: Final = 1_000_000
+# Written as they are, some readers would take these for ends of lines.
+_BREAKS: Final = re.compile("[\r\x85\u2028\u2029\ufeff]")
 
 
 class _Reference(dict[str, str]):
@@ -37,6 +39,12 @@ class _Dumper(yaml.SafeDumper):
 
 _Dumper.add_representer(
     _Reference, lambda dumper, data: dumper.represent_mapping("tag:yaml.org,2002:map", data, True)
+)
+_Dumper.add_representer(
+    str,
+    lambda dumper, text: dumper.represent_scalar(
+        "tag:yaml.org,2002:str", text, style='"' if _BREAKS.search(text) else None
+    ),
 )
 # What YAML 1.2 takes for a number is quoted where it is text, though 1.1 would not take it for one.
 _Dumper.add_implicit_resolver(

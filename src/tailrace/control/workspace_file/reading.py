@@ -28,6 +28,9 @@ _BASED = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 BASED: Final = _BASED
 
+# No database takes them: zero, and halves of characters.
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
 Scalar = str | int | float | bool | None
 Path = tuple[str | int, ...]
 
@@ -136,6 +139,7 @@ class _Builder:
         if self._is_key_wanted():
             opened = self._open[-1]
             opened.key = text
+            self._refuse_unstorable(text, (*opened.path, text), line)
             if text in opened.node.key_lines:
                 first = opened.node.key_lines[text]
                 path = (*opened.path, text)
@@ -145,10 +149,12 @@ class _Builder:
             opened.node.key_lines.setdefault(text, line)
             return
         path = self._put(Node(line, _resolved(text) if event.implicit[0] else text))
-        if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
-            self.problems.append(
-                Problem(line, f"{path_text(path)} holds a character that cannot be stored")
-            )
+        self._refuse_unstorable(text, path, line)
+
+    def _refuse_unstorable(self, text: str, path: Path, line: int) -> None:
+        if _UNSTORABLE.search(text):
+            where = ascii(path_text(path))
+            self.problems.append(Problem(line, f"{where} holds a character that cannot be stored"))
 
     def _is_key_wanted(self) -> bool:
         return (
