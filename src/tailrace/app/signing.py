@@ -73,19 +73,21 @@ class Signing:
             found = None
             if opened_with is None:
                 found = await self._deciding.run(self._credentials.of_token, digest)
-            if opened_with is None and found is None:
-                raise ProblemError(UNAUTHENTICATED, "the token is not valid")
-            session_id = await self._deciding.run(
-                self._sessions.open,
-                token_id=found.token_id if found is not None else None,
-                opened_with=opened_with,
-                address=address,
-                user_agent=user_agent,
-                replaces=replaces,
-            )
+            session_id = None
+            if opened_with is not None or found is not None:
+                session_id = await self._deciding.run(
+                    self._sessions.open,
+                    token_id=found.token_id if found is not None else None,
+                    opened_with=opened_with,
+                    address=address,
+                    user_agent=user_agent,
+                    replaces=replaces,
+                )
         except TransientError:
             self._by_address.take_back(address)
             raise
+        if session_id is None:
+            raise ProblemError(UNAUTHENTICATED, "the token is not valid")
         self._by_address.take_back(address)
         return session_id
 

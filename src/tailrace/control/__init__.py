@@ -13,6 +13,9 @@ Invariants:
 3. A webhook secret is sealed (`vault`) wherever it rests: tables, document, snapshot.
 4. A slug belongs to one source for ever, since stored events carry it.
 
+5. Passwords, session ids and tokens are kept as hashes alone; `credentials` says who stands behind
+   one, and no answer of it counts for longer than two seconds while the database answers.
+
 Collectors and the worker import neither SQLAlchemy nor Alembic, which take 29 and 10 MB of memory:
 `link`, `document`, `follow` and `start` must stay free of them.
 """

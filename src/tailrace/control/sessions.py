@@ -112,9 +112,16 @@ class Sessions:
         token_id: str | None = None,
         opened_with: str | None = None,
         replaces: str | None = None,
-    ) -> str:
-        """Return the id of a new session of a token; the one that it `replaces` ends."""
+    ) -> str | None:
+        """Return the id of a new session of a token; the one that it `replaces` ends.
+
+        None where the API token was removed meanwhile, with its member.
+        """
         with self._changes.unnoted() as session:
+            if token_id is not None and not session.get(
+                ApiTokenRow, token_id, with_for_update=True
+            ):
+                return None
             self.end_in(session, replaces)
             return self.open_in(
                 session,

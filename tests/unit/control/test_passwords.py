@@ -2,6 +2,7 @@
 
 import os
 import re
+import time
 
 import pytest
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
@@ -33,6 +34,19 @@ def test_what_is_kept_is_argon2id_with_a_salt_of_its_own() -> None:
 def test_nothing_is_right_where_no_password_is_kept(kept: str | None) -> None:
     assert not is_right("", kept)
     assert not is_right(GOOD, kept)
+
+
+def test_finding_out_that_there_is_no_password_takes_as_long() -> None:
+    kept = hash_password(GOOD)
+
+    def cpu_s(of: str | None) -> float:
+        begun = time.thread_time()
+        is_right("wrong", of)
+        return time.thread_time() - begun
+
+    # The least of some: whatever else runs on the machine only ever adds to it.
+    wrong, nobodys = (min(cpu_s(of) for _ in range(3)) for of in (kept, None))
+    assert nobodys == pytest.approx(wrong, rel=0.5)
 
 
 def test_a_password_kept_with_other_parameters_is_right_and_outdated() -> None:
