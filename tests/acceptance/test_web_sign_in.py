@@ -4,14 +4,23 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from conftest import MakeTailrace
 from people import PASSWORD, add_member, fill_sign_in, open_menu, sign_in_as
 from playwright.sync_api import Browser, Page, expect
-from running import Tailrace
+from running import Tailrace, free_port
 from web_app import DESK, PHONE, chromium, send_batch, track, visit
 
 pytestmark = pytest.mark.timeout(180)
 FIRST_PAGE_BYTES_MAX = 300_000
 ADA = "ada@example.com"
+OIDC = """
+[oidc]
+issuer = "http://127.0.0.1:{port}"
+client_id = "tailrace"
+client_secret = "planted-secret"
+name = "Hilltop"
+has_passwords = false
+"""
 
 
 @pytest.fixture(scope="module")
@@ -189,6 +198,27 @@ def test_a_sign_in_elsewhere_that_failed_is_told_once(
         app.page.reload()
         sign_in_page(app.page)
         expect(app.page.get_by_role("alert")).to_have_count(0)
+
+
+def test_the_organisations_own_sign_in_is_offered_and_its_failure_told(
+    make_tailrace: MakeTailrace, browser: Browser
+) -> None:
+    # Nobody listens at the provider's address, so its part ends before it begins.
+    tailrace = make_tailrace(settings=OIDC.format(port=free_port())).start()
+    with visit(browser, tailrace) as app:
+        app.open("/sources?q=my")
+        button = app.page.get_by_role("link", name="Continue with Hilltop")
+        expect(button).to_have_attribute("href", re.compile(r"next=%2Fsources%3Fq%3Dmy$"))
+        expect(app.page.get_by_label("E-mail")).to_have_count(0)
+        expect(app.page.get_by_role("button", name="Use e-mail and password")).to_have_count(0)
+        assert app.violations() == []
+        button.click()
+
+        expect(app.page.get_by_role("alert")).to_contain_text("did not answer as it should")
+        expect(button).to_be_visible()
+        app.page.get_by_label("Token", exact=True).fill(tailrace.token)
+        app.page.get_by_role("button", name="Sign in", exact=True).click()
+        expect(app.page.get_by_role("navigation", name="Pages")).to_be_visible()
 
 
 def test_a_server_that_does_not_answer_is_told_and_tried_again(

@@ -1,4 +1,4 @@
-import { Alert, Button, TextInput } from "@mantine/core";
+import { Button, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState, type FormEvent, type ReactNode } from "react";
 import { api } from "@/api/calls";
@@ -49,9 +49,13 @@ export function SignIn({ session, tokenGiven }: Props) {
 const HELP: Record<SignInWay, ReactNode> = {
   password: (
     <>
-      <p>Forgot your password? An admin can make a link for you that sets a new one.</p>
       <p>
-        First start? <code>tailrace up</code> printed an address that signs you in with one click.
+        Forgot your password? An admin can make a link for you that sets a new one, and{" "}
+        <code>tailrace password</code> does on the server.
+      </p>
+      <p>
+        First start? <code>tailrace up</code> printed how to sign in, and an address that does it
+        with one click.
       </p>
     </>
   ),
@@ -75,14 +79,10 @@ function Refusal() {
   useEffect(() => change({ sign_in_error: null }, { replace: true }), [change]);
   if (code === null) return null;
   return (
-    <Alert
-      className={styles["refusal"] ?? ""}
-      color="red"
-      icon={<Icon name="warning" />}
-      role="alert"
-    >
+    <div className={styles["refusal"]} role="alert">
+      <Icon name="warning" />
       {refusalWords(code)}
-    </Alert>
+    </div>
   );
 }
 

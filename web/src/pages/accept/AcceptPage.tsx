@@ -141,7 +141,7 @@ function AcceptForm({ token, invite }: FormProps) {
         {!isReset && (
           <TextInput
             label="Your name"
-            description="As others here shall see it. May be empty."
+            description="As others here see it. May be empty."
             name="name"
             autoComplete="name"
             maxLength={200}

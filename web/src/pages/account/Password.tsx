@@ -56,7 +56,7 @@ function PasswordForm({ email }: { email: string }) {
       <div className={forms["fields"]}>
         <PasswordField
           label="Current password"
-          description="That it is you."
+          description="It shows that it is you."
           value={current}
           error={
             isTried && current === ""

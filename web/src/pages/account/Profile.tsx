@@ -7,6 +7,7 @@ import { Problem } from "@/components/notices";
 import { problemAt, problemBeside } from "@/components/problems";
 import { ME } from "@/state/me";
 import forms from "@/components/forms.module.css";
+import styles from "./Profile.module.css";
 
 /** One's name, which one may change, and the address that one signs in with. */
 export function Profile({ member }: { member: MySelf }) {
@@ -47,6 +48,7 @@ export function Profile({ member }: { member: MySelf }) {
           label="E-mail"
           description="You sign in with it. It never changes."
           readOnly
+          classNames={{ input: styles["fixed"] ?? "" }}
           value={member.email}
         />
       </div>
