@@ -25,6 +25,7 @@ from tailrace import __version__
 from tailrace.app.access import COOKIE, REQUEST_HEADER
 from tailrace.app.docs_page import docs_page, docs_style
 from tailrace.app.examples import example_of, value_of
+from tailrace.app.field_words import add_words
 from tailrace.app.problems import KINDS, MEDIA_TYPE, URN, Kind, Problem
 from tailrace.app.schemas import Schema, answer_type, body_type, schemas_of
 
@@ -185,6 +186,7 @@ def description_of(app: Litestar) -> Description:
         for operation in methods.values()
     ]
     named = _put_shapes([(operation, handler) for _, operation, handler in described])
+    add_words(named)
     for path, operation, handler in described:
         _complete(path, operation, handler, named)
     used = {tag for _, operation, _ in described for tag in operation["tags"]}
@@ -329,12 +331,29 @@ def _put_problems(operation: Schema, *, is_guarded: bool) -> None:
         statuses |= {400, 401, 403, 429, 503}
     if "requestBody" in operation:
         statuses |= {400, 413}
-    else:
-        statuses.discard(413)
-        answers.pop("413", None)
+    for status in statuses & _impossible(operation, is_guarded=is_guarded):
+        statuses.discard(status)
+        del answers[str(status)]
     for status in sorted(statuses):
         answers[str(status)] = {"$ref": f"{PROBLEM_REF}{status}"}
     operation["responses"] = dict(sorted(answers.items()))
+
+
+def _impossible(operation: Schema, *, is_guarded: bool) -> set[int]:
+    """Return the statuses that no call of the operation can lead to, whatever its route lists."""
+    taken = {parameter["name"] for parameter in operation.get("parameters", ())}
+    places = {parameter["in"] for parameter in operation.get("parameters", ())}
+    is_question = bool({"questions", "events"} & set(operation["tags"]))
+    found: set[int] = set()
+    if "requestBody" not in operation:
+        found.add(413)
+    if "If-Match" not in taken:
+        found |= {412, 428}
+    if "Idempotency-Key" not in taken and not is_question:
+        found.add(422)
+    if is_guarded and "path" not in places and not {"events", "me"} & set(operation["tags"]):
+        found.add(404)
+    return found
 
 
 def _problem_answers() -> dict[str, Schema]:

@@ -134,6 +134,26 @@ def test_every_parameter_has_bounds_and_words(description: Part) -> None:
                 assert {"maxLength", "enum", "pattern", "format"} & set(schema), name
 
 
+def test_every_field_says_what_it_means(description: Part) -> None:
+    silent = [
+        f"{shape}.{name}"
+        for shape, schema in description["components"]["schemas"].items()
+        for name, field in schema.get("properties", {}).items()
+        if not any("description" in part for part in (field, *field.get("anyOf", ())))
+    ]
+
+    assert silent == [], "say in app/field_words.py what the field means"
+
+
+def test_an_operation_lists_only_what_it_can_answer(description: Part) -> None:
+    for where, operation in operations(description):
+        taken = {parameter["name"] for parameter in operation.get("parameters", ())}
+        statuses = set(operation["responses"])
+
+        assert "If-Match" in taken or not {"412", "428"} & statuses, where
+        assert "requestBody" in operation or "413" not in statuses, where
+
+
 def test_every_kind_of_problem_has_an_example(description: Part) -> None:
     answers = description["components"]["responses"]
     shown = {

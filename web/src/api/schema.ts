@@ -6,8 +6,11 @@ export type JsonObject = { [key: string]: Json };
 
 /** The token of a link, the password to set, and the name of a new member. */
 export interface Acceptance {
+  /** The secret itself. */
   token: string;
+  /** At least 10 characters, and none of the commonest. */
   password: string;
+  /** What people call it. */
   name?: string;
 }
 
@@ -17,40 +20,61 @@ export interface Acceptance {
  * With `prune`, what the file does not name is removed from the sections that it has.
  */
 export interface Asked {
+  /** The file's text, YAML or JSON. */
   text: string;
+  /** What problems call the file. */
   file_name?: string;
   /** By `env:NAME` or `file:PATH`, as the file has them. */
   secrets?: Record<string, string>;
+  /** Whether what the file does not name is deleted. */
   prune?: boolean;
 }
 
 /** What was counted where the events lie; null for a place that was not counted as a whole. */
 export interface Audit {
+  /** Whether everything that was accepted is accounted for. */
   balanced: boolean;
+  /** Whether every place was counted as a whole. */
   is_complete: boolean;
+  /** Which places were counted. */
   checked: string[];
+  /** Events in the log of accepted calls. */
   raw_events: number | null;
+  /** Events in the log of refined events. */
   events_log_events: number | null;
+  /** Events in the store. */
   store_rows: number | null;
+  /** Where the books and the places differ. */
   differences: LedgerDifference[];
+  /** Differences that did not fit into the answer. */
   differences_left_out: number;
 }
 
 /** One change; `before` and `after` hold the settings, secrets as `***`. */
 export interface AuditEntry {
+  /** What it is named by in paths. */
   id: number;
+  /** When. */
   at: string;
+  /** Who: a member's e-mail, `token NAME (e-mail)`, `owner` or `local`. */
   actor: string;
+  /** What was done, such as `source.update`. */
   action: string;
+  /** What was changed, such as `sources/web-shop`. */
   resource: string;
+  /** The settings before, secrets as `***`. */
   before: JsonObject | null;
+  /** The settings afterwards, secrets as `***`. */
   after: JsonObject | null;
 }
 
 /** Events from `at` on for the interval; `by` counts them per value of `values`, in order. */
 export interface Bucket {
+  /** When. */
   at: string;
+  /** How many. */
   events: number;
+  /** Counts by value, in the order of `values`. */
   by?: number[];
 }
 
@@ -60,8 +84,11 @@ export interface Bucket {
  * `settings` are merged key by key: null puts the default back, and takes an optional one away.
  */
 export interface DestinationChange {
+  /** What people call it. */
   name?: string;
+  /** Whether it is in use. */
   enabled?: boolean;
+  /** Only these sources; null for all. */
   sources?: string[] | null;
   /** As the type's schema says; a secret sent as *** stays. */
   settings?: Record<string, string | number | boolean | Record<string, string> | null>;
@@ -69,10 +96,15 @@ export interface DestinationChange {
 
 /** A destination to be made; without `sources` it is for the events of all. */
 export interface DestinationDraft {
+  /** Its name in paths and files; it never changes. */
   slug: string;
+  /** The slug of a destination type. */
   type: string;
+  /** What people call it. */
   name?: string;
+  /** Whether it is in use. */
   enabled?: boolean;
+  /** Only these sources; null for all. */
   sources?: string[] | null;
   /** As the type's schema says; a secret sent as *** stays. */
   settings?: Record<string, string | number | boolean | Record<string, string> | null>;
@@ -80,39 +112,61 @@ export interface DestinationDraft {
 
 /** Which version a destination shall equal again. */
 export interface DestinationRestore {
+  /** Counts its changes. */
   version: number;
 }
 
 /** A destination as it is, with stars in the place of its secrets. */
 export interface DestinationState {
+  /** Its name in paths and files; it never changes. */
   slug: string;
+  /** What people call it. */
   name: string;
+  /** Which type it is. */
   type: string;
+  /** Whether it is in use. */
   enabled: boolean;
+  /** Only these sources; null for all. */
   sources: string[] | null;
+  /** As the JSON Schema of the type says; secrets are `***`. */
   settings: JsonObject;
+  /** Counts its changes. */
   version: number;
+  /** `file` for what the settings file has; it is changed there. */
   managed_by: "api";
+  /** When it was made. */
   created_at: string;
+  /** When it was last changed. */
   updated_at: string;
 }
 
 /** A type of destination; `settings` is a JSON Schema. */
 export interface DestinationType {
+  /** Its name in paths and files; it never changes. */
   slug: string;
+  /** What people call it. */
   name: string;
+  /** What it is for. */
   description: string;
+  /** JSON Schema of the settings; secrets are `writeOnly`. */
   settings: JsonObject;
 }
 
 /** A destination as it was from one change to the next. */
 export interface DestinationVersion {
+  /** Counts its changes. */
   version: number;
+  /** When. */
   at: string;
+  /** Who: a member's e-mail, `token NAME (e-mail)`, `owner` or `local`. */
   actor: string;
+  /** What people call it. */
   name: string;
+  /** Whether it is in use. */
   enabled: boolean;
+  /** Only these sources; null for all. */
   sources: string[] | null;
+  /** As the JSON Schema of the type says; secrets are `***`. */
   settings: JsonObject;
 }
 
@@ -123,16 +177,23 @@ export interface DestinationVersion {
  * or removed they show what is not the default, and `***` for each secret.
  */
 export interface Difference {
+  /** What was done, such as `source.update`. */
   action: "create" | "delete" | "update";
+  /** What was changed, such as `sources/web-shop`. */
   resource: string;
+  /** Which field. */
   field?: string;
+  /** The settings before, secrets as `***`. */
   before: Json;
+  /** The settings afterwards, secrets as `***`. */
   after: Json;
 }
 
 /** One event, and its JSON exactly as the client sent it. */
 export interface EventAnswer {
+  /** The name of a track event. */
   event: EventOut;
+  /** The JSON exactly as it was sent. */
   original: string;
 }
 
@@ -142,47 +203,81 @@ export interface EventAnswer {
  * `original` is the whole event as the client sent it, only where one event was asked for.
  */
 export interface EventOut {
+  /** The event's messageId. */
   message_id: string;
+  /** The call that sent it. */
   type: "track" | "identify" | "page" | "screen" | "group" | "alias";
+  /** The name of a track event. */
   event: string;
+  /** The name of a page or screen. */
   name: string;
+  /** Who it was, as the SDK says. */
   user_id: string;
+  /** Who it was before they signed in, as the SDK says. */
   anonymous_id: string;
+  /** The group of a group call. */
   group_id: string;
+  /** Who it was before, of an alias event. */
   previous_id: string;
+  /** The source's slug. */
   source: string;
+  /** When it happened, the client's clock corrected. */
   timestamp: string;
+  /** When it happened by the client's clock. */
   original_timestamp: string | null;
+  /** When the SDK sent it, by the client's clock. */
   sent_at: string | null;
+  /** When a collector took it. */
   received_at: string;
+  /** What the SDK says of the event. */
   properties: JsonObject;
+  /** What the SDK says of the user or group. */
   traits: JsonObject;
+  /** What the SDK says about page, device, campaign and library. */
   context: JsonObject;
+  /** Which destinations the SDK asked for. */
   integrations: JsonObject;
+  /** The address, as far as the source keeps it. */
   ip: string;
+  /** Told by the user agent. */
   browser: string;
+  /** Told by the user agent. */
   os: string;
+  /** Told by the user agent. */
   device: string;
+  /** Told by the user agent. */
   is_bot: boolean;
+  /** `utm_campaign` of the visit. */
   campaign_name: string;
+  /** `utm_source` of the visit. */
   campaign_source: string;
+  /** `utm_medium` of the visit. */
   campaign_medium: string;
+  /** `utm_term` of the visit. */
   campaign_term: string;
+  /** `utm_content` of the visit. */
   campaign_content: string;
+  /** The SDK and its version. */
   library: string;
+  /** The JSON exactly as it was sent. */
   original?: string;
 }
 
 /** A field that may be searched; `share` of the sampled events have it (0 to 1). */
 export interface FieldInfo {
+  /** As queries name it. */
   name: string;
+  /** What kind of values it has. */
   type: "boolean" | "mixed" | "number" | "text" | "time";
+  /** The part of the sampled events that have it, 0 to 1. */
   share: number;
 }
 
 /** The fields, as found in the newest `sampled` events. */
 export interface Fields {
+  /** In order of how common they are. */
   fields: FieldInfo[];
+  /** How many events were looked at. */
   sampled: number;
 }
 
@@ -194,18 +289,27 @@ export interface Histogram {
   since?: string;
   /** Instant after the last, in the same forms. */
   until?: string;
+  /** Most buckets; they are made as short as that allows. */
   buckets_max?: number;
+  /** How long a bucket is, in seconds. */
   interval_s?: number | null;
+  /** A field: count by its commonest values too. */
   by?: string | null;
 }
 
 /** Every bucket of the time asked for, empty ones too, aligned to UTC (weeks to Monday). */
 export interface HistogramResult {
+  /** How long a bucket is, in seconds. */
   interval_s: number;
+  /** In order of time, empty ones too. */
   buckets: Bucket[];
+  /** The values that each bucket's `by` counts. */
   values?: string[];
+  /** How many match in all. */
   total: number;
+  /** The time that the store needed. */
   took_ms: number;
+  /** What the asker should know of how the question was read. */
   notes: string[];
 }
 
@@ -213,40 +317,62 @@ export interface HistogramResult {
 export interface InviteDraft {
   /** Upper and lower case are the same. */
   email: string;
+  /** What they may do; see the guide on roles. */
   role: "admin" | "editor" | "owner" | "source-only" | "viewer";
   sources?: string[] | null;
 }
 
 /** A new invite with its link, which nobody can read again. */
 export interface InviteMade {
+  /** What it is named by in paths. */
   id: number;
+  /** The e-mail address. */
   email: string;
+  /** What they may do; see the guide on roles. */
   role: "admin" | "editor" | "owner" | "source-only" | "viewer";
+  /** Only these sources; null for all. */
   sources: string[] | null;
+  /** Whether it is good now. */
   state: "expired" | "open" | "revoked" | "used";
+  /** Who made it. */
   created_by: string;
+  /** When it was made. */
   created_at: string;
+  /** Until when it is good; null for ever. */
   expires_at: string;
+  /** The link; it is shown in this answer only. */
   url: string;
 }
 
 /** What a link leads to; one that `is_reset` sets the password of a member. */
 export interface InviteShown {
+  /** The e-mail address. */
   email: string;
+  /** What they may do; see the guide on roles. */
   role: "admin" | "editor" | "owner" | "source-only" | "viewer";
+  /** The workspace. */
   workspace: string;
+  /** Whether it sets a new password of a member. */
   is_reset: boolean;
 }
 
 /** An invite as it is; its token is not kept. */
 export interface InviteState {
+  /** What it is named by in paths. */
   id: number;
+  /** The e-mail address. */
   email: string;
+  /** What they may do; see the guide on roles. */
   role: "admin" | "editor" | "owner" | "source-only" | "viewer";
+  /** Only these sources; null for all. */
   sources: string[] | null;
+  /** Whether it is good now. */
   state: "expired" | "open" | "revoked" | "used";
+  /** Who made it. */
   created_by: string;
+  /** When it was made. */
   created_at: string;
+  /** Until when it is good; null for ever. */
   expires_at: string;
 }
 
@@ -257,11 +383,17 @@ export interface InviteState {
  * the whole object becomes `properties`.
  */
 export interface JsonMapping {
+  /** The path of the event's name. */
   event?: string;
+  /** The event's name where the path leads to nothing. */
   event_default?: string;
+  /** The path of the user id. */
   user_id?: string;
+  /** The path of the anonymous id. */
   anonymous_id?: string;
+  /** The path of the message id. */
   message_id?: string;
+  /** The path of the time. */
   timestamp?: string;
 }
 
@@ -271,146 +403,226 @@ export interface JsonMapping {
  * With `overlap_s` the keys that the source has now are taken for so many seconds more.
  */
 export interface KeyDraft {
+  /** Your own words for it. */
   label?: string;
+  /** The write key itself. */
   key?: string | null;
+  /** For how many seconds the other keys are still taken. */
   overlap_s?: number | null;
 }
 
 /** A write key as it is; one of the file has no id and no times. */
 export interface KeyState {
+  /** What it is named by in paths. */
   id: number | null;
+  /** The write key itself. */
   key: string;
+  /** Your own words for it. */
   label: string;
+  /** Whether it is good now. */
   state: "active" | "disabled" | "expired" | "expiring";
+  /** When it was made. */
   created_at: string | null;
+  /** Until when it is good; null for ever. */
   expires_at: string | null;
+  /** When it was disabled; null while it is not. */
   disabled_at: string | null;
+  /** When it was last used; null for never. */
   last_used_at: string | null;
 }
 
 /** The books of a range of minutes, and whether they are true. */
 export interface LedgerAnswer {
+  /** Whether everything that was accepted is accounted for. */
   balanced: boolean;
+  /** From when. */
   since: string;
+  /** Until when. */
   until: string;
+  /** The sums of all rows. */
   totals: LedgerTerms;
+  /** The books by source and minute. */
   rows: LedgerRow[];
+  /** Rows that did not fit into the answer. */
   rows_left_out: number;
+  /** The books, held against what is really there. */
   audit: Audit;
 }
 
 /** A place that holds fewer or more events than the ledger allows. */
 export interface LedgerDifference {
+  /** The source's slug. */
   source: string;
+  /** The minute of receipt. */
   minute: string;
+  /** Where it was counted. */
   place: string;
+  /** Fewest that the books allow. */
   expected_min: number;
+  /** Most that the books allow. */
   expected_max: number;
+  /** How many are there. */
   found: number;
+  /** What is wrong, for people. */
   detail: string;
 }
 
 /** One source and minute of receipt. */
 export interface LedgerRow {
+  /** Events that collectors took. */
   accepted: number;
+  /** Events that were read, valid and new. */
   refined: number;
+  /** Events in the store. */
   stored: number;
+  /** Events that had come before. */
   duplicate: number;
+  /** Events that were not valid. */
   invalid: number;
+  /** Events that a tracking plan kept out. */
   blocked: number;
+  /** Events kept out for privacy. */
   suppressed: number;
+  /** Events on their way to the store. */
   in_flight: number;
+  /** Whether everything that was accepted is accounted for. */
   balanced: boolean;
+  /** The source's slug. */
   source: string;
+  /** The minute of receipt. */
   minute: string;
 }
 
 /** The terms of the books' equation, in events. */
 export interface LedgerTerms {
+  /** Events that collectors took. */
   accepted: number;
+  /** Events that were read, valid and new. */
   refined: number;
+  /** Events in the store. */
   stored: number;
+  /** Events that had come before. */
   duplicate: number;
+  /** Events that were not valid. */
   invalid: number;
+  /** Events that a tracking plan kept out. */
   blocked: number;
+  /** Events kept out for privacy. */
   suppressed: number;
+  /** Events on their way to the store. */
   in_flight: number;
+  /** Whether everything that was accepted is accounted for. */
   balanced: boolean;
 }
 
 /** A new link, which nobody can read again. */
 export interface LinkMade {
+  /** The link; it is shown in this answer only. */
   url: string;
+  /** Until when it is good; null for ever. */
   expires_at: string;
 }
 
 /** The token of a link. */
 export interface LinkRead {
+  /** The secret itself. */
   token: string;
 }
 
 /** What the log takes on disk. */
 export interface LogStatus {
+  /** What the log of accepted calls takes on disk. */
   raw_bytes: number;
+  /** What the log of refined events takes on disk. */
   events_bytes: number;
 }
 
 /** A member, as they see themselves. */
 export interface Me {
+  /** What it is named by in paths. */
   id: string;
+  /** The e-mail address. */
   email: string;
+  /** What people call it. */
   name: string;
+  /** Whether they may sign in with a password. */
   has_password: boolean;
+  /** Whether an OpenID provider vouches for them. */
   oidc: boolean;
+  /** When they last signed in; null for never. */
   signed_in_at: string | null;
 }
 
 /** What is to change of a member; what is left out stays. */
 export interface MemberChange {
+  /** What people call it. */
   name?: string;
+  /** What they may do; see the guide on roles. */
   role?: "admin" | "editor" | "owner" | "source-only" | "viewer";
   sources?: string[] | null;
 }
 
 /** A member as they are; `oidc` tells whether an OpenID provider vouches for them. */
 export interface MemberState {
+  /** What it is named by in paths. */
   id: string;
+  /** The e-mail address. */
   email: string;
+  /** What people call it. */
   name: string;
+  /** What they may do; see the guide on roles. */
   role: "admin" | "editor" | "owner" | "source-only" | "viewer";
+  /** Only these sources; null for all. */
   sources: string[] | null;
+  /** Whether they may sign in with a password. */
   has_password: boolean;
+  /** Whether an OpenID provider vouches for them. */
   oidc: boolean;
+  /** When it was made. */
   created_at: string;
+  /** When it was last changed. */
   updated_at: string;
+  /** When they last signed in; null for never. */
   signed_in_at: string | null;
 }
 
 /** What one may change of oneself. */
 export interface MyChange {
+  /** What people call it. */
   name: string;
 }
 
 /** The workspace, as everybody in it sees it. */
 export interface MyWorkspace {
+  /** What it is named by in paths. */
   id: string;
+  /** What people call it. */
   name: string;
 }
 
 /** An OpenID provider to sign in by: its name, and where that begins. */
 export interface OpenIdOffer {
+  /** What people call it. */
   name: string;
+  /** The link; it is shown in this answer only. */
   url: string;
 }
 
 /** A signed-in browser; `is_this` is the one that asks. `id` names it, and lets nobody in. */
 export interface OpenSession {
+  /** What it is named by in paths. */
   id: string;
+  /** When it was made. */
   created_at: string;
+  /** When it was last used, to the minute. */
   seen_at: string;
+  /** When it ends without a sign-out. */
   ends_at: string;
+  /** The address that the last request came from. */
   address: string;
+  /** What the browser calls itself. */
   user_agent: string;
+  /** Whether it is the session of this request. */
   is_this: boolean;
 }
 
@@ -421,8 +633,11 @@ export interface OpenSession {
  * `not_in_file` is what the file does not name and stays all the same.
  */
 export interface Outcome {
+  /** What differs, or was changed. */
   changes: Difference[];
+  /** Secrets that no value was given for; they stay as they are. */
   kept_secrets: string[];
+  /** What the file does not name, and which stays. */
   not_in_file: string[];
 }
 
@@ -436,21 +651,33 @@ export interface PasswordChange {
 
 /** A problem document, as the OpenAPI description shows it. */
 export interface Problem {
+  /** For programs: `urn:tailrace:problem:` and a word. */
   type: string;
+  /** What kind of problem it is, for people. */
   title: string;
+  /** The HTTP status. */
   status: number;
+  /** What is wrong, for people. */
   detail: string;
+  /** Which field, parameter or header is wrong. */
   field?: string;
+  /** Where in the query, in characters from 0. */
   position?: number | null;
+  /** What to write instead. */
   hint?: string;
+  /** Seconds to wait before the next try. */
   retry_after_s?: number;
+  /** Where it was looked for. */
   looked_at?: string[];
+  /** Each thing that is wrong, where there are several. */
   problems?: string[];
 }
 
 /** Whether requests can be answered, and what says so. */
 export interface Readiness {
+  /** Whether requests can be answered. */
   ready: boolean;
+  /** `ok`, or what fails, by part. */
   checks: Record<string, string>;
 }
 
@@ -462,24 +689,35 @@ export interface Search {
   since?: string;
   /** Instant after the last, in the same forms. */
   until?: string;
+  /** Most events of one page. */
   limit?: number;
+  /** From the answer before; the other fields must be the same. */
   cursor?: string | null;
+  /** By `timestamp`. */
   sort?: "newest" | "oldest";
 }
 
 /** One page; `cursor` asks for the next one and is null on the last. */
 export interface SearchResult {
+  /** How many match in all. */
   total: number;
+  /** The events of this page. */
   events: EventOut[];
+  /** Where to go on; null on the last page. */
   cursor: string | null;
+  /** The time that the store needed. */
   took_ms: number;
+  /** What the asker should know of how the question was read. */
   notes: string[];
 }
 
 /** Whether this browser is signed in, and how it may be. */
 export interface SessionAnswer {
+  /** Whether this browser is signed in. */
   signed_in: boolean;
+  /** Whether one may sign in with a password. */
   password: boolean;
+  /** The OpenID provider to sign in by; null where there is none. */
   oidc: OpenIdOffer | null;
 }
 
@@ -491,23 +729,37 @@ export interface SessionAnswer {
  * 16,384 characters, and empty for a duplicate.
  */
 export interface SetAside {
+  /** The event's messageId. */
   message_id: string;
+  /** The source's slug. */
   source: string;
+  /** When a collector took it. */
   received_at: string;
+  /** What became of it. */
   outcome: string;
+  /** Why, in a word. */
   reason: string;
+  /** What is wrong, for people. */
   detail: string;
+  /** Which type it is. */
   type: string;
+  /** The name of a track event, where it could be read. */
   event: string;
+  /** The record's partition of the raw log. */
   raw_partition: number;
+  /** The record's offset in the raw log. */
   raw_offset: number;
+  /** Which event of the record, from 0. */
   raw_index: number;
+  /** The JSON exactly as it was sent. */
   original: string;
 }
 
 /** Events that went no further, newest first; `cursor` is null on the last page. */
 export interface SetAsidePage {
+  /** The events of this page. */
   events: SetAside[];
+  /** Where to go on; null on the last page. */
   cursor: string | null;
 }
 
@@ -518,145 +770,229 @@ export interface SetAsidePage {
  * end within `token_days_max`; null leaves that to those who make them.
  */
 export interface Settings {
+  /** What people call it. */
   name: string;
+  /** How long a sign-in lasts. */
   session_hours_max: number;
+  /** How long an API token may be good; null for ever. */
   token_days_max: number | null;
 }
 
 /** What is to change of the settings; what is left out stays. */
 export interface SettingsChange {
+  /** What people call it. */
   name?: string;
+  /** How long a sign-in lasts. */
   session_hours_max?: number;
+  /** How long an API token may be good; null for ever. */
   token_days_max?: number | null;
 }
 
 /** A member's e-mail address and password; or a token. */
 export interface SignIn {
+  /** The e-mail address. */
   email?: string;
   /** Write only. */
   password?: string;
+  /** The secret itself. */
   token?: string;
 }
 
 /** A source, how to send to it, and what it sent lately. */
 export interface SourceAnswer {
+  /** Its name in paths and files; it never changes. */
   slug: string;
+  /** What people call it. */
   name: string;
+  /** What sends: it decides which code the guide shows. */
   kind: "json" | "mobile" | "server" | "web" | "webhook";
+  /** Whether it is in use. */
   enabled: boolean;
+  /** `file` for what the settings file has; it is changed there. */
   managed_by: "api" | "file";
+  /** Whether IP addresses are kept, truncated or dropped. */
   ip: "drop" | "keep" | "truncate";
+  /** Most requests per second; more are answered with 429. */
   requests_per_s_max: number | null;
+  /** Signs the calls of a webhook source; `***` where there is one. */
   webhook_secret: "***" | null;
+  /** How objects posted as JSON become events. */
   json: JsonMapping;
+  /** Those that may be used now, the newest first. */
   write_keys: string[];
+  /** When it was made. */
   created_at: string | null;
+  /** When it was last changed. */
   updated_at: string | null;
+  /** Where SDKs send events. */
   collect_url: string;
+  /** Events per minute, over the last five minutes. */
   events_per_min: number;
+  /** Events of the last 24 hours. */
   events_24h: number;
+  /** Invalid events of the last 24 hours. */
   invalid_24h: number;
+  /** When the newest event was received. */
   last_event_at: string | null;
 }
 
 /** What is to change of a source; what is left out stays, and so does a secret sent as `***`. */
 export interface SourceChange {
+  /** What people call it. */
   name?: string;
+  /** What sends: it decides which code the guide shows. */
   kind?: "json" | "mobile" | "server" | "web" | "webhook";
+  /** Whether it is in use. */
   enabled?: boolean;
+  /** Whether IP addresses are kept, truncated or dropped. */
   ip?: "drop" | "keep" | "truncate";
+  /** Most requests per second; more are answered with 429. */
   requests_per_s_max?: number | null;
   webhook_secret?: string | null;
+  /** How objects posted as JSON become events. */
   json?: JsonMapping;
 }
 
 /** A source to be made; without a `write_key` one is made for it. */
 export interface SourceDraft {
+  /** Its name in paths and files; it never changes. */
   slug: string;
+  /** What people call it. */
   name?: string;
+  /** What sends: it decides which code the guide shows. */
   kind?: "json" | "mobile" | "server" | "web" | "webhook";
+  /** Whether it is in use. */
   enabled?: boolean;
+  /** Whether IP addresses are kept, truncated or dropped. */
   ip?: "drop" | "keep" | "truncate";
+  /** Most requests per second; more are answered with 429. */
   requests_per_s_max?: number | null;
   webhook_secret?: string | null;
+  /** How objects posted as JSON become events. */
   json?: JsonMapping;
+  /** A key of your own; one is made where it is missing. */
   write_key?: string | null;
 }
 
 /** Ask in SQL; `parameters` fill the placeholders `{name:Type}`. */
 export interface Sql {
+  /** One SELECT on the view `events`. */
   sql: string;
+  /** Values of the placeholders `{name:Type}`. */
   parameters?: Record<string, string | number | boolean | (string | number | boolean | null)[] | null>;
 }
 
 /** A column of the answer, with its ClickHouse type. */
 export interface SqlColumn {
+  /** What people call it. */
   name: string;
+  /** Its ClickHouse type. */
   type: string;
 }
 
 /** `rows` are JSON arrays in the order of `columns`. */
 export interface SqlResult {
+  /** The columns of the rows, in order. */
   columns: SqlColumn[];
+  /** Each row as a list of values, in the order of the columns. */
   rows: Json[];
+  /** The time that the store needed. */
   took_ms: number;
 }
 
 /** How the system is doing now; `problems` are sentences, empty while all is well. */
 export interface Status {
+  /** Tailrace's version. */
   version: string;
+  /** Where SDKs send events. */
   collect_url: string;
+  /** Where the web app is. */
   app_url: string;
+  /** The server's time. */
   now: string;
+  /** Whether any event is stored. */
   has_events: boolean;
+  /** How many are stored. */
   events: number;
+  /** Events per second, just now. */
   events_per_s: number;
+  /** How long ago the newest event happened; null without any. */
   freshness_s: number | null;
+  /** When the newest event was received. */
   last_event_at: string | null;
+  /** Accepted records that are not refined yet. */
   refine_lag_records: number;
+  /** Refined records that are not stored yet. */
   store_lag_records: number;
+  /** What the events take in the store. */
   store: StoreStatus;
+  /** What the log takes on disk. */
   log: LogStatus;
+  /** How many live streams are open. */
   live_streams: number;
+  /** What does not work, in sentences; empty while all is well. */
   problems: string[];
 }
 
 /** One thing that happened to the event; `at` is null where the moment was not kept. */
 export interface Step {
+  /** What happened, in a word. */
   step: string;
+  /** When. */
   at: string | null;
+  /** What happened, in a sentence. */
   summary: string;
+  /** The source's slug. */
   source: string;
+  /** More about it, for programs. */
   facts: JsonObject;
 }
 
 /** What the events take in the store. */
 export interface StoreStatus {
+  /** How many events. */
   rows: number;
+  /** Parts of the table in the store. */
   parts: number;
+  /** What it takes on disk. */
   bytes: number;
+  /** Bytes on disk per event. */
   bytes_per_event: number;
 }
 
 /** A token to be made; without `expires_in_days` it is good until it is revoked. */
 export interface TokenDraft {
+  /** What people call it. */
   name: string;
+  /** What it may be used for. */
   permissions: ("account" | "audit:read" | "destinations:read" | "destinations:write" | "events:read" | "members:read" | "members:write" | "owners:write" | "settings:read" | "settings:write" | "sources:read" | "sources:write" | "system:read" | "tokens:read" | "tokens:write" | "workspace:apply")[];
+  /** How long it is good; null for ever, where the settings allow it. */
   expires_in_days?: number | null;
 }
 
 /** A new token, with the secret itself: nobody can read it again. */
 export interface TokenMade {
+  /** What it is named by in paths. */
   id: string;
+  /** What people call it. */
   name: string;
+  /** How it begins, to tell it from others. */
   hint: string;
+  /** What it may be used for. */
   permissions: ("account" | "audit:read" | "destinations:read" | "destinations:write" | "events:read" | "members:read" | "members:write" | "owners:write" | "settings:read" | "settings:write" | "sources:read" | "sources:write" | "system:read" | "tokens:read" | "tokens:write" | "workspace:apply")[];
+  /** Who made it. */
   created_by: string;
+  /** Whose it is; null for one of the first owner's token. */
   member_id: string | null;
+  /** When it was made. */
   created_at: string;
+  /** Until when it is good; null for ever. */
   expires_at: string | null;
+  /** When it was last used; null for never. */
   last_used_at: string | null;
+  /** Whether it is good now. */
   state: "active" | "expired" | "revoked";
+  /** The secret itself. */
   token: string;
 }
 
@@ -667,34 +1003,51 @@ export interface TokenMade {
  * was made with the first owner's token.
  */
 export interface TokenState {
+  /** What it is named by in paths. */
   id: string;
+  /** What people call it. */
   name: string;
+  /** How it begins, to tell it from others. */
   hint: string;
+  /** What it may be used for. */
   permissions: ("account" | "audit:read" | "destinations:read" | "destinations:write" | "events:read" | "members:read" | "members:write" | "owners:write" | "settings:read" | "settings:write" | "sources:read" | "sources:write" | "system:read" | "tokens:read" | "tokens:write" | "workspace:apply")[];
+  /** Who made it. */
   created_by: string;
+  /** Whose it is; null for one of the first owner's token. */
   member_id: string | null;
+  /** When it was made. */
   created_at: string;
+  /** Until when it is good; null for ever. */
   expires_at: string | null;
+  /** When it was last used; null for never. */
   last_used_at: string | null;
+  /** Whether it is good now. */
   state: "active" | "expired" | "revoked";
 }
 
 /** What became of the events with one message id, given as it is kept. */
 export interface TraceAnswer {
+  /** The event's messageId. */
   message_id: string;
+  /** What became of it. */
   outcome: string;
+  /** What happened to it, in order. */
   steps: Step[];
+  /** Where it was looked for. */
   looked_at: string[];
 }
 
 /** So many events have this value. */
 export interface ValueCount {
+  /** The value, as text. */
   value: string;
+  /** How many. */
   events: number;
 }
 
 /** Ask for the commonest values of a field. */
 export interface Values {
+  /** Which field, such as `properties.currency`. */
   field: string;
   /** Lucene query text; blank asks for everything. */
   query?: string;
@@ -702,6 +1055,7 @@ export interface Values {
   since?: string;
   /** Instant after the last, in the same forms. */
   until?: string;
+  /** Most values to return. */
   limit?: number;
 }
 
@@ -711,11 +1065,17 @@ export interface Values {
  * An event whose field is a list counts for each of its values. `distinct` is about right.
  */
 export interface ValuesResult {
+  /** The commonest values. */
   values: ValueCount[];
+  /** Events with further values. */
   other: number;
+  /** Events that have no value. */
   missing: number;
+  /** How many different values there are, about. */
   distinct: number;
+  /** The time that the store needed. */
   took_ms: number;
+  /** What the asker should know of how the question was read. */
   notes: string[];
 }
 
@@ -725,11 +1085,17 @@ export interface ValuesResult {
  * `sources` are the slugs of the only sources that they may see or change, null for all.
  */
 export interface Whoami {
+  /** Who: a member's e-mail, `token NAME (e-mail)`, `owner` or `local`. */
   actor: string;
+  /** What they may do; see the guide on roles. */
   role: "admin" | "editor" | "owner" | "source-only" | "viewer";
+  /** What may be asked with this sign-in. */
   permissions: ("account" | "audit:read" | "destinations:read" | "destinations:write" | "events:read" | "members:read" | "members:write" | "owners:write" | "settings:read" | "settings:write" | "sources:read" | "sources:write" | "system:read" | "tokens:read" | "tokens:write" | "workspace:apply")[];
+  /** Only these sources; null for all. */
   sources: string[] | null;
+  /** The member; null for the first owner's token and local commands. */
   member: Me | null;
+  /** The workspace. */
   workspace: MyWorkspace;
 }
 
