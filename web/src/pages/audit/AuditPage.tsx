@@ -39,7 +39,7 @@ export function AuditPage() {
           <div className={styles["text"]}>
             <TextFilter
               label="Who changed it, such as ada@example.org"
-              placeholder="By: ada@example.org"
+              placeholder="By whom"
               group="Audit log"
               icon="user"
               lengthMax={200}
@@ -50,7 +50,7 @@ export function AuditPage() {
           <div className={styles["text"]}>
             <TextFilter
               label="What was changed, such as sources/web-shop"
-              placeholder="What: sources/web-shop"
+              placeholder="What, as a path"
               lengthMax={200}
               text={filters.resource}
               onChange={byResource}

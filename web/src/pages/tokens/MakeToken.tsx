@@ -1,4 +1,4 @@
-import { Button, Checkbox, NativeSelect, Skeleton, TextInput } from "@mantine/core";
+import { Button, Checkbox, NativeSelect, TextInput } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { api } from "@/api/calls";
@@ -8,7 +8,6 @@ import { CopyButton } from "@/components/CopyButton";
 import { Dialog, focusedFirst } from "@/components/Dialog";
 import { Problem } from "@/components/notices";
 import { problemAt, problemBeside } from "@/components/problems";
-import { Failure } from "@/components/states";
 import { formatMinute } from "@/format";
 import { useMe } from "@/state/me";
 import { curlExample } from "./example";
@@ -27,43 +26,34 @@ interface Props {
 export function MakeToken({ isOpen, onClose }: Props) {
   return (
     <Dialog title="Make a token" isOpen={isOpen} onClose={onClose} staysOnClickBeside>
-      <Limited onClose={onClose} />
+      <MakeForm onClose={onClose} />
     </Dialog>
   );
 }
 
-/** Asks how long a token may last, where the reader may know. */
-function Limited({ onClose }: { onClose: () => void }) {
-  const mayKnow = useMe().may("settings:read");
+/** The longest life that the settings allow; null for any, and as long as it is not known. */
+function useDaysMax(): number | null {
   const settings = useQuery({
     queryKey: ["settings", "for-tokens"],
     queryFn: ({ signal }) => api.settings(signal),
-    enabled: mayKnow,
-    gcTime: 0,
+    enabled: useMe().may("settings:read"),
   });
-  if (mayKnow && settings.isPending) return <Skeleton height={280} />;
-  if (settings.isError) {
-    return <Failure error={settings.error} onRetry={() => void settings.refetch()} />;
-  }
-  return <MakeForm daysMax={settings.data?.value.token_days_max ?? null} onClose={onClose} />;
+  return settings.data?.value.token_days_max ?? null;
 }
 
-interface FormProps {
-  daysMax: number | null;
-  onClose: () => void;
-}
-
-function MakeForm({ daysMax, onClose }: FormProps) {
+function MakeForm({ onClose }: { onClose: () => void }) {
+  const daysMax = useDaysMax();
   const held = useMe().permissions;
   const refresh = useTokensChanged();
   const choices = expiries(daysMax);
   const [name, setName] = useState("");
   const [permissions, setPermissions] = useState<Permission[]>([]);
-  const [expiry, setExpiry] = useState(() => firstExpiry(choices).value);
+  const [chosen, setChosen] = useState<string | null>(null);
   const [isTried, setTried] = useState(false);
-  const days = choices.find(({ value }) => value === expiry)?.days ?? null;
+  const expiry = choices.find(({ value }) => value === chosen) ?? firstExpiry(choices);
   const make = useMutation({
-    mutationFn: () => api.createToken({ name: name.trim(), permissions, expires_in_days: days }),
+    mutationFn: () =>
+      api.createToken({ name: name.trim(), permissions, expires_in_days: expiry.days }),
     onSuccess: refresh,
   });
   if (make.data) return <Made made={make.data} onClose={onClose} />;
@@ -109,11 +99,11 @@ function MakeForm({ daysMax, onClose }: FormProps) {
             : "The settings of the workspace say how long it may last."
         }
         data={choices.map(({ value, label }) => ({ value, label }))}
-        value={expiry}
+        value={expiry.value}
         error={problemAt("expires_in_days", make.error)}
         errorProps={{ role: "alert" }}
         onChange={(event) => {
-          setExpiry(event.currentTarget.value);
+          setChosen(event.currentTarget.value);
           make.reset();
         }}
       />
