@@ -196,7 +196,7 @@ def _answers(operation: Part, description: Part) -> str:
             words = f'<a href="#errors">{inline(shared["description"])}</a>'
         else:
             words = inline(answer["description"]) + "".join(
-                f" {type_words(content['schema'])}."
+                f'<br><span class="type">{type_words(content["schema"])}</span>'
                 for content in answer.get("content", {}).values()
                 if content["schema"].get("type") != "string"
             )

@@ -14,6 +14,8 @@ _JSON_PARTS: Final = re.compile(
     r'(?P<key>"(?:[^"\\]|\\.)*")(?=:)|(?P<string>"(?:[^"\\]|\\.)*")'
     r"|(?P<number>-?\d[\d.eE+-]*)|(?P<other>true|false|null)"
 )
+_LINE_CHARACTERS: Final = 44
+_PATTERN_CHARACTERS: Final = 60
 _CODE: Final = re.compile(r"`([^`]+)`")
 
 
@@ -59,10 +61,12 @@ def type_words(schema: Schema) -> str:
             return f"<code>{escape(json.dumps(value), quote=False)}</code>"
         case {"enum": list(values)}:
             return "one of " + ", ".join(f"<code>{escape(str(value))}</code>" for value in values)
+        case {"type": "array", "items": {"enum": [_, _, *_]} as items}:
+            return "list, each " + type_words(items)
         case {"type": "array", **rest}:
             items = rest.get("items")
             return f"list of {type_words(items)}" if items else "list"
-        case {"type": "object", "additionalProperties": dict(values)}:
+        case {"type": "object", "additionalProperties": {"type": str()} as values}:
             return f"object of {type_words(values)}"
         case {"type": "integer"}:
             return "whole number"
@@ -89,6 +93,8 @@ _IN_WORDS: Final[Mapping[tuple[str, object], str]] = {
     ("minLength", 1): "not empty",
     ("minItems", 1): "at least one",
     ("pattern", r"^[^\x00-\x1f\x7f]*$"): "no control characters",
+    ("pattern", r"^[^\x00-\x1f\x7f]+(?![\s\S])"): "no control characters",
+    ("pattern", r"^[^\x00-\x1f\x7f]*(?![\s\S])"): "no control characters",
     ("pattern", r"^[^\x00]*$"): "no null character",
     ("pattern", r"^[^\x00]+$"): "no null character",
     ("pattern", r"^[\x21-\x7e]*$"): "printable ASCII without spaces",
@@ -101,8 +107,11 @@ def bounds_words(schema: Schema) -> list[str]:
     for part in (schema, *schema.get("anyOf", ())):
         for name, words in _BOUNDS.items():
             if name in part:
-                found.append(_IN_WORDS.get((name, part[name])) or words.format(_number(part[name])))
-    if schema.get("default", "") != "" and not isinstance(schema["default"], dict):
+                told = _IN_WORDS.get((name, part[name]))
+                if told is None and len(str(part[name])) > _PATTERN_CHARACTERS:
+                    told = "matches a pattern that openapi.json has"
+                found.append(told or words.format(_number(part[name])))
+    if schema.get("default") not in ("", None) and not isinstance(schema["default"], dict):
         found.append(f"default <code>{escape(json.dumps(schema['default']))}</code>")
     return found
 
@@ -131,7 +140,11 @@ def curl(method: str, path: str, operation: Description) -> str:
     if "x-permission" in operation:
         lines.insert(0, '-H "Authorization: Bearer $TOKEN"')
     for media_type, content in operation.get("requestBody", {}).get("content", {}).items():
-        body = json.dumps(content["example"], ensure_ascii=False).replace("'", "'\\''")
+        body = json.dumps(content["example"], ensure_ascii=False)
+        if len(body) > _LINE_CHARACTERS:
+            body = json.dumps(content["example"], ensure_ascii=False, indent=2)
+            body = body.replace("\n", "\n  ")
+        body = body.replace("'", "'\\''")
         lines += [f"-H 'Content-Type: {media_type}'", f"-d '{body}'"]
     verb = "" if method == "get" else f" -X {method.upper()}"
     return " \\\n  ".join([f'curl{verb} "$TAILRACE{address}"', *lines])

@@ -222,10 +222,11 @@ VALUES: Final[Mapping[str, object]] = {
         "system:read",
     ],
     "EventOut.original": None,
-    "DestinationDraft.name": "Ops webhook",
-    "DestinationState.name": "Ops webhook",
-    "DestinationState.settings": {"url": "https://ops.example.com/events", "secret": "***"},
-    "DestinationState.slug": "ops-webhook",
+    "destinations.slug": "orders-hook",
+    "DestinationDraft.name": "Orders",
+    "DestinationState.name": "Orders",
+    "DestinationState.settings": {"url": "https://orders.example.com/events", "timeout_s": 5},
+    "DestinationState.slug": "orders-hook",
     "DestinationState.type": "webhook",
     "DestinationType.description": "Posts each event to an address.",
     "DestinationType.name": "Webhook",
@@ -235,8 +236,8 @@ VALUES: Final[Mapping[str, object]] = {
         "required": ["url"],
     },
     "DestinationType.slug": "webhook",
-    "DestinationVersion.name": "Ops webhook",
-    "DestinationVersion.settings": {"url": "https://ops.example.com/events", "secret": "***"},
+    "DestinationVersion.name": "Orders",
+    "DestinationVersion.settings": {"url": "https://orders.example.com/events", "timeout_s": 5},
     "Difference.action": "update",
     "Difference.after": "Web shop",
     "Difference.before": "Shop",
@@ -281,9 +282,9 @@ def example_of(schema: Schema, named: Mapping[str, Schema]) -> Any:
     return _of(schema, named, shape="", field="")
 
 
-def value_of(name: str, schema: Schema) -> Any:
-    """Return what a parameter may look like."""
-    return _field(schema, {}, shape="", field=name)
+def value_of(area: str, name: str, schema: Schema) -> Any:
+    """Return what a parameter of the paths below an area may look like."""
+    return _field(schema, {}, shape=area, field=name)
 
 
 def _of(schema: Schema, named: Mapping[str, Schema], *, shape: str, field: str) -> Any:

@@ -244,7 +244,7 @@ def _complete(
     for parameter in operation.get("parameters", []):
         if parameter["in"] == "path":
             parameter["description"] = _PATH_WORDS.get(f"{area}.{parameter['name']}", "")
-        _tidy_parameter(parameter)
+        _tidy_parameter(parameter, area)
     answer = _answer_of(operation)
     if not {"204", "302"}.isdisjoint(operation["responses"]):
         answer.pop("content", None)
@@ -285,7 +285,7 @@ def _answer_of(operation: Schema) -> Schema:
     return answer
 
 
-def _tidy_parameter(parameter: Schema) -> None:
+def _tidy_parameter(parameter: Schema, area: str) -> None:
     """Leave out what says nothing, and make whole numbers of whole bounds."""
     for name in ("deprecated", "allowEmptyValue", "allowReserved"):
         parameter.pop(name, None)
@@ -301,7 +301,7 @@ def _tidy_parameter(parameter: Schema) -> None:
             schema.pop("oneOf", None)
             schema.update(kept[0])
     if parameter["required"]:
-        parameter["example"] = value_of(parameter["name"], schema)
+        parameter["example"] = value_of(area, parameter["name"], schema)
     if isinstance(schema.get("type"), list) and "null" in schema["type"]:
         [schema["type"]] = [kind for kind in schema["type"] if kind != "null"]
         if "enum" in schema:
