@@ -7,24 +7,19 @@ a second and 64 MiB: do it in a thread, a few at a time, and outside of any tran
 Source: RFC 9106, section 4, "Parameter Choice", the second recommended option.
 """
 
-import os
 import secrets
 from typing import Final
 
-from cryptography.exceptions import InvalidKey
-from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.profiles import RFC_9106_LOW_MEMORY
 
 from tailrace.errors import ChangeError
 
 CHARACTERS_MIN: Final = 10
 CHARACTERS_MAX: Final = 200
 
-_ITERATIONS: Final = 3
-_LANES: Final = 4
-_MEMORY_KIB: Final = 65_536
-_HASH_BYTES: Final = 32
-_SALT_BYTES: Final = 16
-_KEPT_WITH: Final = f"$argon2id$v=19$m={_MEMORY_KIB},t={_ITERATIONS},p={_LANES}$"
+_HASHER: Final = PasswordHasher.from_parameters(RFC_9106_LOW_MEMORY)
 
 # Neither 0, o, 1, l nor i: people read these to each other.
 _LETTERS: Final = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -90,29 +85,25 @@ def weakness(password: str, *, email: str, name: str) -> str:
 
 def hash_password(password: str) -> str:
     """Return what is kept of a password."""
-    kdf = Argon2id(
-        salt=os.urandom(_SALT_BYTES),
-        length=_HASH_BYTES,
-        iterations=_ITERATIONS,
-        lanes=_LANES,
-        memory_cost=_MEMORY_KIB,
-    )
-    return kdf.derive_phc_encoded(password.encode())
+    return _HASHER.hash(password)
 
 
 def is_right(password: str, kept: str | None) -> bool:
     """Tell whether it is the password that was kept; takes equally long where None was."""
     try:
-        Argon2id.verify_phc_encoded(password.encode(), kept or _NOBODYS)
-    except InvalidKey:
+        _HASHER.verify(kept or _NOBODYS, password)
+    except (VerificationError, InvalidHashError):
         return False
     return kept is not None
 
 
 def is_outdated(kept: str) -> bool:
     """Tell whether a kept password was made with other parameters than those of today."""
-    return not kept.startswith(_KEPT_WITH)
+    return _HASHER.check_needs_rehash(kept)
 
 
 # No password gives these bytes, but finding that out costs as much as with any other.
-_NOBODYS: Final = f"{_KEPT_WITH}{'A' * 22}${'A' * 43}"
+_NOBODYS: Final = (
+    f"$argon2id$v={RFC_9106_LOW_MEMORY.version}$m={RFC_9106_LOW_MEMORY.memory_cost},"
+    f"t={RFC_9106_LOW_MEMORY.time_cost},p={RFC_9106_LOW_MEMORY.parallelism}${'A' * 22}${'A' * 43}"
+)
