@@ -545,7 +545,8 @@ async def test_a_member_has_so_many_sessions_and_the_oldest_ends(
 async def test_all_together_have_so_many_sessions_and_ended_ones_are_removed(
     server: Server, clock: Clock
 ) -> None:
-    first = server.sessions.open(address=ADDRESS, user_agent=AGENT, opened_with="x") or ""
+    first = server.sessions.open(address=ADDRESS, user_agent=AGENT, opened_with="x")
+    assert first is not None
     with server.changes.unnoted() as session:
         for number in range(SESSIONS_MAX - 1):
             at = clock.now() + timedelta(seconds=1)

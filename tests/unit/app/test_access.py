@@ -83,7 +83,9 @@ def access(changes: Changes, sessions: Sessions, workers: Workers, clock: Manual
 @pytest.fixture
 def cookie(sessions: Sessions) -> str:
     """Give the cookie of a browser that signed in with the owner's token."""
-    return sessions.open(address=ADDRESS, user_agent="test", opened_with=token_hash(TOKEN))
+    opened = sessions.open(address=ADDRESS, user_agent="test", opened_with=token_hash(TOKEN))
+    assert opened is not None
+    return opened
 
 
 async def _require(
