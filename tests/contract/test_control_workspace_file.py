@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec import UNSET
@@ -254,7 +255,7 @@ members:
   bob@x.test:
     role: viewer
 """
-    asked: dict[str, object] = {"secrets": {"env:S": "another secret"}, "prune": True}
+    asked: dict[str, Any] = {"secrets": {"env:S": "another secret"}, "prune": True}
 
     foreseen = full.diff(text, **asked)
     done = full.apply(text, **asked)
