@@ -94,16 +94,24 @@ def test_who_may_not_change_them_reads_them(running: Tailrace, browser: Browser)
         assert app.violations() == []
 
 
-def test_the_api_is_described_where_the_page_says(running: Tailrace, browser: Browser) -> None:
+def test_what_the_page_leads_to_is_there(running: Tailrace, browser: Browser) -> None:
     with visit(browser, running) as app:
         sign_in_as(app, ADMIN, "/settings")
-        link = app.page.get_by_role("link", name="Description of the API")
-        path = link.get_attribute("href")
-        assert path is not None
-        assert running.get(path)["openapi"].startswith("3.")
+        expect(workspace(app)).to_be_visible()
+        for name, kind in {
+            "API documentation": "text/html",
+            "OpenAPI description": "application/vnd.oai.openapi+json",
+            "its JSON Schema": "json",
+        }.items():
+            path = app.page.get_by_role("link", name=name).get_attribute("href")
+            assert path is not None
+            answer = running.api.get(path)
+            assert answer.status_code == 200
+            assert kind in answer.headers["content-type"], name
         file = app.page.get_by_role("region", name="Workspace as a file")
-        expect(file.locator("code").first).to_contain_text("tailrace export-config")
-    assert running.run("export-config", "--help").returncode == 0
+        commands = file.locator("code").all_inner_texts()
+    for command in commands:
+        assert running.run(command.split()[1], "--help").returncode == 0, command
 
 
 def test_a_control_database_that_is_away_keeps_what_was_typed(

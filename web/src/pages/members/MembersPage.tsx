@@ -1,6 +1,6 @@
 import { Button, NativeSelect } from "@mantine/core";
 import { useCallback, useState } from "react";
-import type { Member, Role } from "@/api/types";
+import type { Role } from "@/api/types";
 import { Icon } from "@/components/Icon";
 import { ListPage, More, Skeletons } from "@/components/ListPage";
 import { Stale } from "@/components/notices";
@@ -75,10 +75,10 @@ export function MembersPage() {
       {found.isPending && <Skeletons label="Loading the members" />}
       {found.isError && !found.data && <Failure error={found.error} onRetry={retry} />}
       {found.data && members.length === 0 && (
-        <None isFiltered={isFiltered} onClear={() => change({ q: null, role: null })} />
+        <None onClear={() => change({ q: null, role: null })} />
       )}
       {members.length > 0 && <MemberTable members={members} />}
-      {members.length > 0 && !isFiltered && !found.hasNextPage && <Alone members={members} />}
+      {members.length === 1 && !isFiltered && mayInvite && <Alone />}
       {found.hasNextPage && (
         <More
           label="Show more members"
@@ -96,28 +96,18 @@ export function MembersPage() {
 const roleIn = (params: URLSearchParams): Role | "" =>
   ROLES.find(({ value }) => value === params.get("role"))?.value ?? "";
 
-/** Whoever is the only one is told why others are worth having. */
-function Alone({ members }: { members: readonly Member[] }) {
-  const me = useMe();
-  const [first] = members;
-  if (members.length > 1 || first?.id !== me.member?.id) return null;
+/** Why others are worth having. */
+function Alone() {
   return (
     <p className={`${styles["alone"]} muted`}>
-      You are the only member. With a second owner, somebody can let you in again should you lose
-      your password.
+      There is one member so far. Invite everybody who works with it, so that the audit log says who
+      changed what. With a second owner, somebody can let you in again should you lose your
+      password.
     </p>
   );
 }
 
-function None({ isFiltered, onClear }: { isFiltered: boolean; onClear: () => void }) {
-  if (!isFiltered) {
-    return (
-      <Empty icon="members" title="No members yet">
-        So far people sign in with the token that Tailrace printed at its first start. Invite
-        members, and the audit log says who changed what.
-      </Empty>
-    );
-  }
+function None({ onClear }: { onClear: () => void }) {
   return (
     <Empty
       icon="search"

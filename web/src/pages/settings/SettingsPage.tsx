@@ -13,6 +13,12 @@ import { SETTINGS } from "./settingsKey";
 import forms from "@/components/forms.module.css";
 import styles from "./SettingsPage.module.css";
 
+const COMMANDS = [
+  { command: "tailrace export-config > workspace.yaml", label: "Copy the command that exports" },
+  { command: "tailrace diff workspace.yaml", label: "Copy the command that compares" },
+  { command: "tailrace apply workspace.yaml", label: "Copy the command that applies" },
+];
+
 /** What holds for the whole workspace, and where its machine-readable sides are. */
 export function SettingsPage() {
   const me = useMe();
@@ -43,27 +49,37 @@ export function SettingsPage() {
           .
         </p>
         <p>
-          <a className={styles["link"]} href="/api/openapi.json" target="_blank" rel="noreferrer">
-            Description of the API (OpenAPI)
-          </a>
-          <span className="muted">
-            : readable by any OpenAPI viewer, and by tools that make clients from it.
-          </span>
+          <Outside path="/api/docs">API documentation</Outside>
+          <span className="muted"> for people, with examples to copy. </span>
+          <Outside path="/api/openapi.json">OpenAPI description</Outside>
+          <span className="muted"> for viewers and tools that make clients.</span>
         </p>
       </Section>
       <Section title="Workspace as a file">
         <p>
-          Sources, destinations, members and settings can be written to one file, kept under version
-          control, and applied to this or another workspace. Run on the server:
+          Settings, sources, write keys, destinations and members can be written to one file, kept
+          under version control, compared, and applied as a whole to this or another workspace. On
+          the server:
         </p>
-        <CopyBox text="tailrace export-config > workspace.yaml" label="Copy the command" />
+        {COMMANDS.map(({ command, label }) => (
+          <CopyBox key={command} text={command} label={label} />
+        ))}
         <p className="muted">
-          Secrets are not in the file.
-          {!me.may("workspace:apply") &&
-            " With an API token it needs the permission to read the workspace as a file, which your role does not have."}
+          Secrets are not in the file: it names where they come from. Editors check it with{" "}
+          <Outside path="/api/workspace.schema.json">its JSON Schema</Outside>.
+          {!me.may("workspace:apply") && " Over the API this is for admins and owners."}
         </p>
       </Section>
     </SectionsPage>
+  );
+}
+
+/** An address of this server that is no page of the app. */
+function Outside({ path, children }: { path: string; children: string }) {
+  return (
+    <a className={styles["link"]} href={path} target="_blank" rel="noreferrer">
+      {children}
+    </a>
   );
 }
 
