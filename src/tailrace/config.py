@@ -5,6 +5,7 @@ once at start and passed down. All problems are reported together.
 """
 
 import hashlib
+import ipaddress
 import os
 import re
 import secrets
@@ -182,6 +183,17 @@ class AppConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     access_log: bool = False
 
 
+class DeliverConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Delivering to destinations.
+
+    `private_networks` are the networks such as 10.0.0.0/8 that outgoing requests may reach although
+    they are private. An event that a destination does not take is tried for `retry_window_s`.
+    """
+
+    private_networks: tuple[str, ...] = ()
+    retry_window_s: Seconds = 7 * 86_400.0
+
+
 class OpenIdConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Signing in by an OpenID provider; none without an `issuer`.
 
@@ -228,6 +240,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     app: AppConfig = AppConfig()
     control: ControlConfig = ControlConfig()
     oidc: OpenIdConfig = OpenIdConfig()
+    deliver: DeliverConfig = DeliverConfig()
     sources: tuple[Source, ...] = ()
     api_token_hashes: tuple[str, ...] = ()
     file: Path | None = None
@@ -312,6 +325,7 @@ def read_config(
     if config is not None:
         problems += _duplicates(config)
         problems += _wrong_dsn(config)
+        problems += _wrong_networks(config.deliver, where=where)
         problems += _wrong_openid(config.oidc, where=where)
     if problems or config is None:
         raise ConfigError("\n".join(problems))
@@ -518,6 +532,16 @@ def _wrong_dsn(config: Config) -> list[str]:
         "and spaces are written in percent form, @ as %40"
     )
     return [complaint]
+
+
+def _wrong_networks(deliver: DeliverConfig, *, where: str) -> list[str]:
+    problems = []
+    for text in deliver.private_networks:
+        try:
+            ipaddress.ip_network(text)
+        except ValueError as error:
+            problems.append(f"{where}: deliver.private_networks has {text!r}: {error}")
+    return problems
 
 
 def _wrong_openid(oidc: OpenIdConfig, *, where: str) -> list[str]:

@@ -69,7 +69,8 @@ class Supervisor:
         self._metrics_dir = config.data_dir / "run" / "metrics"
         self.parts = [
             Part("app", ("serve",)),
-            Part("worker", ("work",)),
+            Part("worker", ("work", "--only", "refine")),
+            Part("deliverer", ("work", "--only", "deliver")),
             *(Part(f"collector-{n}", ("collect",)) for n in range(config.collect.workers)),
         ]
 

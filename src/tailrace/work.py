@@ -1,4 +1,7 @@
-"""The worker process: refines what was collected and keeps the log within its limits."""
+"""The worker: refines what was collected, keeps the log within its limits, and delivers.
+
+The two halves may run in processes of their own, so that neither waits for the other's processor.
+"""
 
 import logging
 import threading
@@ -15,6 +18,32 @@ RETENTION_EVERY_S = 60.0
 
 
 def run_worker(config: Config, stop: threading.Event) -> None:
+    """Refine and deliver until `stop` is set, or until one of the two fails."""
+    from tailrace.deliver import run_deliveries
+
+    failures: list[BaseException] = []
+
+    def deliver() -> None:
+        try:
+            run_deliveries(config, stop)
+        # Raised again by the thread that waits for this one.
+        except BaseException as error:  # noqa: BLE001
+            failures.append(error)
+        finally:
+            stop.set()
+
+    delivering = threading.Thread(target=deliver, name="deliver")
+    delivering.start()
+    try:
+        run_refiner(config, stop)
+    finally:
+        stop.set()
+        delivering.join()
+    for error in failures:
+        raise error
+
+
+def run_refiner(config: Config, stop: threading.Event) -> None:
     """Refine until `stop` is set; retention runs beside it on a log object of its own."""
     retention = threading.Thread(
         target=_enforce_retention, args=(config, stop), name="retention", daemon=True

@@ -148,6 +148,7 @@ def test_a_destination_comes_back_as_it_was_made_with_stars_for_its_secret(
         "auth_value": None,
         "shared_secret": "***",
         "timeout_s": 10.0,
+        "batch_events_max": 1,
     }
     assert control.secrets() == {"shared_secret": SECRET}
 

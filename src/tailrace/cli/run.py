@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -23,6 +24,12 @@ from tailrace.supervise import Supervisor, run_dir
 
 READY_S_MAX = 60.0
 SOURCES_SHOWN_MAX = 5
+
+
+Only = Annotated[
+    Literal["refine", "deliver"] | None,
+    typer.Option("--only", help="Do one half of the work, where the other runs elsewhere."),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -64,14 +71,22 @@ def collect(data_dir: DataDir = None, config_file: ConfigFile = None) -> None:
     run_collector(config, stop=stop)
 
 
-def work(data_dir: DataDir = None, config_file: ConfigFile = None) -> None:
-    """Run the worker: it refines what was collected."""
+def work(data_dir: DataDir = None, config_file: ConfigFile = None, only: Only = None) -> None:
+    """Run the worker: it refines what was collected, and delivers to destinations."""
     log_to_stderr()
     config = _prepared(data_dir, config_file)
     stop = lifeline.stop_on_signals()
-    from tailrace.work import run_worker
+    if only == "deliver":
+        from tailrace.deliver import run_deliveries
 
-    run_worker(config, stop)
+        run_deliveries(config, stop)
+        return
+    from tailrace.work import run_refiner, run_worker
+
+    if only == "refine":
+        run_refiner(config, stop)
+    else:
+        run_worker(config, stop)
 
 
 def serve(data_dir: DataDir = None, config_file: ConfigFile = None) -> None:

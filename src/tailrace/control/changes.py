@@ -12,8 +12,14 @@ from sqlalchemy.orm import Session
 
 from tailrace.config import JsonMapping
 from tailrace.control.database import ONLY_READS, answering
-from tailrace.control.document import Document, DocumentKey, DocumentSource, encode_document
-from tailrace.control.models import AuditRow, SourceRow, WorkspaceRow, WriteKeyRow
+from tailrace.control.document import (
+    Document,
+    DocumentDestination,
+    DocumentKey,
+    DocumentSource,
+    encode_document,
+)
+from tailrace.control.models import AuditRow, DestinationRow, SourceRow, WorkspaceRow, WriteKeyRow
 from tailrace.errors import TransientError
 
 ACTOR_CHARACTERS_MAX: Final = 200
@@ -119,11 +125,18 @@ def put_document(session: Session, workspace: WorkspaceRow, *, now: datetime) ->
     rows = session.scalars(
         select(SourceRow).order_by(SourceRow.slug).execution_options(populate_existing=True)
     )
+    destinations = session.scalars(
+        select(DestinationRow)
+        .where(DestinationRow.deleted_at.is_(None))
+        .order_by(DestinationRow.slug)
+        .execution_options(populate_existing=True)
+    )
     document = Document(
         workspace=workspace.id,
         version=workspace.version,
         secret_key_id=workspace.secret_key_id,
         sources=tuple(_source(row, now=now) for row in rows),
+        destinations=tuple(_destination(row) for row in destinations),
     )
     workspace.document = encode_document(document).decode()
 
@@ -136,6 +149,18 @@ def utc_now() -> datetime:
 def is_usable(key: WriteKeyRow, *, now: datetime) -> bool:
     """Tell whether calls with the write key are taken."""
     return key.disabled_at is None and (key.expires_at is None or key.expires_at > now)
+
+
+def _destination(row: DestinationRow) -> DocumentDestination:
+    return DocumentDestination(
+        slug=row.slug,
+        type=row.type,
+        version=row.version,
+        enabled=row.enabled,
+        sources=None if row.sources is None else tuple(row.sources),
+        settings=row.settings,
+        secrets=row.secrets_sealed,
+    )
 
 
 def _source(row: SourceRow, *, now: datetime) -> DocumentSource:

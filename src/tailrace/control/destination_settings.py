@@ -5,8 +5,7 @@ from typing import Any, NamedTuple
 
 from tailrace.config import Secret
 from tailrace.control.models import DestinationRow
-from tailrace.control.sealed import destination_place
-from tailrace.control.vault import STARS, Vault
+from tailrace.control.vault import STARS, Vault, destination_place
 from tailrace.destinations import Catalog, Checked, Destination, check
 from tailrace.errors import ChangeError, ConfigError, SettingsError, TransientError
 

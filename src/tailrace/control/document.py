@@ -1,7 +1,7 @@
 """The workspace as running parts know it: the stored document, and the view made from it."""
 
 from collections.abc import Iterable, Mapping
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -34,6 +34,18 @@ class DocumentSource(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     keys: tuple[DocumentKey, ...] = ()
 
 
+class DocumentDestination(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A destination as the worker needs it; `secrets` are sealed, by the settings' names."""
+
+    slug: str
+    type: str
+    version: int
+    enabled: bool = True
+    sources: tuple[str, ...] | None = None
+    settings: dict[str, Any] = {}
+    secrets: dict[str, str] = {}
+
+
 class Document(msgspec.Struct, frozen=True, kw_only=True):
     """One version of a workspace; `workspace` is its id, `secret_key_id` names what seals."""
 
@@ -41,6 +53,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     secret_key_id: str
     sources: tuple[DocumentSource, ...]
+    destinations: tuple[DocumentDestination, ...] = ()
 
 
 class Workspace(NamedTuple):
@@ -53,6 +66,7 @@ class Workspace(NamedTuple):
     sources: tuple[Source, ...]
     by_slug: Mapping[str, Source]
     expires_at: float = NEVER
+    destinations: tuple[DocumentDestination, ...] = ()
 
 
 _decode = msgspec.json.Decoder(Document).decode
@@ -103,7 +117,11 @@ def workspace_of(
                 keys.append(key.key)
         kept.append(_source(source, tuple(keys), vault))
     return Workspace(
-        document.version, tuple(kept), {source.slug: source for source in kept}, expires_at
+        document.version,
+        tuple(kept),
+        {source.slug: source for source in kept},
+        expires_at,
+        document.destinations,
     )
 
 

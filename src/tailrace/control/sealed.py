@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tailrace.control.models import DestinationRow, DestinationVersionRow, SourceRow
-from tailrace.control.vault import Vault, webhook_place
+from tailrace.control.vault import Vault, destination_place, webhook_place
 
 SEALED_COLUMNS: Final = frozenset(
     {
@@ -23,11 +23,6 @@ SEALED_COLUMNS: Final = frozenset(
 
 Again = Callable[[str, str], str]
 """Gives a secret, sealed for a place, sealed with the first key."""
-
-
-def destination_place(destination: str, setting: str) -> str:
-    """Return the place of a secret of a destination, in each of its versions."""
-    return f"destinations/{destination}/{setting}"
 
 
 def reseal(session: Session, vault: Vault) -> int:

@@ -153,6 +153,11 @@ def webhook_place(source: str) -> str:
     return f"sources/{source}/webhook_secret"
 
 
+def destination_place(destination: str, setting: str) -> str:
+    """Return the place of a secret of a destination, in each of its versions."""
+    return f"destinations/{destination}/{setting}"
+
+
 def key_path(config: Config) -> Path:
     """Return the file of the keys."""
     return config.data_dir / KEY_NAME

@@ -9,8 +9,39 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
 from tailrace.config import Secret
+from tailrace.destinations.sending import (
+    Action,
+    Batching,
+    Delivered,
+    Http,
+    Json,
+    Mapped,
+    Outcome,
+    Rejected,
+    Response,
+    Retry,
+    Tools,
+    outcome_of,
+)
 
-__all__ = ["Destination", "Field", "Secret", "Setting"]
+__all__ = [
+    "Action",
+    "Batching",
+    "Delivered",
+    "Destination",
+    "Field",
+    "Http",
+    "Json",
+    "Mapped",
+    "Outcome",
+    "Rejected",
+    "Response",
+    "Retry",
+    "Secret",
+    "Setting",
+    "Tools",
+    "outcome_of",
+]
 
 SLUG_PATTERN: Final = r"[a-z0-9][a-z0-9_-]{0,62}"
 TEXT_LENGTH_MAX: Final = 1_000
@@ -52,7 +83,7 @@ class Setting:
 
 @dataclass(frozen=True, kw_only=True)
 class Destination:
-    """A type of destination: what it is called, and the dataclass of its settings.
+    """A type of destination: what it is called, the dataclass of its settings, and what it does.
 
     The dataclass may check what several settings say together in `__post_init__`, by raising
     `SettingsError`.
@@ -62,6 +93,7 @@ class Destination:
     name: str
     description: str
     settings: type[Any]
+    actions: tuple[Action, ...] = ()
 
     @functools.cached_property
     def fields(self) -> "Mapping[str, Field]":

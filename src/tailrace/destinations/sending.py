@@ -1,7 +1,7 @@
 """The contract of a destination's actions: what they are given, and what they answer."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, Final, NamedTuple, NewType, Protocol, TypeVar
 
 from tailrace.errors import SettingsError
@@ -96,25 +96,27 @@ class Tools(Protocol):
         ...
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Mapped:
-    """A field of a payload: what it is, and the mapping that fills it unless people say otherwise."""
+    """A field of a payload: what it is, and the mapping that fills it by default."""
 
     description: str
+    _: KW_ONLY
     default: object = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Batching:
-    """How many payloads go together: by number, by bytes, and by equal values of `keys`.
+    """How many payloads go together, by number and by the bytes of their events.
 
-    A batch that is not full waits `age_s` for more.
+    A batch that is not full waits `age_s` for more. Where the tool answers for each payload,
+    `answers_each`; else a batch that it refuses is halved until the refused ones are found.
     """
 
     events_max: int
     bytes_max: int
     age_s: float = 0.0
-    keys: tuple[str, ...] = ()
+    answers_each: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,7 +135,7 @@ class Action:
     fields: type[Any]
     send: Callable[[Sequence[Any], Any, Tools], Awaitable[Sequence[Outcome]]]
     trigger: str = "all"
-    batching: Batching | None = None
+    batching: Callable[[Any], Batching | None] = lambda _: None
 
 
 def outcome_of(response: Response) -> Outcome:
@@ -143,12 +145,12 @@ def outcome_of(response: Response) -> Outcome:
         SettingsError: the tool does not know us, or does not let us.
     """
     status = response.status
-    if 200 <= status < 300:  # noqa: PLR2004 - the class of success
+    if 200 <= status < 300:
         return Delivered(status)
     detail = text_of(response.body)
     if status in _AUTH:
         raise SettingsError(f"the answer was {status}: {detail or 'not authorized'}")
-    if status in _RETRIED or (status >= 500 and status != _NOT_IMPLEMENTED):  # noqa: PLR2004
+    if status in _RETRIED or (status >= 500 and status != _NOT_IMPLEMENTED):
         return Retry(f"http-{status}", detail, status, retry_after_s(response.headers))
     return Rejected(f"http-{status}", detail, status)
 

@@ -1,10 +1,11 @@
-"""Webhook: sends each event to an address of one's own.
+"""Webhook: sends events to an address of one's own, one by one or as arrays.
 
 Source: Segment's documentation of webhooks and of the action "Send" of webhooks (methods, headers,
 `X-Signature` from a shared secret, an answer within 10 s).
 """
 
-from collections.abc import Mapping
+import hmac
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -14,11 +15,20 @@ from tailrace.errors import SettingsError
 HEADER_PATTERN = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
 """A header's name (RFC 9110, section 5.1)."""
 
+BATCH_BYTES_MAX = 4_194_304
 SECRET_HEADERS = frozenset(
     {"authorization", "cookie", "proxy-authorization", "x-api-key", "x-api-token", "x-auth-token"}
 )
 OWN_HEADERS = frozenset(
-    {"connection", "content-length", "content-type", "host", "transfer-encoding", "x-signature"}
+    {
+        "connection",
+        "content-length",
+        "content-type",
+        "host",
+        "transfer-encoding",
+        "x-signature",
+        "x-tailrace-signature",
+    }
 )
 
 
@@ -65,12 +75,21 @@ class Settings:
     shared_secret: Annotated[
         api.Secret | None,
         api.Setting(
-            "Signs each body: X-Signature is then its HMAC-SHA1 under this secret, in hexadecimal."
+            "Signs each request: X-Tailrace-Signature is then the HMAC-SHA256 of the body under "
+            "this secret, and X-Signature the HMAC-SHA1 of the event, of the first one in an array."
         ),
     ] = None
     timeout_s: Annotated[
         float, api.Setting("Longest wait for one answer.", minimum=0.1, maximum=60)
     ] = 10.0
+    batch_events_max: Annotated[
+        int,
+        api.Setting(
+            "Most events in one request; above 1 the body is an array, else it is the event.",
+            minimum=1,
+            maximum=4_000,
+        ),
+    ] = 1
 
     def __post_init__(self) -> None:
         """Refuse headers that would be seen, sent twice or break the request."""
@@ -94,9 +113,60 @@ class Settings:
             raise SettingsError(complaint, problems={"headers": complaint})
 
 
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """What one event becomes."""
+
+    data: Annotated[api.Json, api.Mapped("What is sent.", default={"@path": "$."})]
+
+
+async def send(
+    calls: Sequence[Call], settings: Settings, tools: api.Tools
+) -> Sequence[api.Outcome]:
+    """Send the events in one request; its answer is for all of them."""
+    is_array = settings.batch_events_max > 1
+    body = b"[" + b",".join(call.data for call in calls) + b"]" if is_array else calls[0].data
+    response = await tools.http.request(
+        settings.method,
+        settings.url,
+        content=body,
+        headers=_headers(settings, body, first=calls[0].data),
+        timeout_s=settings.timeout_s,
+    )
+    return [api.outcome_of(response)] * len(calls)
+
+
+def _headers(settings: Settings, body: bytes, *, first: bytes) -> dict[str, str]:
+    headers = {**settings.headers, "Content-Type": "application/json"}
+    if settings.auth_value is not None:
+        headers[settings.auth_header] = settings.auth_value.reveal()
+    if settings.shared_secret is not None:
+        secret = settings.shared_secret.reveal().encode()
+        headers["X-Signature"] = hmac.new(secret, first, "sha1").hexdigest()
+        headers["X-Tailrace-Signature"] = f"sha256={hmac.new(secret, body, 'sha256').hexdigest()}"
+    return headers
+
+
+def _batching(settings: Settings) -> api.Batching | None:
+    if settings.batch_events_max == 1:
+        return None
+    return api.Batching(
+        events_max=settings.batch_events_max, bytes_max=BATCH_BYTES_MAX, answers_each=False
+    )
+
+
+SEND = api.Action(
+    slug="send",
+    name="Send",
+    description="Sends the event as JSON.",
+    fields=Call,
+    send=send,
+    batching=_batching,
+)
 DESTINATION = api.Destination(
     slug="webhook",
     name="Webhook",
     description="Sends each event as JSON to an address of your own.",
     settings=Settings,
+    actions=(SEND,),
 )

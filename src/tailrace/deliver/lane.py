@@ -1,0 +1,272 @@
+"""A lane: sends the deliveries of some keys of one subscription, in order of each key."""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from typing import Any, Final, Protocol
+
+from tailrace.deliver.backoff import backoff_s
+from tailrace.deliver.blocks import Entry, Open
+from tailrace.deliver.plans import Plan
+from tailrace.deliver.state import Failure, Step
+from tailrace.destinations.sending import Delivered, Outcome, Rejected, Retry
+
+PARK_AFTER: Final = 5
+HALVE_AFTER: Final = 3
+STUCK_AFTER: Final = 8
+NO_ANSWER: Final = "no-answer"
+
+
+class Opened:
+    """A block of which not every event has an outcome yet, and the outcomes so far."""
+
+    __slots__ = ("block", "left", "step")
+
+    def __init__(self, block: Open) -> None:
+        self.block = block
+        self.step = Step(positions={block.partition: block.next})
+        # One more than the deliveries on their way, until all of them are known.
+        self.left = 1
+
+
+class Delivery:
+    """An event on its way to one subscription."""
+
+    __slots__ = ("entry", "failure", "opened", "payload", "plan")
+
+    def __init__(self, opened: Opened, plan: Plan, entry: Entry, payload: Any) -> None:
+        self.opened = opened
+        self.plan = plan
+        self.entry = entry
+        self.payload = payload
+        self.failure: Failure | None = None
+
+    @property
+    def key(self) -> str:
+        """What keeps its order."""
+        return self.entry.line.key
+
+
+class Desk(Protocol):
+    """What a lane asks of the destination that it belongs to."""
+
+    def now(self) -> float:
+        """Return the seconds since 1970."""
+        ...
+
+    async def send(self, plan: Plan, payloads: Sequence[Any]) -> Sequence[Outcome]:
+        """Return what became of payloads, one outcome for each."""
+        ...
+
+    def delivered(self, delivery: Delivery) -> None:
+        """Note that the tool has taken it."""
+        ...
+
+    def bury(self, delivery: Delivery) -> None:
+        """Make it a dead letter, for its `failure`."""
+        ...
+
+    def park(self, delivery: Delivery, due_at: float) -> None:
+        """Let it wait out of line."""
+        ...
+
+    def has_expired(self, failure: Failure) -> bool:
+        """Tell whether it has been tried for as long as the destination allows."""
+        ...
+
+    def has_worked_since(self, moment: float) -> bool:
+        """Tell whether the tool has taken anything since."""
+        ...
+
+
+class Lane:
+    """See the module; `desk` is the destination."""
+
+    def __init__(self, desk: Desk, plan: Plan) -> None:
+        self._desk = desk
+        self._plan = plan
+        self._ready: deque[Delivery] = deque()
+        self._held: dict[str, tuple[float, deque[Delivery]]] = {}
+        self._came = asyncio.Event()
+
+    def put(self, delivery: Delivery) -> None:
+        """Take one more delivery."""
+        held = self._held.get(delivery.key) if self._held else None
+        if held is not None:
+            held[1].append(delivery)
+            return
+        self._ready.append(delivery)
+        self._came.set()
+
+    async def run(self) -> None:
+        """Send what comes, for as long as it is not cancelled."""
+        while True:
+            await self._send(await self._next())
+
+    async def _next(self) -> list[Delivery]:
+        """Return the next batch: what is due again, then what is ready."""
+        await self._wait_ready()
+        batching = self._plan.batching
+        if batching is None:
+            return [self._ready.popleft()]
+        if batching.age_s and len(self._ready) < batching.events_max:
+            await asyncio.sleep(batching.age_s)
+        batch: list[Delivery] = []
+        room = batching.bytes_max
+        while self._ready and len(batch) < batching.events_max:
+            room -= len(self._ready[0].entry.body)
+            if batch and room < 0:
+                break
+            batch.append(self._ready.popleft())
+        return batch
+
+    async def _wait_ready(self) -> None:
+        while True:
+            self._free_due()
+            if self._ready:
+                return
+            self._came.clear()
+            due_in_s = None
+            if self._held:
+                soonest = min(due_at for due_at, _ in self._held.values())
+                due_in_s = max(0.01, soonest - self._desk.now())
+            try:
+                await asyncio.wait_for(self._came.wait(), due_in_s)
+            except TimeoutError:
+                continue
+
+    async def _send(self, batch: list[Delivery], attempts: int = 0) -> None:
+        """Send a batch until every delivery has an outcome, is held, or is out of line."""
+        while batch:
+            outcomes = await self._desk.send(self._plan, [each.payload for each in batch])
+            if self._is_refused_as_one(outcomes):
+                await self._send_halves(batch, 0)
+                return
+            if not all(isinstance(outcome, Retry) for outcome in outcomes):
+                self._settle(batch, outcomes)
+                return
+            attempts += 1
+            batch = self._note(batch, outcomes)
+            if batch and len(batch) == 1 and self._is_stuck(batch[0], attempts):
+                self._hold(batch)
+                return
+            if batch:
+                await asyncio.sleep(_wait_s(attempts, outcomes))
+            if attempts >= HALVE_AFTER and len(batch) > 1:
+                await self._send_halves(batch, attempts)
+                return
+
+    async def _send_halves(self, batch: list[Delivery], attempts: int) -> None:
+        half = len(batch) // 2
+        await self._send(batch[:half], attempts)
+        await self._send(batch[half:], attempts)
+
+    def _is_refused_as_one(self, outcomes: Sequence[Outcome]) -> bool:
+        """Tell whether one answer has refused all: only alone is each known to be refused."""
+        batching = self._plan.batching
+        return (
+            batching is not None
+            and not batching.answers_each
+            and len(outcomes) > 1
+            and all(isinstance(outcome, Rejected) for outcome in outcomes)
+        )
+
+    def _settle(self, batch: Sequence[Delivery], outcomes: Sequence[Outcome]) -> None:
+        """Note the outcomes of a batch of which not all are to be tried again."""
+        again: dict[str, list[Delivery]] = {}
+        for delivery, outcome in zip(batch, outcomes, strict=True):
+            if isinstance(outcome, Delivered):
+                self._desk.delivered(delivery)
+                continue
+            self._fail(delivery, outcome)
+            if isinstance(outcome, Rejected):
+                self._desk.bury(delivery)
+            else:
+                again.setdefault(delivery.key, []).append(delivery)
+        for deliveries in again.values():
+            self._hold(deliveries, _asked_s(outcomes))
+
+    def _note(self, batch: list[Delivery], outcomes: Sequence[Outcome]) -> list[Delivery]:
+        """Note that all are to be tried again; return those that still may be."""
+        for delivery, outcome in zip(batch, outcomes, strict=True):
+            self._fail(delivery, outcome)
+        return self._without_expired(batch)
+
+    def _fail(self, delivery: Delivery, outcome: Outcome) -> None:
+        assert not isinstance(outcome, Delivered)  # noqa: S101 - the callers have looked
+        before, now = delivery.failure, self._desk.now()
+        delivery.failure = Failure(
+            attempts=1 if before is None else before.attempts + 1,
+            first_at=now if before is None else before.first_at,
+            last_at=now,
+            reason=outcome.reason,
+            detail=outcome.detail,
+            status=outcome.status,
+        )
+
+    def _without_expired(self, batch: list[Delivery]) -> list[Delivery]:
+        left = []
+        for delivery in batch:
+            if delivery.failure is not None and self._desk.has_expired(delivery.failure):
+                self._desk.bury(delivery)
+            else:
+                left.append(delivery)
+        return left
+
+    def _is_stuck(self, delivery: Delivery, attempts: int) -> bool:
+        """Tell whether an event alone fails for long: its neighbours need not wait for it.
+
+        A tool that does not answer at all is down, and then all wait, unless others get through.
+        """
+        failure = delivery.failure
+        assert failure is not None  # noqa: S101 - it has just failed
+        if failure.reason != NO_ANSWER:
+            return attempts >= PARK_AFTER
+        return attempts >= STUCK_AFTER and self._desk.has_worked_since(failure.first_at)
+
+    def _hold(self, deliveries: list[Delivery], asked_s: float | None = None) -> None:
+        """Let deliveries of one key wait, with all after them of that key.
+
+        They wait in the lane, and out of line once they have failed often.
+        """
+        key = deliveries[0].key
+        left = self._without_expired(deliveries)
+        waiting = [*left, *self._take_of(key)]
+        if not waiting:
+            return
+        attempts = max((each.failure.attempts for each in left if each.failure), default=0)
+        due_at = self._desk.now() + (backoff_s(attempts) if asked_s is None else asked_s)
+        if attempts >= PARK_AFTER:
+            for each in waiting:
+                self._desk.park(each, due_at)
+            return
+        self._held[key] = (due_at if left else 0.0, deque(waiting))
+        self._came.set()
+
+    def _take_of(self, key: str) -> list[Delivery]:
+        """Take everything of a key out of the lane, in order."""
+        _, held = self._held.pop(key, (0.0, deque[Delivery]()))
+        found = [*held, *(each for each in self._ready if each.key == key)]
+        if len(found) > len(held):
+            self._ready = deque(each for each in self._ready if each.key != key)
+        return found
+
+    def _free_due(self) -> None:
+        """Put the held deliveries that are due before those that are ready."""
+        if not self._held:
+            return
+        now = self._desk.now()
+        for key in [key for key, (due_at, _) in self._held.items() if due_at <= now]:
+            _, held = self._held.pop(key)
+            self._ready.extendleft(reversed(held))
+
+
+def _asked_s(outcomes: Sequence[Outcome]) -> float | None:
+    """Return how long the tool asked to be left alone, None where it did not."""
+    asked = [each.after_s for each in outcomes if isinstance(each, Retry) and each.after_s]
+    return max(asked, default=None)
+
+
+def _wait_s(attempts: int, outcomes: Sequence[Outcome]) -> float:
+    asked_s = _asked_s(outcomes)
+    return backoff_s(attempts) if asked_s is None else asked_s

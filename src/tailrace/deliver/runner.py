@@ -1,0 +1,392 @@
+"""One destination: read, choose, send, try again, and keep the books.
+
+Events of one key are sent by one lane, in order; lanes run side by side. An event that the
+tool may take later is *held*, with all after it of its key, while the others go on; one that fails
+for long goes *out of line* into the file (`state`), so that the position moves on. While the tool
+takes nothing at all, nothing goes out of line: the position stands still, and the log is the
+buffer.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any, Final
+
+from tailrace.deliver import metrics
+from tailrace.deliver.backoff import backoff_s
+from tailrace.deliver.blocks import Blocks, Entry, Open, Run
+from tailrace.deliver.lane import NO_ANSWER, Delivery, Lane, Opened
+from tailrace.deliver.plans import Plan, Target, plans_of, refusal
+from tailrace.deliver.state import DEAD, DELIVERED, FILTERED, Failure, Out, Parked, State, Step
+from tailrace.destinations.sending import Delivered, Outcome, Rejected, Retry, Tools
+from tailrace.errors import SettingsError, TransientError
+from tailrace.log import Consumer
+
+LANES: Final = 4
+WINDOW_EVENTS: Final = 20_000
+WINDOW_BYTES: Final = 67_108_864
+DOWN_AFTER: Final = 3
+SUSPENDED_AGAIN_S: Final = 300.0
+COMMIT_EVERY_S: Final = 0.25
+PARKED_EVERY_S: Final = 1.0
+PARKED_AT_ONCE: Final = 100
+TOLD_EVERY_S: Final = 1.0
+DEFECT: Final = "defect"
+NO_SUBSCRIPTION: Final = "subscription removed"
+_CHUNK: Final = 500
+
+_logger = logging.getLogger(__name__)
+
+
+class Runner:
+    """Delivers to one destination until it is cancelled; begins where its file says.
+
+    `consumer` is of the destination's group on the events log, for retention alone; `now` gives
+    seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        *,
+        state: State,
+        blocks: Blocks,
+        consumer: Consumer,
+        tools: Tools,
+        run: Run,
+        now: Callable[[], float],
+    ) -> None:
+        self._target = target
+        self._state = state
+        self._blocks = blocks
+        self._consumer = consumer
+        self._tools = tools
+        self._run = run
+        self._now = now
+        self._plans = plans_of(target)
+        self._lanes = {plan.slug: [Lane(self, plan) for _ in range(LANES)] for plan in self._plans}
+        self._open: dict[int, deque[Opened]] = {}
+        self._next: dict[int, int] = {}
+        self._events = 0
+        self._bytes = 0
+        self._room = asyncio.Event()
+        self._ended = asyncio.Event()
+        self._file = asyncio.Lock()
+        self._parked_keys: set[tuple[str, str]] = set()
+        self._failures = 0
+        self._probing = asyncio.Lock()
+        self._suspended = ""
+        self._again_at = 0.0
+        self._resumed = asyncio.Event()
+        self._problem = ""
+        self._worked_at = 0.0
+        self._told: dict[str, object] = {}
+
+    async def run(self) -> None:
+        """Deliver.
+
+        Raises:
+            TransientError: the file or the log failed; begin anew from what is durable.
+            CorruptionError: the file or a record of the log is damaged.
+        """
+        self._next = await self._run(self._state.positions)
+        self._parked_keys = await self._run(self._state.parked_keys)
+        async with asyncio.TaskGroup() as tasks:
+            for lanes in self._lanes.values():
+                for lane in lanes:
+                    tasks.create_task(lane.run())
+            for work in (self._read, self._commit, self._retry_parked, self._tell):
+                tasks.create_task(work())
+
+    # --- What lanes ask for ---------------------------------------------------------------------
+
+    def now(self) -> float:
+        """See `lane.Desk`."""
+        return self._now()
+
+    async def send(self, plan: Plan, payloads: Sequence[Any]) -> Sequence[Outcome]:
+        """See `lane.Desk`; waits while the destination is suspended."""
+        while True:
+            await self._allowed()
+            if self._suspended or self._failures >= DOWN_AFTER:
+                # A tool that takes nothing is asked by one lane at a time.
+                async with self._probing:
+                    outcomes = await self._sent(plan, payloads)
+            else:
+                outcomes = await self._sent(plan, payloads)
+            if outcomes is not None:
+                return outcomes
+
+    def delivered(self, delivery: Delivery) -> None:
+        """See `lane.Desk`."""
+        self._count(delivery, DELIVERED, "")
+        self._end(delivery.opened)
+
+    def bury(self, delivery: Delivery) -> None:
+        """See `lane.Desk`."""
+        failure = delivery.failure
+        assert failure is not None  # noqa: S101 - nothing is given up untried
+        self._count(delivery, DEAD, failure.reason)
+        delivery.opened.step.bury.append(_out(delivery.plan, delivery.entry, failure))
+        self._end(delivery.opened)
+
+    def park(self, delivery: Delivery, due_at: float) -> None:
+        """See `lane.Desk`."""
+        now = self._now()
+        failure = delivery.failure or Failure(0, now, now, "", "", 0)
+        out = _out(delivery.plan, delivery.entry, failure)
+        delivery.opened.step.park.append((out, due_at))
+        self._parked_keys.add((delivery.plan.slug, delivery.key))
+        self._end(delivery.opened)
+
+    def has_expired(self, failure: Failure) -> bool:
+        """See `lane.Desk`."""
+        return self._now() - failure.first_at > self._target.retry_window_s
+
+    def has_worked_since(self, moment: float) -> bool:
+        """See `lane.Desk`."""
+        return self._worked_at > moment
+
+    # --- Reading --------------------------------------------------------------------------------
+
+    async def _read(self) -> None:
+        while True:
+            seen = self._blocks.ends()
+            has_moved = False
+            for partition, end in seen.items():
+                if self._next.get(partition, 0) >= end:
+                    continue
+                while self._events >= WINDOW_EVENTS or self._bytes >= WINDOW_BYTES:
+                    self._room.clear()
+                    await self._room.wait()
+                block = await self._blocks.at(partition, self._next.get(partition, 0))
+                if block is not None:
+                    self._next[partition] = block.next
+                    has_moved = True
+                    await self._take(block)
+            if not has_moved:
+                await self._blocks.grown(seen)
+
+    async def _take(self, block: Open) -> None:
+        """Choose what the destination gets of a block, and hand it to the lanes."""
+        opened = Opened(block)
+        self._open.setdefault(block.partition, deque()).append(opened)
+        self._events += len(block.entries)
+        self._bytes += block.bytes
+        for index, entry in enumerate(block.entries):
+            refused = refusal(self._target, entry)
+            for plan in self._plans:
+                why = refused or plan.refusal(entry)
+                if why:
+                    opened.step.count(_key(plan, entry, FILTERED, why))
+                else:
+                    self._hand_over(opened, plan, entry)
+            if index % _CHUNK == _CHUNK - 1:
+                await asyncio.sleep(0)
+        self._end(opened)
+
+    def _hand_over(self, opened: Opened, plan: Plan, entry: Entry) -> None:
+        opened.left += 1
+        delivery = Delivery(opened, plan, entry, plan.build(entry))
+        key = delivery.key
+        if self._parked_keys and (plan.slug, key) in self._parked_keys:
+            self.park(delivery, 0.0)
+            return
+        lanes = self._lanes[plan.slug]
+        lanes[hash(key) % len(lanes)].put(delivery)
+
+    def _count(self, delivery: Delivery, outcome: str, reason: str) -> None:
+        delivery.opened.step.count(_key(delivery.plan, delivery.entry, outcome, reason))
+
+    def _end(self, opened: Opened) -> None:
+        """Note that one more delivery of a block needs nothing any more."""
+        opened.left -= 1
+        if not opened.left:
+            self._ended.set()
+
+    # --- Sending --------------------------------------------------------------------------------
+
+    async def _allowed(self) -> None:
+        """Wait while the destination is suspended; now and then it is asked again nevertheless."""
+        wait_s = self._again_at - self._now() if self._suspended else 0.0
+        if wait_s > 0.0:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._resumed.wait(), wait_s)
+
+    async def _sent(self, plan: Plan, payloads: Sequence[Any]) -> Sequence[Outcome] | None:
+        """Return the outcomes; None where the destination was suspended over them."""
+        count = len(payloads)
+        try:
+            outcomes = await plan.action.send(payloads, self._target.settings, self._tools)
+            if len(outcomes) != count:
+                raise TypeError(f"{len(outcomes)} outcomes for {count} payloads")
+        except SettingsError as error:
+            self._suspend(str(error))
+            return None
+        except TransientError as error:
+            outcomes = [Retry(NO_ANSWER, str(error))] * count
+        # A destination may be anybody's code; its defect must not end the others.
+        except Exception as error:
+            _logger.exception("destination %s: its code has a defect", self._target.slug)
+            outcomes = [Retry(DEFECT, f"{type(error).__name__}: {error}"[:500])] * count
+        self._note(outcomes)
+        return outcomes
+
+    def _note(self, outcomes: Sequence[Outcome]) -> None:
+        refused = [outcome for outcome in outcomes if not isinstance(outcome, Delivered)]
+        for outcome in outcomes:
+            metrics.count(self._target.slug, outcome)
+        if refused:
+            last = refused[-1]
+            self._problem = f"{last.reason}: {last.detail}" if last.detail else last.reason
+        if all(isinstance(outcome, Retry) for outcome in outcomes):
+            self._failures += 1
+            if self._failures == DOWN_AFTER:
+                _logger.warning("destination %s is down: %s", self._target.slug, self._problem)
+            return
+        if self._suspended or self._failures >= DOWN_AFTER:
+            _logger.info("destination %s takes events again", self._target.slug)
+        self._failures = 0
+        self._suspended = ""
+        self._resumed.set()
+        self._worked_at = self._now()
+
+    def _suspend(self, why: str) -> None:
+        if not self._suspended:
+            _logger.warning("destination %s is suspended: %s", self._target.slug, why)
+        self._suspended = why
+        self._resumed.clear()
+        self._again_at = self._now() + SUSPENDED_AGAIN_S
+
+    # --- Keeping --------------------------------------------------------------------------------
+
+    async def _commit(self) -> None:
+        """Make what has ended durable, a few times a second."""
+        while True:
+            await self._ended.wait()
+            self._ended.clear()
+            step, ended = self._collected()
+            if ended:
+                async with self._file:
+                    await self._run(self._keep, step)
+                self._events -= sum(len(opened.block.entries) for opened in ended)
+                self._bytes -= sum(opened.block.bytes for opened in ended)
+                self._room.set()
+            await asyncio.sleep(COMMIT_EVERY_S)
+
+    def _collected(self) -> tuple[Step, list[Opened]]:
+        """Return what the blocks that have ended, in order, come to."""
+        step, ended = Step(), []
+        for blocks in self._open.values():
+            while blocks and not blocks[0].left:
+                opened = blocks.popleft()
+                step.add(opened.step)
+                ended.append(opened)
+        return step, ended
+
+    def _keep(self, step: Step) -> None:
+        self._state.commit(step)
+        if step.positions:
+            self._consumer.advance(step.positions)
+
+    async def _retry_parked(self) -> None:
+        """Try what waits out of line, the first of each key, when it is due."""
+        while True:
+            await asyncio.sleep(PARKED_EVERY_S)
+            async with self._file:
+                due = await self._run(self._state.due, now=self._now(), limit=PARKED_AT_ONCE)
+            if not due:
+                continue
+            step = Step()
+            for parked in due:
+                await self._try_parked(parked, step)
+            async with self._file:
+                await self._run(self._keep, step)
+                keys = await self._run(self._state.parked_keys)
+            # What was put out of line meanwhile is not in the file yet.
+            uncommitted = {
+                (out.subscription, out.key)
+                for blocks in self._open.values()
+                for opened in blocks
+                for out, _ in opened.step.park
+            }
+            self._parked_keys = keys | uncommitted
+
+    async def _try_parked(self, parked: Parked, step: Step) -> None:
+        out = parked.out
+        plan = next((plan for plan in self._plans if plan.slug == out.subscription), None)
+        if plan is None:
+            step.unpark.append(parked.id)
+            step.count((out.subscription, out.source, out.minute, FILTERED, NO_SUBSCRIPTION))
+            return
+        [outcome] = await self.send(plan, [plan.build(Entry.of(out.event, out.source, out.minute))])
+        if isinstance(outcome, Delivered):
+            step.unpark.append(parked.id)
+            step.count((plan.slug, out.source, out.minute, DELIVERED, ""))
+            return
+        before, now = out.failure, self._now()
+        failure = Failure(
+            before.attempts + 1,
+            before.first_at,
+            now,
+            outcome.reason,
+            outcome.detail,
+            outcome.status,
+        )
+        if isinstance(outcome, Rejected) or self.has_expired(failure):
+            step.unpark.append(parked.id)
+            step.bury.append(out._replace(failure=failure))
+            step.count((plan.slug, out.source, out.minute, DEAD, failure.reason))
+            return
+        asked_s = outcome.after_s
+        due_at = now + (backoff_s(failure.attempts) if asked_s is None else asked_s)
+        step.delay.append(Parked(parked.id, out._replace(failure=failure), due_at))
+
+    # --- Telling --------------------------------------------------------------------------------
+
+    async def _tell(self) -> None:
+        """Keep how things stand for those who look at the file."""
+        while True:
+            facts = self._facts()
+            if facts != self._told:
+                async with self._file:
+                    await self._run(self._state.tell, facts)
+                self._told = facts
+            await asyncio.sleep(TOLD_EVERY_S)
+
+    def _facts(self) -> dict[str, object]:
+        state = "running"
+        if self._suspended:
+            state = "suspended"
+        elif self._failures >= DOWN_AFTER:
+            state = "down"
+        oldest = [blocks[0].block.oldest_at for blocks in self._open.values() if blocks]
+        return {
+            "state": state,
+            "problem": self._suspended or self._problem,
+            "version": self._target.version,
+            "in_flight": self._events,
+            "oldest_at": min(oldest, default=None),
+            "worked_at": self._worked_at or None,
+        }
+
+
+def _key(plan: Plan, entry: Entry, outcome: str, reason: str) -> tuple[str, str, int, str, str]:
+    return (plan.slug, entry.line.source, entry.minute, outcome, reason)
+
+
+def _out(plan: Plan, entry: Entry, failure: Failure) -> Out:
+    line = entry.line
+    return Out(
+        subscription=plan.slug,
+        message_id=line.message_id,
+        type=line.type,
+        name=line.event or line.name,
+        key=line.key,
+        source=line.source,
+        minute=entry.minute,
+        event=entry.body,
+        failure=failure,
+    )

@@ -1,0 +1,126 @@
+"""What the actions of one destination work with: guarded HTTP, threads, and clients they keep."""
+
+import asyncio
+import ssl
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from contextlib import suppress
+from typing import Any, Final, TypeVar
+
+import httpcore
+
+from tailrace import __version__
+from tailrace.deliver.guard import Guard, GuardedBackend
+from tailrace.destinations.sending import Response
+from tailrace.errors import TransientError
+
+T = TypeVar("T")
+ANSWER_BYTES_MAX: Final = 8_388_608
+CONNECTIONS_MAX: Final = 16
+_KEPT_S: Final = 30.0
+_AGENT: Final = f"Tailrace/{__version__}"
+
+
+class GuardedHttp:
+    """See `destinations.sending.Http`."""
+
+    def __init__(self, guard: Guard, *, tls: ssl.SSLContext) -> None:
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=tls,
+            max_connections=CONNECTIONS_MAX,
+            max_keepalive_connections=CONNECTIONS_MAX,
+            keepalive_expiry=_KEPT_S,
+            network_backend=GuardedBackend(guard),
+        )
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        content: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        timeout_s: float = 10.0,
+    ) -> Response:
+        """See `destinations.sending.Http`."""
+        sent = {"User-Agent": _AGENT, "Accept": "*/*", **(headers or {})}
+        limits = dict.fromkeys(("connect", "read", "write", "pool"), timeout_s)
+        try:
+            # The limits are for each step; a tool that sends a byte now and then would pass them.
+            async with (
+                asyncio.timeout(timeout_s),
+                self._pool.stream(
+                    method,
+                    url,
+                    content=content,
+                    headers=[(name.encode(), value.encode()) for name, value in sent.items()],
+                    extensions={"timeout": limits},
+                ) as answer,
+            ):
+                body = await _read(answer)
+        except TimeoutError as error:
+            raise TransientError(f"no answer within {timeout_s:g} s") from error
+        except (
+            httpcore.NetworkError,
+            httpcore.ProtocolError,
+            httpcore.TimeoutException,
+            httpcore.ProxyError,
+            ssl.SSLError,
+        ) as error:
+            raise TransientError(_told(error)) from error
+        names = {name.decode("latin-1").lower(): value for name, value in answer.headers}
+        return Response(
+            answer.status, {name: value.decode("latin-1") for name, value in names.items()}, body
+        )
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._pool.aclose()
+
+
+class DestinationTools:
+    """See `destinations.sending.Tools`; one for each destination."""
+
+    def __init__(self, http: GuardedHttp, *, threads: Executor) -> None:
+        self._http = http
+        self._threads = threads
+        self._kept: dict[str, Any] = {}
+
+    @property
+    def http(self) -> GuardedHttp:
+        """See `destinations.sending.Tools`."""
+        return self._http
+
+    async def blocking(self, function: Callable[[], T]) -> T:
+        """See `destinations.sending.Tools`."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, function)
+
+    def kept(self, name: str, make: Callable[[], T]) -> T:
+        """See `destinations.sending.Tools`."""
+        if name not in self._kept:
+            self._kept[name] = make()
+        made: T = self._kept[name]
+        return made
+
+    async def close(self) -> None:
+        """Close what was kept, and all connections."""
+        for each in self._kept.values():
+            close = getattr(each, "close", None)
+            if close is not None:
+                with suppress(OSError):
+                    close()
+        self._kept.clear()
+        await self._http.close()
+
+
+async def _read(answer: httpcore.Response) -> bytes:
+    body = bytearray()
+    async for part in answer.aiter_stream():
+        body += part
+        if len(body) > ANSWER_BYTES_MAX:
+            raise TransientError(f"the answer is longer than {ANSWER_BYTES_MAX} bytes")
+    return bytes(body)
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
