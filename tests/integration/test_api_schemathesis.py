@@ -29,7 +29,16 @@ from tailrace.app import make_app
 from tailrace.app.openapi import description_of
 
 EXAMPLES_MAX = 10
+STORIES_MAX = 25
+STEPS_MAX = 6
 PATIENCE_S = 20
+SIGNED_IN = {"Authorization": f"Bearer {TOKEN}"}
+MANNERS = settings(
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
 SOURCE = "web-shop"
 MESSAGE_ID = "order-1042"
 
@@ -97,22 +106,39 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
 
 
 @schema.parametrize()
-@settings(
-    max_examples=EXAMPLES_MAX,
-    derandomize=True,
-    database=None,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-)
+@settings(MANNERS, max_examples=EXAMPLES_MAX)
 def test_an_operation_answers_as_it_is_described(
     case: schemathesis.Case[Any], app: AppServer
 ) -> None:
     case.call_and_validate(
-        base_url=app.url,
-        headers={"Authorization": f"Bearer {TOKEN}"},
-        excluded_checks=LEFT_OUT_CHECKS,
-        timeout=PATIENCE_S,
+        base_url=app.url, headers=SIGNED_IN, excluded_checks=LEFT_OUT_CHECKS, timeout=PATIENCE_S
     )
+
+
+def test_operations_hold_to_it_after_each_other(app: AppServer) -> None:
+    statuses: set[int] = set()
+    machine: Any = schema.as_state_machine()
+
+    class Story(machine):  # type: ignore[misc]
+        """Calls in a row: what one makes is read, changed and deleted by the next."""
+
+        def get_call_kwargs(self, case: schemathesis.Case[Any]) -> dict[str, Any]:
+            return {"base_url": app.url, "headers": SIGNED_IN, "timeout": PATIENCE_S}
+
+        def validate_response(
+            self, response: Any, case: schemathesis.Case[Any], **_: object
+        ) -> None:
+            statuses.add(response.status_code)
+            case.validate_response(
+                response,
+                excluded_checks=LEFT_OUT_CHECKS,
+                headers=SIGNED_IN,
+                transport_kwargs=self.get_call_kwargs(case),
+            )
+
+    Story.run(settings=settings(MANNERS, max_examples=STORIES_MAX, stateful_step_count=STEPS_MAX))
+
+    assert {200, 201} <= statuses
 
 
 @pytest.mark.parametrize(("method", "path"), GUARDED)
