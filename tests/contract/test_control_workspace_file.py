@@ -567,3 +567,13 @@ def test_secrets_are_never_written_down_in_clear(full: Control) -> None:
     assert "planted" not in str(entries)
     assert "planted" not in full.files.export()
     assert full.sources.get("web-shop").state.webhook_secret == "***"
+
+
+@pytest.mark.parametrize("value", ["***", "x" * 1_001, "zero\0byte"])
+def test_a_value_that_is_no_secret_is_refused_and_not_shown(full: Control, value: str) -> None:
+    text = "version: 1\nsources:\n  web-shop: {webhook_secret: {env: S}}\n"
+
+    [line] = full.problems(text, secrets={"env:S": value})
+
+    assert line.startswith("workspace.yaml, line 3: sources.web-shop.webhook_secret: ")
+    assert value == "***" or value not in line

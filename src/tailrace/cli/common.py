@@ -145,6 +145,8 @@ def problem_of(status: int, text: str) -> TailraceError:
         hint = str(problem.get("hint") or "")
         place = f" (at character {position + 1})" if isinstance(position, int) else ""
         return QueryError(f"{detail}{place}" + (f"\n{hint}" if hint else ""))
+    if "problems" in problem:
+        return TailraceError(detail)
     return TailraceError(f"The server answered {status}: {detail}")
 
 

@@ -28,6 +28,7 @@ _SIGNS: Final = {"create": "+", "update": "~", "delete": "-"}
 _NAMES: Final = {"sources": "source", "destinations": "destination", "members": "member"}
 _STDIN: Final = "-"
 _VALUE_CHARS_MAX: Final = 100
+_SECRET_BYTES_MAX: Final = 100_000
 
 File = Annotated[str, typer.Argument(help="The file; - for standard input.", show_default=False)]
 Prune = Annotated[
@@ -164,7 +165,13 @@ def _secrets_of(text: str, directory: Path, *, file_name: str) -> dict[str, str]
 def _file_value(path: Path) -> str:
     """Return the text of a file of one secret, "" where there is none."""
     try:
-        return path.read_text(encoding="utf-8").rstrip("\r\n")
+        with path.open("rb") as opened:
+            found = opened.read(_SECRET_BYTES_MAX + 1)
+        if len(found) > _SECRET_BYTES_MAX:
+            raise ConfigError(
+                f"{path}, the file of a secret, has more than {_SECRET_BYTES_MAX} bytes"
+            )
+        return found.decode().rstrip("\r\n")
     except FileNotFoundError:
         return ""
     except (OSError, ValueError) as error:

@@ -2,6 +2,7 @@
 
 import types
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from functools import cache
 from typing import Annotated, Any, Final, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -224,8 +225,11 @@ def _without_bounds(kind: Any) -> tuple[Any, list[msgspec.Meta]]:
 
 def _fits(value: object, kind: Any) -> bool:
     try:
-        msgspec.convert(value, kind)
-    except msgspec.ValidationError:
+        meant = msgspec.convert(value, kind)
+        if isinstance(meant, datetime):
+            # Years 1 and 9999 have moments that no other zone can name.
+            meant.astimezone(UTC)
+    except (msgspec.ValidationError, OverflowError):
         return False
     # The `$` of a pattern also matches before a line break at the end.
     return not (isinstance(value, str) and value.endswith("\n") and _has_pattern(kind))

@@ -10,7 +10,7 @@ from tailrace.config import Secret
 from tailrace.control.destination_shapes import DestinationChange, DestinationDraft
 from tailrace.control.destinations import Destinations
 from tailrace.control.models import DestinationRow
-from tailrace.control.sealed import destination_place
+from tailrace.control.vault import destination_place
 from tailrace.control.workspace_file.checking import Checker
 from tailrace.control.workspace_file.opening import Opener
 from tailrace.control.workspace_file.reading import Node, Path

@@ -46,9 +46,7 @@ class MembersPart:
             with work.trying(path):
                 self._put(work, email, wanted[named[email]], rows.get(email), is_source=is_source)
         for email, row in rows.items():
-            if email not in named and not any(
-                work.read.names(("members", each)) for each in (email, row.email)
-            ):
+            if email not in named:
                 self._remove(work, row, is_source=is_source)
 
     def _named(self, work: Work, wanted: Mapping[str, FileMember]) -> dict[str, str]:

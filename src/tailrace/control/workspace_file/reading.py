@@ -15,6 +15,7 @@ from tailrace.control.workspace_file.problems import Problem, WorkspaceFileError
 
 TEXT_BYTES_MAX: Final = 5 * 1_048_576
 DEPTH_MAX: Final = 32
+NODES_MAX: Final = 500_000
 _DIGITS_MAX: Final = 300
 _INTEGER_MAX: Final = 2**63
 
@@ -80,8 +81,12 @@ def path_text(path: Path) -> str:
     """Return how people read a path: `sources.web.write_keys[0].key`."""
     text = ""
     for step in path:
-        text += f"[{step}]" if isinstance(step, int) else f".{step[:100]}"
+        text += f"[{step}]" if isinstance(step, int) else f".{_printable(step[:100])}"
     return text.removeprefix(".")
+
+
+def _printable(text: str) -> str:
+    return text if text.isprintable() else repr(text)[1:-1]
 
 
 @dataclass(slots=True)
@@ -99,6 +104,7 @@ class _Builder:
         self.root: Node | None = None
         self.problems: list[Problem] = []
         self._open: list[_Open] = []
+        self._count = 0
 
     def take(self, event: yaml.Event) -> None:
         line = 1 if event.start_mark is None else event.start_mark.line + 1
@@ -153,7 +159,7 @@ class _Builder:
 
     def _refuse_unstorable(self, text: str, path: Path, line: int) -> None:
         if _UNSTORABLE.search(text):
-            where = ascii(path_text(path))
+            where = path_text(path)
             self.problems.append(Problem(line, f"{where} holds a character that cannot be stored"))
 
     def _is_key_wanted(self) -> bool:
@@ -165,6 +171,9 @@ class _Builder:
 
     def _put(self, node: Node) -> Path:
         """Put a node into what is open; return its path."""
+        self._count += 1
+        if self._count > NODES_MAX:
+            raise _unreadable(node.line, f"more than {NODES_MAX} values; that many are read")
         if not self._open:
             self.root = node
             return ()

@@ -13,7 +13,7 @@ from tailrace.config import JsonMapping, Secret
 from tailrace.control.changes import is_usable
 from tailrace.control.keys import KeyDraft, WriteKeys, shortened
 from tailrace.control.models import SourceRow, WriteKeyRow
-from tailrace.control.shapes import SourceChange, SourceDraft
+from tailrace.control.shapes import SecretText, SourceChange, SourceDraft
 from tailrace.control.sources import GivenKey, Sources
 from tailrace.control.vault import webhook_place
 from tailrace.control.workspace_file.opening import Opener
@@ -100,7 +100,7 @@ class SourcesPart:
         return self._opener.open(row.webhook_secret_sealed, place=webhook_place(row.slug))
 
     def _create(self, work: Work, slug: str, source: FileSource, path: Path) -> None:
-        secret = work.secret(source.webhook_secret, path=(*path, "webhook_secret"), stored=None)
+        secret = _secret(work, source, stored=None, path=path)
         values = _wanted(source, secret)
         keys = _new_keys(source, now=work.change.at)
         draft = SourceDraft(
@@ -123,9 +123,7 @@ class SourcesPart:
 
     def _change(self, work: Work, row: SourceRow, source: FileSource, path: Path) -> None:
         before = self._current(row)
-        secret = work.secret(
-            source.webhook_secret, path=(*path, "webhook_secret"), stored=self._stored(row)
-        )
+        secret = _secret(work, source, stored=before["webhook_secret"], path=path)
         after = _wanted(source, secret)
         differing = work.updated(f"sources/{row.slug}", before, after)
         if differing:
@@ -211,6 +209,21 @@ class SourcesPart:
             with work.trying((*path, "write_keys", places.get(given.key, 0))):
                 self._sources.require_new_key(work.session, given.key, field="key")
         return len(work.problems) == found
+
+
+def _secret(work: Work, source: FileSource, *, stored: object, path: Path) -> Secret | None:
+    """Return the webhook secret that the file asks for; note what is wrong with it."""
+    where: Path = (*path, "webhook_secret")
+    known = stored if isinstance(stored, Secret) else None
+    secret = work.secret(source.webhook_secret, path=where, stored=known)
+    if secret is None or secret is known:
+        return secret
+    try:
+        msgspec.convert(secret.reveal(), SecretText)
+    except msgspec.ValidationError as error:
+        work.complain(where, f"its value is not one: {error}")
+        return known
+    return secret
 
 
 def _wanted(source: FileSource, secret: Secret | None) -> dict[str, object]:

@@ -141,6 +141,9 @@ class Work:
         if reference is None:
             return None
         value = self._secrets.get(reference.name)
+        if value == STARS:
+            self.complain(path, f"the value of {reference.name[:200]} is '{STARS}', no secret")
+            return stored
         if value:
             return Secret(value)
         if stored is None:
