@@ -33,6 +33,9 @@ test("a change reads as a sentence", () => {
   expect(said("member.update", "members/mem_1", ada, { ...ada, role: "editor" })).toBe(
     "changed the member ada@example.org",
   );
+  expect(said("member.update", "members/mem_1", { name: "A" }, { name: "Ada" })).toBe(
+    "changed the member Ada",
+  );
   expect(said("member.sign-out", "members/mem_1", null, ada)).toBe(
     "signed ada@example.org out everywhere",
   );

@@ -55,12 +55,19 @@ export function sentenceOf(entry: AuditEntry): Sentence {
 
 /** How people call the thing: members by their address, tokens by their name, sources by slug. */
 function nameOf({ resource, before, after }: AuditEntry): string {
-  const [kind, id] = resource.split("/");
-  const field =
-    kind === "members" || kind === "invites" ? "email" : kind === "tokens" ? "name" : "";
-  const told = textOf(after?.[field]) || textOf(before?.[field]);
-  return told || id || resource;
+  const [kind = "", id] = resource.split("/");
+  const told = (TOLD_BY[kind] ?? []).map(
+    (field) => textOf(after?.[field]) || textOf(before?.[field]),
+  );
+  return told.find((name) => name !== "") ?? id ?? resource;
 }
+
+/** What tells people which one it was, the best first; the others have a slug as their id. */
+const TOLD_BY: Record<string, readonly string[]> = {
+  members: ["email", "name"],
+  invites: ["email"],
+  tokens: ["name"],
+};
 
 const textOf = (value: Json | undefined): string => (typeof value === "string" ? value : "");
 
