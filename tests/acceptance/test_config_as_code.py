@@ -83,7 +83,7 @@ def test_a_file_is_compared_applied_changed_and_found_to_drift(
         '+ destination ops-hook: type "webhook", sources ["web-shop"], '
         'settings.url "https://hook.test/in", settings.shared_secret ***\n'
         '+ member ada@x.test: role "admin"\n'
-        "Not in the file, and left as it is; --prune removes what it may:\n"
+        "Not in the file, and left as it is; --prune removes it:\n"
         "  source default\n"
     )
     applied = run(tailrace, "apply", "workspace.yaml", "--prune", **with_secret)

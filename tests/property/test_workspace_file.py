@@ -229,7 +229,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
 @given(content=workspaces())
 # Each example is several transactions: to make a failing one smaller would take minutes.
 @settings(
-    max_examples=40,
+    max_examples=25,
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.too_slow],
@@ -254,7 +254,7 @@ def test_a_workspace_is_exported_as_it_was_applied(
 
 
 @given(value=st.dictionaries(texts, plain, max_size=6))
-@settings(max_examples=400)
+@settings(max_examples=250)
 def test_values_are_read_as_they_were_written(value: dict[str, Any]) -> None:
     text = dump(value)
 
@@ -265,7 +265,7 @@ def test_values_are_read_as_they_were_written(value: dict[str, Any]) -> None:
 
 
 @given(text=st.text(max_size=200) | st.text(alphabet="{}[]:,-&*!|>'\"% \nab01#?", max_size=60))
-@settings(max_examples=400)
+@settings(max_examples=250)
 def test_any_text_is_read_or_refused_with_a_line(text: str) -> None:
     try:
         problems = read_file(text).problems

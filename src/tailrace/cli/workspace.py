@@ -80,8 +80,8 @@ def diff(
     if as_json:
         print_json(answer)
     else:
-        _show(answer, nothing="No difference.")
-        _show_left(answer)
+        _show(answer, nothing="" if answer["not_in_file"] else "No difference.")
+        _show_left(answer, prune=prune)
     if answer["changes"] or answer["not_in_file"]:
         sys.exit(DIFFERS_STATUS)
 
@@ -109,7 +109,7 @@ def apply(
     _show(answer, nothing="Nothing to do.")
     if answer["changes"]:
         print(f"Applied {len(answer['changes'])} changes.")
-    _show_left(answer)
+    _show_left(answer, prune=prune)
 
 
 def _ask(api: Api, call: str, file: str, *, prune: bool) -> Any:
@@ -181,7 +181,7 @@ def _file_value(path: Path) -> str:
 def _show(answer: dict[str, Any], *, nothing: str) -> None:
     """Print the changes, one resource after the other."""
     changes = answer["changes"]
-    if not changes:
+    if not changes and nothing:
         print(nothing)
     for (resource, action), group in groupby(changes, key=itemgetter("resource", "action")):
         told = [_told(change) for change in group]
@@ -194,9 +194,12 @@ def _show(answer: dict[str, Any], *, nothing: str) -> None:
         print(f"! {path} keeps the secret that is set: its reference has no value here")
 
 
-def _show_left(answer: dict[str, Any]) -> None:
-    if answer["not_in_file"]:
-        print("Not in the file, and left as it is; --prune removes what it may:")
+def _show_left(answer: dict[str, Any], *, prune: bool) -> None:
+    """Print what the file does not name and stays."""
+    if answer["not_in_file"] and prune:
+        print("Not in the file, and kept: the last owner, or who applies the file:")
+    elif answer["not_in_file"]:
+        print("Not in the file, and left as it is; --prune removes it:")
     for resource in answer["not_in_file"]:
         print(f"  {_name(resource)}")
 
