@@ -1,16 +1,23 @@
 """What a workspace file may hold, and how it is told where it may not."""
 
+import msgspec
 import pytest
 
+from tailrace.config import Secret
+from tailrace.control.destination_shapes import DestinationDraft
+from tailrace.control.people import MemberChange
+from tailrace.control.settings import Settings, SettingsChange
+from tailrace.control.shapes import SourceChange
 from tailrace.control.workspace_file import WorkspaceFileError
 from tailrace.control.workspace_file.checking import read_file
-from tailrace.control.workspace_file.export import dump
+from tailrace.control.workspace_file.export import dump, workspace_text
 from tailrace.control.workspace_file.reading import (
     NODES_MAX,
     TEXT_BYTES_MAX,
     read_tree,
 )
 from tailrace.control.workspace_file.references import references_in
+from tailrace.control.workspace_file.shapes import FileDestination, FileMember, FileSource
 
 SOURCE = "version: 1\nsources:\n  web:\n    "
 
@@ -145,3 +152,28 @@ def test_text_that_looks_like_something_else_is_quoted() -> None:
     text = dump(values)
 
     assert text == "a: '1e5'\nb: '0o17'\nc: 'no'\nd: 'null'\ne: '2026-11-21'\nf: \"\\L\"\n"
+
+
+def test_a_file_has_every_field_that_people_can_change() -> None:
+    def fields(struct: type[msgspec.Struct]) -> set[str]:
+        return {field.name for field in msgspec.structs.fields(struct)}
+
+    assert fields(FileSource) == fields(SourceChange) | {"write_keys"}
+    assert fields(FileDestination) == fields(DestinationDraft) - {"slug"}
+    assert fields(FileMember) == fields(MemberChange)
+    assert fields(Settings) == fields(SettingsChange)
+
+
+def test_no_variable_is_proposed_for_two_secrets() -> None:
+    sources = {slug: {"webhook_secret": Secret("planted")} for slug in ("a-b", "a_b")}
+
+    text = workspace_text({"sources": sources}, of_file=[])
+
+    assert "planted" not in text
+    read = read_file(text).file.sources
+    assert read is not msgspec.UNSET
+    names = [source.webhook_secret and source.webhook_secret.env for source in read.values()]
+    assert names == [
+        "TAILRACE_SECRET_SOURCES_A_B_WEBHOOK_SECRET",
+        "TAILRACE_SECRET_SOURCES_A_B_WEBHOOK_SECRET_2",
+    ]
