@@ -3,13 +3,15 @@
 import asyncio
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
+from itertools import islice
 from typing import Any, Final, Protocol
 
 from tailrace.deliver.backoff import backoff_s
 from tailrace.deliver.blocks import Entry, Open
 from tailrace.deliver.plans import Plan
 from tailrace.deliver.state import Failure, Step
-from tailrace.destinations.sending import Delivered, Outcome, Rejected, Retry
+from tailrace.destinations.sending import Batching, Delivered, Outcome, Rejected, Retry
 
 PARK_AFTER: Final = 5
 HALVE_AFTER: Final = 3
@@ -109,8 +111,8 @@ class Lane:
         batching = self._plan.batching
         if batching is None:
             return [self._ready.popleft()]
-        if batching.age_s and len(self._ready) < batching.events_max:
-            await asyncio.sleep(batching.age_s)
+        if batching.age_s:
+            await self._wait_full(batching)
         batch: list[Delivery] = []
         room = batching.bytes_max
         while self._ready and len(batch) < batching.events_max:
@@ -134,6 +136,20 @@ class Lane:
                 await asyncio.wait_for(self._came.wait(), due_in_s)
             except TimeoutError:
                 continue
+
+    async def _wait_full(self, batching: Batching) -> None:
+        """Wait until as much is ready as one batch takes, for a while at most."""
+        end = asyncio.get_running_loop().time() + batching.age_s
+        seen, room = 0, batching.bytes_max
+        while len(self._ready) < batching.events_max:
+            room -= sum(len(each.entry.body) for each in islice(self._ready, seen, None))
+            seen = len(self._ready)
+            left_s = end - asyncio.get_running_loop().time()
+            if room <= 0 or left_s <= 0:
+                return
+            self._came.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._came.wait(), left_s)
 
     async def _send(self, batch: list[Delivery], attempts: int = 0) -> None:
         """Send a batch until every delivery has an outcome, is held, or is out of line."""

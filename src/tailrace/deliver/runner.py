@@ -66,7 +66,12 @@ class Runner:
         self._run = run
         self._now = now
         self._plans = plans_of(target)
-        self._lanes = {plan.slug: [Lane(self, plan) for _ in range(LANES)] for plan in self._plans}
+        self._lanes = {
+            plan.slug: [
+                Lane(self, plan) for _ in range(plan.batching.lanes if plan.batching else LANES)
+            ]
+            for plan in self._plans
+        }
         self._open: dict[int, deque[Opened]] = {}
         self._next: dict[int, int] = {}
         self._events = 0

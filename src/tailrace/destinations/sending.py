@@ -109,13 +109,16 @@ class Mapped:
 class Batching:
     """How many payloads go together, by number and by the bytes of their events.
 
-    A batch that is not full waits `age_s` for more. Where the tool answers for each payload,
+    A batch that is not full waits for more until `age_s` after its first event was ready. `lanes`
+    is how many batches are on their way at once, at most; each event of a person goes by the same
+    lane. Where the tool answers for each payload,
     `answers_each`; else a batch that it refuses is halved until the refused ones are found.
     """
 
     events_max: int
     bytes_max: int
     age_s: float = 0.0
+    lanes: int = 4
     answers_each: bool = True
 
 
