@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from conftest import MakeTailrace
-from people import PASSWORD, add_member, fill_sign_in, open_menu, sign_in_as
+from people import PASSWORD, add_member, fill_sign_in, invite, open_menu, sign_in_as
 from playwright.sync_api import Browser, Page, expect
 from running import Tailrace, free_port
 from web_app import DESK, PHONE, chromium, send_batch, track, visit
@@ -216,6 +216,13 @@ def test_the_organisations_own_sign_in_is_offered_and_its_failure_told(
 
         expect(app.page.get_by_role("alert")).to_contain_text("did not answer as it should")
         expect(button).to_be_visible()
+        app.open(invite(tailrace, ADA))
+        expect(app.page.get_by_role("heading", name="Join Tailrace")).to_be_visible()
+        expect(button).to_be_visible()
+        expect(app.page.get_by_label("Password", exact=True)).to_have_count(0)
+        assert app.violations() == []
+
+        app.open()
         app.page.get_by_label("Token", exact=True).fill(tailrace.token)
         app.page.get_by_role("button", name="Sign in", exact=True).click()
         expect(app.page.get_by_role("navigation", name="Pages")).to_be_visible()

@@ -6,6 +6,7 @@ import type { Session } from "@/api/types";
 import { EntryCard } from "@/components/EntryCard";
 import { Icon } from "@/components/Icon";
 import { PasswordField } from "@/components/PasswordField";
+import { Provider } from "@/components/Provider";
 import { markSignedIn } from "@/state/session";
 import type { TokenGiven } from "@/state/signInLink";
 import { keepWay, lastWay, type SignInWay } from "@/state/signInWay";
@@ -29,19 +30,24 @@ export function SignIn({ session, tokenGiven }: Props) {
   }, []);
   return (
     <EntryCard title="Sign in to Tailrace" help={HELP[chosen]}>
-      <Refusal />
-      {session.oidc && <Provider {...session.oidc} />}
-      {chosen === "password" ? <ByPassword /> : <ByToken given={given} />}
-      {session.password && (
-        <Button
-          className={styles["other"] ?? ""}
-          variant="subtle"
-          fullWidth
-          onClick={() => setWay(chosen === "token" ? "password" : "token")}
-        >
-          {chosen === "token" ? "Use e-mail and password instead" : "Use an API token instead"}
-        </Button>
-      )}
+      <div className={styles["ways"]}>
+        <Refusal />
+        {session.oidc && (
+          // The address that they came for; the server leads back to it.
+          <Provider {...session.oidc} next={location.pathname + location.search} isOneOfMany />
+        )}
+        {chosen === "password" ? <ByPassword /> : <ByToken given={given} />}
+        {session.password && (
+          <Button
+            className={styles["other"] ?? ""}
+            variant="subtle"
+            fullWidth
+            onClick={() => setWay(chosen === "token" ? "password" : "token")}
+          >
+            {chosen === "token" ? "Use e-mail and password instead" : "Use an API token instead"}
+          </Button>
+        )}
+      </div>
     </EntryCard>
   );
 }
@@ -82,24 +88,6 @@ function Refusal() {
     <div className={styles["refusal"]} role="alert">
       <Icon name="warning" />
       {refusalWords(code)}
-    </div>
-  );
-}
-
-function Provider({ name, url }: { name: string; url: string }) {
-  // The address that they came for; the server leads back to it.
-  const next = location.pathname + location.search;
-  return (
-    <div className={styles["provider"]}>
-      <Button
-        component="a"
-        href={`${url}?${new URLSearchParams({ next })}`}
-        size="md"
-        variant="default"
-      >
-        Continue with {name}
-      </Button>
-      <span className={styles["or"]}>or</span>
     </div>
   );
 }

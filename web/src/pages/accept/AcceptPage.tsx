@@ -5,11 +5,12 @@ import { api } from "@/api/calls";
 import type { InviteShown } from "@/api/types";
 import { EntryCard } from "@/components/EntryCard";
 import { Problem } from "@/components/notices";
+import { Provider } from "@/components/Provider";
 import { PasswordField, newPasswordProblem, passwordProblemAt } from "@/components/PasswordField";
 import { isNotFound, problemAt, problemBeside } from "@/components/problems";
 import { tooManyWords } from "@/pages/signInWords";
 import { roleAbout, roleLabel } from "@/state/me";
-import { markSignedIn } from "@/state/session";
+import { SESSION, markSignedIn } from "@/state/session";
 import type { TokenGiven } from "@/state/signInLink";
 import { navigate } from "@/state/url";
 import styles from "./AcceptPage.module.css";
@@ -61,7 +62,7 @@ export function AcceptPage({ invite }: { invite: TokenGiven }) {
       </EntryCard>
     );
   }
-  return <AcceptForm token={token} invite={shown.data} />;
+  return <Accept token={token} invite={shown.data} />;
 }
 
 function NoLonger() {
@@ -91,6 +92,42 @@ interface FormProps {
   invite: InviteShown;
 }
 
+/** Where the organisation's own sign-in knows somebody by their address, that accepts it too. */
+function Accept({ token, invite }: FormProps) {
+  const session = useQuery({ queryKey: SESSION, queryFn: ({ signal }) => api.session(signal) });
+  const { is_reset: isReset } = invite;
+  const hasPasswords = isReset || (session.data?.password ?? true);
+  return (
+    <EntryCard title={isReset ? "Set a new password" : `Join ${invite.workspace}`}>
+      <div className={styles["form"]}>
+        <Facts invite={invite} />
+        {session.data?.oidc && !isReset && (
+          <Provider {...session.data.oidc} next="/" isOneOfMany={hasPasswords} />
+        )}
+        {hasPasswords && <AcceptForm token={token} invite={invite} />}
+      </div>
+    </EntryCard>
+  );
+}
+
+function Facts({ invite }: { invite: InviteShown }) {
+  return (
+    <dl className={styles["facts"]}>
+      <dt>You sign in as</dt>
+      <dd>{invite.email}</dd>
+      {!invite.is_reset && (
+        <>
+          <dt>Your role</dt>
+          <dd>
+            {roleLabel(invite.role)}
+            <span className="muted">{roleAbout(invite.role)}</span>
+          </dd>
+        </>
+      )}
+    </dl>
+  );
+}
+
 function AcceptForm({ token, invite }: FormProps) {
   const client = useQueryClient();
   const { is_reset: isReset, email } = invite;
@@ -109,7 +146,6 @@ function AcceptForm({ token, invite }: FormProps) {
       navigate("/", { replace: true });
     },
   });
-  if (isNotFound(accept.error)) return <NoLonger />;
   const submit = (event: FormEvent) => {
     event.preventDefault();
     setTried(true);
@@ -121,54 +157,39 @@ function AcceptForm({ token, invite }: FormProps) {
   };
   const other = tooManyWords(accept.error) ?? problemBeside(["name", "password"], accept.error);
   return (
-    <EntryCard title={isReset ? "Set a new password" : `Join ${invite.workspace}`}>
-      <form className={styles["form"]} onSubmit={submit} noValidate>
-        <dl className={styles["facts"]}>
-          <dt>You sign in as</dt>
-          <dd>{email}</dd>
-          {!isReset && (
-            <>
-              <dt>Your role</dt>
-              <dd>
-                {roleLabel(invite.role)}
-                <span className="muted">{roleAbout(invite.role)}</span>
-              </dd>
-            </>
-          )}
-        </dl>
-        {/* For password managers, which want a name beside what they keep. */}
-        <input type="email" name="email" autoComplete="username" value={email} readOnly hidden />
-        {!isReset && (
-          <TextInput
-            label="Your name"
-            description="As others here see it. May be empty."
-            name="name"
-            autoComplete="name"
-            maxLength={200}
-            autoFocus
-            value={name}
-            error={problemAt("name", accept.error)}
-            onChange={(event) => edited(setName)(event.currentTarget.value)}
-          />
-        )}
-        <PasswordField
-          label={isReset ? "New password" : "Password"}
-          isNew
-          value={password}
-          error={
-            (isTried ? newPasswordProblem(password) : null) ??
-            passwordProblemAt("password", accept.error)
-          }
-          onChange={edited(setPassword)}
+    <form className={styles["form"]} onSubmit={submit} noValidate>
+      {/* For password managers, which want a name beside what they keep. */}
+      <input type="email" name="email" autoComplete="username" value={email} readOnly hidden />
+      {!isReset && (
+        <TextInput
+          label="Your name"
+          description="As others here see it. May be empty."
+          name="name"
+          autoComplete="name"
+          maxLength={200}
+          autoFocus
+          value={name}
+          error={problemAt("name", accept.error)}
+          onChange={(event) => edited(setName)(event.currentTarget.value)}
         />
-        {isReset && (
-          <p className="muted">You are signed out everywhere else when the new one is set.</p>
-        )}
-        {other && <Problem text={other} />}
-        <Button type="submit" size="md" loading={accept.isPending}>
-          {isReset ? "Set the password and sign in" : "Join and sign in"}
-        </Button>
-      </form>
-    </EntryCard>
+      )}
+      <PasswordField
+        label={isReset ? "New password" : "Password"}
+        isNew
+        value={password}
+        error={
+          (isTried ? newPasswordProblem(password) : null) ??
+          passwordProblemAt("password", accept.error)
+        }
+        onChange={edited(setPassword)}
+      />
+      {isReset && (
+        <p className="muted">You are signed out everywhere else when the new one is set.</p>
+      )}
+      {other && <Problem text={other} />}
+      <Button type="submit" size="md" loading={accept.isPending}>
+        {isReset ? "Set the password and sign in" : "Join and sign in"}
+      </Button>
+    </form>
   );
 }
