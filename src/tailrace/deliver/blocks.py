@@ -68,6 +68,7 @@ class Open(NamedTuple):
     """A block as it was read: its events, where the next one begins, and how large it is."""
 
     partition: int
+    offset: int
     next: int
     entries: list[Entry]
     bytes: int
@@ -162,6 +163,7 @@ class Blocks:
             entries.append(Entry(line, minute))
         return Open(
             partition=record.partition,
+            offset=record.offset,
             next=record.offset + 1,
             entries=entries,
             # The decoded form is about as large again, and the JSON for destinations too.

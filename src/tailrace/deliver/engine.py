@@ -167,7 +167,7 @@ class Engine:
             positions = {
                 partition: extent.next for partition, extent in self._own.extents(EVENTS).items()
             }
-            state.commit(Step(positions=positions))
+            state.commit(Step(positions=positions, begun=positions))
         consumer.advance(positions)
 
     def _target(self, destination: DocumentDestination) -> Target:

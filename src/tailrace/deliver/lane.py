@@ -26,7 +26,9 @@ class Opened:
 
     def __init__(self, block: Open) -> None:
         self.block = block
-        self.step = Step(positions={block.partition: block.next})
+        self.step = Step(
+            positions={block.partition: block.next}, begun={block.partition: block.offset}
+        )
         # One more than the deliveries on their way, until all of them are known.
         self.left = 1
 

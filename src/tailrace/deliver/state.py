@@ -75,9 +75,10 @@ class DeadLetter(NamedTuple):
 
 @dataclass
 class Step:
-    """What is to become durable together."""
+    """What is to become durable together; `begun` is where partitions begin that are new."""
 
     positions: dict[int, int] = field(default_factory=dict)
+    begun: dict[int, int] = field(default_factory=dict)
     counts: dict[Count, int] = field(default_factory=dict)
     park: list[tuple[Out, float]] = field(default_factory=list)
     bury: list[Out] = field(default_factory=list)
@@ -91,6 +92,8 @@ class Step:
     def add(self, other: "Step") -> None:
         """Take up another step."""
         self.positions |= other.positions
+        for partition, begun in other.begun.items():
+            self.begun.setdefault(partition, begun)
         for key, events in other.counts.items():
             self.count(key, events)
         self.park += other.park
@@ -131,10 +134,6 @@ class State:
         with _errors(self.path):
             return dict(self._connection.execute("SELECT partition, next FROM positions"))
 
-    def is_new(self) -> bool:
-        """Tell whether the destination has no position at all yet."""
-        return not self.positions()
-
     def commit(self, step: Step) -> None:
         """Make a step durable, whole or not at all.
 
@@ -145,9 +144,12 @@ class State:
         with _errors(self.path), _transaction(self._connection):
             run = self._connection.executemany
             run(
-                "INSERT INTO positions VALUES (?, ?) "
+                "INSERT INTO positions VALUES (?, ?, ?) "
                 "ON CONFLICT DO UPDATE SET next = excluded.next",
-                list(step.positions.items()),
+                [
+                    (partition, step.begun.get(partition, 0), next_)
+                    for partition, next_ in step.positions.items()
+                ],
             )
             run(
                 "INSERT INTO counts VALUES (?, ?, ?, ?, ?, ?) "

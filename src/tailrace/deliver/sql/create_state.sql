@@ -1,6 +1,11 @@
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
-CREATE TABLE positions (partition INTEGER PRIMARY KEY, next INTEGER NOT NULL);
+-- Every event of the records from `begun` on, up to `next`, is in `counts` or in `parked`.
+CREATE TABLE positions (
+    partition INTEGER PRIMARY KEY,
+    begun INTEGER NOT NULL,
+    next INTEGER NOT NULL
+);
 
 CREATE TABLE counts (
     subscription TEXT NOT NULL,
