@@ -8,7 +8,7 @@ Source: ECMAScript 2024, Number::toString and SerializeJSONProperty.
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
@@ -32,14 +32,24 @@ def number_text(number: float) -> str:
     return ("-" if sign else "") + _placed(text, point)
 
 
-def json_text(value: Any) -> str:
+def json_text(value: Any, *, spend: Callable[[int], None] | None = None) -> str:
     """Return the value as JSON without spaces, its keys in their order.
+
+    `spend` is told the length of each piece before the next one is made, and may raise.
 
     Raises:
         RecursionError: it is nested deeper than Python calls can be.
     """
     pieces: list[str] = []
-    _write(value, pieces.append)
+    if spend is None:
+        _write(value, pieces.append)
+    else:
+
+        def counted(piece: str) -> None:
+            spend(len(piece))
+            pieces.append(piece)
+
+        _write(value, counted)
     return "".join(pieces)
 
 
@@ -62,7 +72,7 @@ def _placed(digits: str, point: int) -> str:
     return f"{mantissa}e{point - 1:+d}"
 
 
-def _write(value: Any, write: Any) -> None:
+def _write(value: Any, write: Callable[[str], None]) -> None:
     if isinstance(value, str):
         write(_quoted(value))
     elif value is None:
