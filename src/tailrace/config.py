@@ -24,13 +24,14 @@ CONFIG_NAME = "tailrace.toml"
 STATE_NAME = "first-run.json"
 LOOPBACK = "127.0.0.1"
 
-WRITE_KEY_PATTERN = r"^[A-Za-z0-9_-]{8,128}$"
+# A dollar would let a line break follow.
+WRITE_KEY_PATTERN = r"^[A-Za-z0-9_-]{8,128}(?![\s\S])"
 FIRST_EMAIL = "owner@localhost"
 EMAIL_PATTERN = r"[^\s@\x00-\x1f\x7f]+@[^\s@\x00-\x1f\x7f]+"
 FIRST_SLUGS = ("default", "first-run")
 """How the first source is called: the second where the file has a source of the first name."""
 
-SLUG_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,62}$"
+SLUG_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,62}(?![\s\S])"
 Slug = Annotated[str, Meta(pattern=SLUG_PATTERN)]
 WriteKey = Annotated[str, Meta(pattern=WRITE_KEY_PATTERN)]
 Positive = Annotated[int, Meta(gt=0)]

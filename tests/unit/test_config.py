@@ -8,6 +8,8 @@ from tailrace.config import (
     STATE_NAME,
     FirstOwner,
     Secret,
+    Slug,
+    WriteKey,
     new_write_key,
     prepare_first_run,
     read_config,
@@ -294,3 +296,10 @@ def test_everything_wrong_about_an_openid_provider_is_told_at_once(tmp_path: Pat
 
     for told in ("oidc.client_id", "oidc.issuer is", "oidc.scopes", "'Example.org'"):
         assert told in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", [Slug, WriteKey])
+def test_no_line_break_follows_a_slug_or_a_key(kind: object) -> None:
+    assert msgspec.convert("first-one", kind) == "first-one"
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert("first-one\n", kind)

@@ -13,7 +13,7 @@ from tailrace.control.changes import is_usable, utc_now
 from tailrace.control.models import SourceRow
 from tailrace.control.vault import STARS
 
-Name = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Name = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*(?![\s\S])")]
 SecretText = Annotated[
     str,
     Meta(min_length=1, max_length=1_000, pattern=r"^[^\x00]+$", description="Write only."),
