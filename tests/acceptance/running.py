@@ -81,13 +81,14 @@ def child_pids(pid: int) -> list[int]:
 
 
 def part_of(pid: int) -> str:
-    """Return which part a process is: `up`, `collect`, `work`, `serve`, "" when it has ended."""
+    """Return which part a process is, "" when it has ended: `up`, `collect`, `deliver`..."""
     try:
         arguments = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
     except (FileNotFoundError, ProcessLookupError):
         return ""
-    names = [name for name in arguments if name in {"up", "collect", "work", "serve"}]
-    return names[0] if names else arguments[0]
+    known = {"up", "collect", "work", "deliver", "serve"}
+    names = [name for name in arguments if name in known]
+    return names[-1] if names else arguments[0]
 
 
 def is_alive(pid: int) -> bool:

@@ -13,7 +13,7 @@ from running import Tailrace, printed_seed, wait_until
 
 ROUNDS = 5
 ROUNDS_LONG = 50
-VICTIMS = ("collect", "work", "serve", "up", "everything")
+VICTIMS = ("collect", "work", "deliver", "serve", "up", "everything")
 
 
 def test_every_200_survives_kills_at_random_moments(make_tailrace: MakeTailrace) -> None:
