@@ -178,7 +178,8 @@ def run_npm(*arguments: str) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
-    assert done.returncode == 0, bytes(done.stdout).decode(errors="replace")
+    assert isinstance(done.stdout, bytes)
+    assert done.returncode == 0, done.stdout.decode(errors="replace")
 
 
 def track(event: str, *, user: str = "u-1", **properties: Any) -> dict[str, Any]:

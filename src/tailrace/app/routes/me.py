@@ -12,7 +12,7 @@ from tailrace.app.cookies import address_of, signed_in, signed_out, user_agent_o
 from tailrace.app.parts import Given
 from tailrace.app.routes.errors import CHANGING, CREATING, DELETING, READING
 from tailrace.app.routes.managing import decide
-from tailrace.app.routes.session import PasswordText
+from tailrace.app.routes.session import PasswordText, require_passwords
 from tailrace.control.accounts import Whoami
 from tailrace.control.passwords import CHARACTERS_MAX, CHARACTERS_MIN
 from tailrace.control.sessions import OpenSession
@@ -69,6 +69,7 @@ async def change_my_password(
     data: JSONBody[PasswordChange], request: Ask, parts: Given
 ) -> Response[None]:
     """Change one's own password; every session ends, and this browser gets a new one."""
+    require_passwords(parts)
     session_id = await parts.signing.change_password(
         principal_of(request),
         data.current_password,
