@@ -188,10 +188,13 @@ class DeliverConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Delivering to destinations.
 
     `private_networks` are the networks such as 10.0.0.0/8 that outgoing requests may reach although
-    they are private. An event that a destination does not take is tried for `retry_window_s`.
+    they are private. `file_directories` are the directories below which destinations may write
+    files; without any, none may. An event that a destination does not take is tried for
+    `retry_window_s`.
     """
 
     private_networks: tuple[str, ...] = ()
+    file_directories: tuple[str, ...] = ()
     retry_window_s: Seconds = 7 * 86_400.0
 
 
@@ -327,6 +330,7 @@ def read_config(
         problems += _duplicates(config)
         problems += _wrong_dsn(config)
         problems += _wrong_networks(config.deliver, where=where)
+        problems += _wrong_directories(config.deliver, where=where)
         problems += _wrong_openid(config.oidc, where=where)
     if problems or config is None:
         raise ConfigError("\n".join(problems))
@@ -543,6 +547,14 @@ def _wrong_networks(deliver: DeliverConfig, *, where: str) -> list[str]:
         except ValueError as error:
             problems.append(f"{where}: deliver.private_networks has {text!r}: {error}")
     return problems
+
+
+def _wrong_directories(deliver: DeliverConfig, *, where: str) -> list[str]:
+    return [
+        f"{where}: deliver.file_directories has {text!r}; expected an absolute path"
+        for text in deliver.file_directories
+        if not text.startswith("/")
+    ]
 
 
 def _wrong_openid(oidc: OpenIdConfig, *, where: str) -> list[str]:

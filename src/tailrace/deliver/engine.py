@@ -137,7 +137,11 @@ class Engine:
         target = self._target(destination)
         state = await self._run(State, state_path(self._config, destination.slug))
         http = GuardedHttp(self._guard, tls=self._tls)
-        tools = DestinationTools(http, threads=self._threads)
+        tools = DestinationTools(
+            http,
+            threads=self._threads,
+            file_directories=self._config.deliver.file_directories,
+        )
         consumer = None
         try:
             consumer = await self._run(

@@ -2,9 +2,10 @@
 
 import asyncio
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import httpcore
@@ -81,8 +82,11 @@ class GuardedHttp:
 class DestinationTools:
     """See `destinations.sending.Tools`; one for each destination."""
 
-    def __init__(self, http: GuardedHttp, *, threads: Executor) -> None:
+    def __init__(
+        self, http: GuardedHttp, *, threads: Executor, file_directories: Sequence[str] = ()
+    ) -> None:
         self._http = http
+        self._file_directories = tuple(map(Path, file_directories))
         self._threads = threads
         self._kept: dict[str, Any] = {}
 
@@ -90,6 +94,11 @@ class DestinationTools:
     def http(self) -> GuardedHttp:
         """See `destinations.sending.Tools`."""
         return self._http
+
+    @property
+    def file_directories(self) -> Sequence[Path]:
+        """See `destinations.sending.Tools`."""
+        return self._file_directories
 
     async def blocking(self, function: Callable[[], T]) -> T:
         """See `destinations.sending.Tools`."""

@@ -20,8 +20,10 @@ from tailrace.destinations.sending import (
     Rejected,
     Response,
     Retry,
+    SourceSlug,
     Tools,
     outcome_of,
+    text_of,
 )
 
 __all__ = [
@@ -39,8 +41,10 @@ __all__ = [
     "Retry",
     "Secret",
     "Setting",
+    "SourceSlug",
     "Tools",
     "outcome_of",
+    "text_of",
 ]
 
 SLUG_PATTERN: Final = r"[a-z0-9][a-z0-9_-]{0,62}"

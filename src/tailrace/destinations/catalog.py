@@ -14,7 +14,17 @@ from typing import Final
 from tailrace.destinations.api import SLUG_PATTERN, Destination
 
 GROUP: Final = "tailrace.destinations"
-BUILT_IN: Final = ("elasticsearch", "firehose", "kinesis", "s3", "webhook")
+BUILT_IN: Final = (
+    "aggregations-io",
+    "elasticsearch",
+    "file",
+    "firehose",
+    "kinesis",
+    "s3",
+    "slack",
+    "tailrace",
+    "webhook",
+)
 """The modules of our own types, by their slugs."""
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
+from pathlib import Path
 from typing import Any, Final, NamedTuple, NewType, Protocol, TypeVar
 
 from tailrace.errors import SettingsError
@@ -84,6 +85,11 @@ class Tools(Protocol):
         """The way to HTTP servers."""
         ...
 
+    @property
+    def file_directories(self) -> Sequence[Path]:
+        """The directories below which the operator allows files."""
+        ...
+
     async def blocking(self, function: Callable[[], T]) -> T:
         """Return what a function returns that waits, run in a thread of its own."""
         ...
@@ -103,6 +109,11 @@ class Mapped:
     description: str
     _: KW_ONLY
     default: object = None
+
+
+@dataclass(frozen=True)
+class SourceSlug:
+    """Marks the field of a payload that is the slug of the event's source; no mapping fills it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,9 +138,10 @@ class Action:
     """One thing that a destination does with events.
 
     `fields` is a frozen dataclass whose fields say in their annotation with `Mapped` what fills
-    them. `trigger` chooses the events, in the filter language. `send` takes the payloads of a
-    batch, one where there is no `batching`, and answers for each, in order; an exception is an
-    answer for all: `TransientError` to try again, `SettingsError` to suspend the destination.
+    them; one may be marked as `SourceSlug`. `trigger` chooses the events, in the filter language.
+    `send` takes the payloads of a batch, one where there is no `batching`, and answers for each, in
+    order; an exception is an answer for all: `TransientError` to try again, `SettingsError` to
+    suspend the destination.
     """
 
     slug: str
@@ -145,7 +157,7 @@ def outcome_of(response: Response) -> Outcome:
     """Return what an HTTP answer means for what was sent.
 
     Raises:
-        SettingsError: the tool does not know us, or does not let us.
+        SettingsError: the tool does not know us, does not let us, or is elsewhere.
     """
     status = response.status
     if 200 <= status < 300:
@@ -153,6 +165,8 @@ def outcome_of(response: Response) -> Outcome:
     detail = text_of(response.body)
     if status in _AUTH:
         raise SettingsError(f"the answer was {status}: {detail or 'not authorized'}")
+    if 300 <= status < 400:
+        raise SettingsError(f"the answer was {status}: the address has moved; give the new one")
     if status in _RETRIED or (status >= 500 and status != _NOT_IMPLEMENTED):
         return Retry(f"http-{status}", detail, status, retry_after_s(response.headers))
     return Rejected(f"http-{status}", detail, status)

@@ -1,0 +1,133 @@
+"""Tailrace: sends events on to another Tailrace, or to any server that takes Segment's batch call.
+
+Source: Segment's HTTP API, "Batch" (at most 500 KB in all), and "Common fields" for the times.
+"""
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Raw
+
+from tailrace.destinations import api
+from tailrace.errors import SettingsError
+
+BATCH_EVENTS_MAX: Final = 250
+BATCH_BYTES_MAX: Final = 480_000
+BATCH_AGE_S: Final = 0.25
+REPLACED: Final = ("receivedAt", "sentAt")
+"""What the next server finds out by itself: when it received the event, and when it was sent on."""
+
+_WRONG_KEY: Final = frozenset(
+    {"unknown_source", "source_disabled", "write_key_missing", "write_key_not_string"}
+)
+"""Codes that come with 400, which SDKs do not try again, though they are not about an event."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Where to send, and as which source."""
+
+    url: Annotated[
+        str,
+        api.Setting(
+            "Address of the collector, without /v1/batch.",
+            is_url=True,
+            length_max=2_000,
+        ),
+    ]
+    write_key: Annotated[
+        api.Secret,
+        api.Setting(
+            "Write key of the source that the events become there.",
+            pattern=r"[\x21-\x39\x3b-\x7e]+",
+            expected="printable ASCII characters without spaces and ':'",
+        ),
+    ]
+    timeout_s: Annotated[
+        float, api.Setting("Longest wait for one answer.", minimum=0.1, maximum=60)
+    ] = 10.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forwarded:
+    """What one event becomes."""
+
+    event: Annotated[api.Json, api.Mapped("The event.", default={"@path": "$."})]
+
+
+class _Refusal(msgspec.Struct):
+    code: str = ""
+    message: str = ""
+
+
+_decode = msgspec.json.Decoder(dict[str, Raw]).decode
+_encode = msgspec.json.Encoder().encode
+
+
+async def send(
+    events: Sequence[Forwarded], settings: Settings, tools: api.Tools
+) -> Sequence[api.Outcome]:
+    """Send the events by one batch call; it is taken, or refused, as a whole."""
+    key = base64.b64encode(f"{settings.write_key.reveal()}:".encode()).decode()
+    response = await tools.http.request(
+        "POST",
+        f"{settings.url.rstrip('/')}/v1/batch",
+        content=_body([event.event for event in events]),
+        headers={"Content-Type": "application/json", "Authorization": f"Basic {key}"},
+        timeout_s=settings.timeout_s,
+    )
+    if response.status in {404, 405}:
+        raise SettingsError(f"the answer was {response.status}: there is no collector at url")
+    if response.status == 400 and (refusal := _refusal(response.body)).code in _WRONG_KEY:
+        raise SettingsError(f"the collector refuses write_key: {refusal.message or refusal.code}")
+    return [api.outcome_of(response)] * len(events)
+
+
+def _body(events: Sequence[bytes]) -> bytes:
+    """Return the batch call.
+
+    An event keeps its `messageId`, so that one sent twice is taken once, and its `timestamp`, which
+    is by our clock already: with our `sentAt` beside it, it comes out the same there.
+    """
+    sent_at = datetime.now(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+    return _encode({"batch": [_without_replaced(event) for event in events], "sentAt": sent_at})
+
+
+def _without_replaced(event: bytes) -> dict[str, Raw]:
+    members = _decode(event)
+    for name in REPLACED:
+        members.pop(name, None)
+    return members
+
+
+def _refusal(body: bytes) -> _Refusal:
+    try:
+        return msgspec.json.decode(body, type=_Refusal)
+    except msgspec.DecodeError:
+        return _Refusal()
+
+
+SEND = api.Action(
+    slug="send",
+    name="Send on",
+    description="Sends the event on with its messageId and its time.",
+    fields=Forwarded,
+    send=send,
+    batching=lambda _: api.Batching(
+        events_max=BATCH_EVENTS_MAX,
+        bytes_max=BATCH_BYTES_MAX,
+        age_s=BATCH_AGE_S,
+        answers_each=False,
+    ),
+)
+DESTINATION = api.Destination(
+    slug="tailrace",
+    name="Tailrace or Segment API",
+    description="Sends events on to another Tailrace, or to any server with Segment's batch call.",
+    settings=Settings,
+    actions=(SEND,),
+)
