@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from tailrace.deliver.blocks import Entry
 from tailrace.destinations.api import Destination
-from tailrace.destinations.sending import WHOLE_EVENT, Action, Batching, Mapped
+from tailrace.destinations.sending import WHOLE_EVENT, Action, Batching, Mapped, SourceSlug
 
 NO_SOURCE: Final = "source not connected"
 INTEGRATIONS: Final = "integrations"
@@ -84,11 +84,26 @@ def _is_wanted(integrations: Mapping[str, Any], names: Sequence[str]) -> bool:
 def _builder(action: Action) -> Callable[[Entry], Any]:
     """Return what makes an action's payload of an event."""
     fields = action.fields
-    found = {field.name: _mapped(action, field) for field in dataclasses.fields(fields)}
+    source = _source_field(fields)
+    found = {
+        field.name: _mapped(action, field)
+        for field in dataclasses.fields(fields)
+        if field.name != source
+    }
     if list(found.values()) != [WHOLE_EVENT]:
         raise TypeError(f"{action.slug}: only payloads of the whole event are known")
     [name] = found
+    if source:
+        return lambda entry: fields(**{name: entry.body, source: entry.line.source})
     return lambda entry: fields(**{name: entry.body})
+
+
+def _source_field(fields: type[Any]) -> str:
+    """Return the name of the field that is the slug of the event's source, "" for none."""
+    from typing import get_args, get_type_hints
+
+    hints = get_type_hints(fields, include_extras=True)
+    return next((name for name, hint in hints.items() if SourceSlug() in get_args(hint)), "")
 
 
 def _mapped(action: Action, field: "dataclasses.Field[Any]") -> object:
