@@ -160,6 +160,28 @@ ROWS: Final = (
     row("DELETE /api/v1/destinations/{slug}", EDITORS, 204, at={"slug": "{fresh_destination}"}),
     row("GET /api/v1/destinations/{slug}/versions", VIEWERS, at=DESTINATION),
     row("POST /api/v1/destinations/{slug}/restore", EDITORS, at=DESTINATION, body={"version": 1}),
+    # Deliveries; nothing delivers here, and the address of a test event is refused.
+    row("GET /api/v1/destinations/{slug}/delivery", VIEWERS, at=DESTINATION),
+    row("GET /api/v1/destinations/{slug}/dead-letters", VIEWERS, at=DESTINATION),
+    row(
+        "GET /api/v1/destinations/{slug}/dead-letters/{letter_id}",
+        VIEWERS,
+        404,
+        at={**DESTINATION, "letter_id": "1"},
+    ),
+    row(
+        "POST /api/v1/destinations/{slug}/dead-letters/replay",
+        EDITORS,
+        at=DESTINATION,
+        body={"reason": "http-400"},
+    ),
+    row(
+        "POST /api/v1/destinations/{slug}/dead-letters/discard",
+        EDITORS,
+        at=DESTINATION,
+        body={"reason": "http-400"},
+    ),
+    row("POST /api/v1/destinations/{slug}/test", EDITORS, at=DESTINATION, body={}),
     # The workspace
     row("GET /api/v1/settings", MEMBERS),
     row("PATCH /api/v1/settings", ADMINS, body={"name": "{new}"}, if_match=True),

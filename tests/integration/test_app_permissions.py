@@ -202,7 +202,7 @@ class Everybody:
         return made
 
 
-HOOK_FIELDS: Final = {"type": "webhook", "settings": {"url": "https://hooks.example.com/events"}}
+HOOK_FIELDS: Final = {"type": "webhook", "settings": {"url": "https://127.0.0.1/events"}}
 MAKERS: Final[Mapping[str, Callable[[Everybody, str], str]]] = {
     "new": lambda everybody, _: everybody.new(),
     "owner_token": lambda *_: TOKEN,

@@ -38,6 +38,7 @@ TAGS: Final = {
     "live": "Events while they arrive.",
     "sources": "Where events come from, and the write keys that their calls authenticate with.",
     "destinations": "The tools that receive events, with every version of their settings.",
+    "deliveries": "What destinations took, what they gave up, and events to try them with.",
     "session": "Sign in and out in a browser.",
     "invites": "Let people in: send an invite, accept one.",
     "me": "Who is asking: name, password, sessions.",
@@ -96,6 +97,7 @@ _METHODS: Final = ("get", "post", "put", "patch", "delete")
 _PATH_WORDS: Final = {
     "sources.slug": "The source's slug.",
     "sources.key_id": "The write key's id.",
+    "destinations.letter_id": "The dead letter's id.",
     "destinations.slug": "The destination's slug.",
     "events.message_id": "The event's messageId; slashes in it may stay as they are.",
     "trace.message_id": "The event's messageId; slashes in it may stay as they are.",

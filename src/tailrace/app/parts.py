@@ -29,6 +29,7 @@ from tailrace.control.settings import WorkspaceSettings
 from tailrace.control.sources import Sources
 from tailrace.control.tokens import Tokens
 from tailrace.control.workspace_file import WorkspaceFiles
+from tailrace.deliver.trying import Trying
 from tailrace.query import Questions
 from tailrace.store import Store
 
@@ -66,6 +67,7 @@ class Parts:
     sources: Sources
     write_keys: WriteKeys
     destinations: Destinations
+    trying: Trying
     members: Members
     invites: Invites
     openid: OpenId | None

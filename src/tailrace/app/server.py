@@ -47,6 +47,7 @@ from tailrace.control.sources import Sources
 from tailrace.control.tokens import Tokens
 from tailrace.control.vault import Vault, open_vault
 from tailrace.control.workspace_file import WorkspaceFiles
+from tailrace.deliver.trying import Trying
 from tailrace.destinations import Catalog, load_catalog
 from tailrace.errors import ConfigError
 from tailrace.log import open_log
@@ -177,6 +178,7 @@ def _open(config: Config, stack: ExitStack) -> tuple[Parts, Loading]:
         sources=sources,
         write_keys=write_keys,
         destinations=destinations,
+        trying=Trying(config, catalog, vault),
         members=members,
         invites=invites,
         openid=_openid(config, vault),

@@ -6,6 +6,7 @@ is safe: retention then keeps a record too long, never too short.
 """
 
 import json
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -19,12 +20,17 @@ from tailrace.errors import CorruptionError, LogFullError, TransientError
 DELIVERED: Final = "delivered"
 FILTERED: Final = "filtered"
 DEAD: Final = "dead letter"
+DISCARDED: Final = "discarded"
 VERSION: Final = 1
 
 _BUSY_S: Final = 5.0
 _SQL: Final = Path(__file__).parent / "sql" / "create_state.sql"
 _OUT: Final = "subscription, message_id, type, name, key, source, minute, event"
 _FAILURE: Final = "attempts, first_at, last_at, reason, detail, status"
+_WANTED: Final = (
+    "(? = '' OR reason = ?) AND (? = '' OR subscription = ?) AND (? = '' OR name LIKE ? ESCAPE "
+    "'\\' OR message_id LIKE ? ESCAPE '\\' OR detail LIKE ? ESCAPE '\\')"
+)
 
 Count = tuple[str, str, int, str, str]
 """A subscription, a source, a minute of receipt, an outcome and its reason."""
@@ -114,6 +120,24 @@ class Totals(NamedTuple):
     filtered: int
     dead: int
     parked: int
+    discarded: int = 0
+
+
+class Reason(NamedTuple):
+    """How many events of a subscription had an outcome for one reason."""
+
+    subscription: str
+    outcome: str
+    reason: str
+    events: int
+
+
+class Wanted(NamedTuple):
+    """Which dead letters: of one reason, of one subscription, with a text; "" for any."""
+
+    reason: str = ""
+    subscription: str = ""
+    text: str = ""
 
 
 class State:
@@ -122,12 +146,12 @@ class State:
     def __init__(self, path: Path) -> None:
         self.path = path
         with _errors(path):
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._connection = _connect(path, mode="rwc")
-            path.chmod(0o600)
+            if not path.exists():
+                _make(path)
+            self._connection = _connect(path, mode="rw")
             self._connection.execute("PRAGMA journal_mode = WAL").fetchone()
             self._connection.execute("PRAGMA synchronous = FULL")
-            self._prepare()
+            self._require_version()
 
     def positions(self) -> dict[int, int]:
         """Return the offset that is dealt with next, by partition."""
@@ -216,6 +240,23 @@ class State:
             self._connection.execute(f"DELETE FROM dead_letters WHERE id IN ({marks})", list(ids))
         return len(rows)
 
+    def discard(self, ids: Sequence[int]) -> int:
+        """Remove dead letters for good; return how many there were. They count as discarded."""
+        marks = _marks(len(ids))
+        with _errors(self.path), _transaction(self._connection):
+            rows = self._connection.execute(
+                f"SELECT {_OUT}, {_FAILURE} FROM dead_letters WHERE id IN ({marks})", list(ids)
+            ).fetchall()
+            for out in map(_out, rows):
+                self._uncount(out)
+                self._connection.execute(
+                    "INSERT INTO counts VALUES (?, ?, ?, ?, ?, 1) "
+                    "ON CONFLICT DO UPDATE SET events = events + 1",
+                    (out.subscription, out.source, out.minute, DISCARDED, out.failure.reason),
+                )
+            self._connection.execute(f"DELETE FROM dead_letters WHERE id IN ({marks})", list(ids))
+        return len(rows)
+
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
@@ -228,12 +269,7 @@ class State:
             key,
         )
 
-    def _prepare(self) -> None:
-        asked = "SELECT 1 FROM sqlite_schema WHERE name = 'meta'"
-        with _transaction(self._connection):
-            if self._connection.execute(asked).fetchone() is None:
-                for statement in _SQL.read_text(encoding="utf-8").split(";"):
-                    self._connection.execute(statement)
+    def _require_version(self) -> None:
         version = facts(self._connection)["version"]
         if version != VERSION:
             raise CorruptionError(
@@ -249,6 +285,11 @@ def looking(path: Path) -> Iterator[sqlite3.Connection]:
         yield connection
 
 
+def positions(connection: sqlite3.Connection) -> dict[int, int]:
+    """Return the offset that is dealt with next, by partition."""
+    return dict(connection.execute("SELECT partition, next FROM positions"))
+
+
 def totals(connection: sqlite3.Connection) -> dict[str, Totals]:
     """Return the books by subscription."""
     found: dict[str, dict[str, int]] = {}
@@ -258,7 +299,9 @@ def totals(connection: sqlite3.Connection) -> dict[str, Totals]:
     ):
         found.setdefault(subscription, {})[outcome] = events
     return {
-        subscription: Totals(*(sums.get(name, 0) for name in (DELIVERED, FILTERED, DEAD, "parked")))
+        subscription: Totals(
+            *(sums.get(name, 0) for name in (DELIVERED, FILTERED, DEAD, "parked", DISCARDED))
+        )
         for subscription, sums in found.items()
     }
 
@@ -269,16 +312,57 @@ def facts(connection: sqlite3.Connection) -> dict[str, object]:
     return {name: json.loads(value) for name, value in rows}
 
 
-def dead_letters(
-    connection: sqlite3.Connection, *, before_id: int | None, reason: str, limit: int
-) -> list[DeadLetter]:
-    """Return dead letters, the newest first, of one reason or all."""
+def reasons(connection: sqlite3.Connection, *, limit: int) -> list[Reason]:
+    """Return why events were not delivered, the commonest reasons first."""
     rows = connection.execute(
-        f"SELECT id, {_OUT}, {_FAILURE} FROM dead_letters WHERE id < ? AND (? = '' OR reason = ?) "
+        "SELECT subscription, outcome, reason, sum(events) AS events FROM counts "
+        "WHERE outcome IN (?, ?) GROUP BY subscription, outcome, reason HAVING events > 0 "
+        "ORDER BY events DESC, subscription, outcome, reason LIMIT ?",
+        (FILTERED, DEAD, limit),
+    )
+    return [Reason._make(row) for row in rows]
+
+
+def dead_letters(
+    connection: sqlite3.Connection, *, before_id: int | None, wanted: Wanted, limit: int
+) -> list[DeadLetter]:
+    """Return dead letters that are wanted, the newest first."""
+    rows = connection.execute(
+        f"SELECT id, {_OUT}, {_FAILURE} FROM dead_letters WHERE id < ? AND {_WANTED} "
         "ORDER BY id DESC LIMIT ?",
-        (2**62 if before_id is None else before_id, reason, reason, limit),
+        (2**62 if before_id is None else before_id, *_wanted(wanted), limit),
     )
     return [DeadLetter(row[0], _out(row[1:])) for row in rows]
+
+
+def dead_letter(connection: sqlite3.Connection, id_: int) -> DeadLetter | None:
+    """Return one dead letter, None where there is none of this id."""
+    row = connection.execute(
+        f"SELECT id, {_OUT}, {_FAILURE} FROM dead_letters WHERE id = ?", (id_,)
+    ).fetchone()
+    return None if row is None else DeadLetter(row[0], _out(row[1:]))
+
+
+def dead_letter_ids(
+    connection: sqlite3.Connection, *, after_id: int, until_id: int, wanted: Wanted, limit: int
+) -> list[int]:
+    """Return the ids in (after_id, until_id] of dead letters that are wanted, the oldest first."""
+    rows = connection.execute(
+        f"SELECT id FROM dead_letters WHERE id > ? AND id <= ? AND {_WANTED} ORDER BY id LIMIT ?",
+        (after_id, until_id, *_wanted(wanted), limit),
+    )
+    return [row[0] for row in rows]
+
+
+def _wanted(wanted: Wanted) -> tuple[str, ...]:
+    """Return the parameters of `_WANTED`."""
+    escaped = re.sub(r"([\\%_])", r"\\\1", wanted.text)
+    return (
+        *(wanted.reason,) * 2,
+        *(wanted.subscription,) * 2,
+        wanted.text,
+        *(f"%{escaped}%",) * 3,
+    )
 
 
 def _out(row: Any) -> Out:
@@ -290,7 +374,19 @@ def _marks(count: int) -> str:
     return ", ".join("?" * count)
 
 
-def _connect(path: Path, *, mode: Literal["ro", "rwc"]) -> sqlite3.Connection:
+def _make(path: Path) -> None:
+    """Make the file whole or not at all: somebody may be looking for it."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    temporary = path.with_suffix(".new")
+    temporary.unlink(missing_ok=True)
+    with closing(_connect(temporary, mode="rwc")) as connection, _transaction(connection):
+        temporary.chmod(0o600)
+        for statement in _SQL.read_text(encoding="utf-8").split(";"):
+            connection.execute(statement)
+    temporary.replace(path)
+
+
+def _connect(path: Path, *, mode: Literal["ro", "rw", "rwc"]) -> sqlite3.Connection:
     return sqlite3.connect(
         f"file:{quote(str(path))}?mode={mode}",
         uri=True,

@@ -78,6 +78,106 @@ export interface Bucket {
   by?: number[];
 }
 
+/** Which dead letters: those of some ids, of a reason, or all; one of the three. */
+export interface DeadLetterChoice {
+  /** Of these ids. */
+  ids?: number[];
+  /** Of this reason. */
+  reason?: string;
+  /** All of them. */
+  all?: boolean;
+}
+
+/** An event that the destination gave up, as it would have got it. */
+export interface DeadLetterShown {
+  /** What it is named by in paths. */
+  id: number;
+  /** The event's messageId. */
+  message_id: string;
+  /** The call that sent it. */
+  type: string;
+  /** The name of a track event, page or screen. */
+  name: string;
+  /** The source's slug. */
+  source: string;
+  /** The slug of the subscription. */
+  subscription: string;
+  /** Why, in a word. */
+  reason: string;
+  /** What is wrong, for people. */
+  detail: string;
+  /** The HTTP status of the last answer; 0 for none. */
+  status: number;
+  /** How often it was tried. */
+  attempts: number;
+  /** When it was first tried. */
+  first_at: string;
+  /** When it was last tried. */
+  last_at: string;
+  /** The event as the destination would have got it. */
+  event: JsonObject;
+}
+
+/** An event that the destination gave up, without the event itself. */
+export interface DeadLetterState {
+  /** What it is named by in paths. */
+  id: number;
+  /** The event's messageId. */
+  message_id: string;
+  /** The call that sent it. */
+  type: string;
+  /** The name of a track event, page or screen. */
+  name: string;
+  /** The source's slug. */
+  source: string;
+  /** The slug of the subscription. */
+  subscription: string;
+  /** Why, in a word. */
+  reason: string;
+  /** What is wrong, for people. */
+  detail: string;
+  /** The HTTP status of the last answer; 0 for none. */
+  status: number;
+  /** How often it was tried. */
+  attempts: number;
+  /** When it was first tried. */
+  first_at: string;
+  /** When it was last tried. */
+  last_at: string;
+}
+
+/** How many events a subscription did not deliver for one reason. */
+export interface DeliveryReason {
+  /** The slug of the subscription. */
+  subscription: string;
+  /** What became of it. */
+  outcome: string;
+  /** Why, in a word. */
+  reason: string;
+  /** How many. */
+  events: number;
+}
+
+/** How deliveries to a destination stand. */
+export interface DeliveryStatus {
+  /** Whether the destination takes events. */
+  state: "disabled" | "down" | "running" | "starting" | "suspended";
+  /** Why it takes nothing; empty while it does. */
+  problem: string;
+  /** Events that were read and have no outcome yet. */
+  in_flight: number;
+  /** When the oldest event on its way was received; null without any. */
+  oldest_at: string | null;
+  /** When the tool last answered as it should; null for never. */
+  worked_at: string | null;
+  /** Records of refined events that the destination has not dealt with. */
+  behind_records: number;
+  /** What the destination does with events, each with its books. */
+  subscriptions: SubscriptionTotals[];
+  /** Why events were not delivered, the commonest first. */
+  reasons: DeliveryReason[];
+}
+
 /**
  * What is to change of a destination; what is left out stays.
  *
@@ -187,6 +287,12 @@ export interface Difference {
   before: Json;
   /** The settings afterwards, secrets as `***`. */
   after: Json;
+}
+
+/** How many dead letters were removed. */
+export interface Discarded {
+  /** Dead letters that were removed. */
+  discarded: number;
 }
 
 /** One event, and its JSON exactly as the client sent it. */
@@ -681,6 +787,12 @@ export interface Readiness {
   checks: Record<string, string>;
 }
 
+/** How many dead letters are tried again. */
+export interface Replayed {
+  /** How many are tried again. */
+  replayed: number;
+}
+
 /** Ask for events, page by page. */
 export interface Search {
   /** Lucene query text; blank asks for everything. */
@@ -960,6 +1072,32 @@ export interface StoreStatus {
   bytes_per_event: number;
 }
 
+/** What became of the events at one subscription, in events since it began. */
+export interface SubscriptionTotals {
+  /** Its name in paths and files; it never changes. */
+  slug: string;
+  /** What people call it. */
+  name: string;
+  /** Events that the tool took. */
+  delivered: number;
+  /** Events that were not for it. */
+  filtered: number;
+  /** Events that were given up, and are kept to be looked at. */
+  dead_letters: number;
+  /** Dead letters that were removed. */
+  discarded: number;
+  /** Events that wait out of line to be tried again. */
+  waiting: number;
+}
+
+/** What to try a destination with: an event of one's own or, without one, the newest stored. */
+export interface TestEvent {
+  /** The event; without it the newest one that the destination would get. */
+  event?: JsonObject;
+  /** The slug of a subscription; the first one when it is empty. */
+  subscription?: string;
+}
+
 /** A token to be made; without `expires_in_days` it is good until it is revoked. */
 export interface TokenDraft {
   /** What people call it. */
@@ -1035,6 +1173,48 @@ export interface TraceAnswer {
   steps: Step[];
   /** Where it was looked for. */
   looked_at: string[];
+}
+
+/** What became of a test event; `request` is null where none was made over HTTP. */
+export interface Tried {
+  /** What became of it. */
+  outcome: "delivered" | "rejected" | "retry" | "suspended";
+  /** Why, in a word. */
+  reason: string;
+  /** What is wrong, for people. */
+  detail: string;
+  /** The slug of the subscription. */
+  subscription: string;
+  /** The event that was sent. */
+  event: JsonObject;
+  /** What was sent; null where it was not sent over HTTP. */
+  request: TriedRequest | null;
+  /** What came back; null where nothing did. */
+  response: TriedResponse | null;
+  /** How long it took. */
+  took_ms: number;
+}
+
+/** A request as it was sent, secrets as `***`; a long body is cut. */
+export interface TriedRequest {
+  /** The method. */
+  method: string;
+  /** The address; secrets are `***`. */
+  url: string;
+  /** The headers; secrets are `***`. */
+  headers: Record<string, string>;
+  /** The body as text; a long one is cut. */
+  body: string;
+}
+
+/** An answer as it came, secrets as `***`; a long body is cut. */
+export interface TriedResponse {
+  /** The HTTP status. */
+  status: number;
+  /** The headers; secrets are `***`. */
+  headers: Record<string, string>;
+  /** The body as text; a long one is cut. */
+  body: string;
 }
 
 /** So many events have this value. */
@@ -1310,6 +1490,48 @@ export interface Calls {
     query: null;
     body: DestinationRestore;
     answer: DestinationState;
+  };
+  /** Show delivery. */
+  "GET /destinations/{slug}/delivery": {
+    path: { slug: string };
+    query: null;
+    body: null;
+    answer: DeliveryStatus;
+  };
+  /** Search dead letters. */
+  "GET /destinations/{slug}/dead-letters": {
+    path: { slug: string };
+    query: { reason?: string; subscription?: string; text?: string; limit?: number; cursor?: string };
+    body: null;
+    answer: DeadLetterState[];
+  };
+  /** Show one dead letter. */
+  "GET /destinations/{slug}/dead-letters/{letter_id}": {
+    path: { slug: string; letter_id: number };
+    query: null;
+    body: null;
+    answer: DeadLetterShown;
+  };
+  /** Replay dead letters. */
+  "POST /destinations/{slug}/dead-letters/replay": {
+    path: { slug: string };
+    query: null;
+    body: DeadLetterChoice;
+    answer: Replayed;
+  };
+  /** Discard dead letters. */
+  "POST /destinations/{slug}/dead-letters/discard": {
+    path: { slug: string };
+    query: null;
+    body: DeadLetterChoice;
+    answer: Discarded;
+  };
+  /** Send test event. */
+  "POST /destinations/{slug}/test": {
+    path: { slug: string };
+    query: null;
+    body: TestEvent;
+    answer: Tried;
   };
   /** Show me. */
   "GET /me": {

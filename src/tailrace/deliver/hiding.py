@@ -1,0 +1,57 @@
+"""Takes secrets out of what is shown of a request."""
+
+import base64
+from collections.abc import Iterable, Mapping
+from typing import Final
+from urllib.parse import quote, quote_plus
+
+import msgspec
+
+from tailrace.control.vault import STARS
+
+HEADER_CHARACTERS_MAX: Final = 4_096
+HEADERS_MAX: Final = 100
+_WORD_CHARACTERS_MIN: Final = 8
+_SECRET_HEADERS: Final = frozenset(
+    {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"}
+)
+
+
+class Hiding:
+    """Puts stars in the place of secrets, in each form that a request may carry them."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        forms = {form for secret in secrets if secret for form in _forms(secret)}
+        # The longest first: one secret may hold another.
+        self._forms = sorted(forms, key=len, reverse=True)
+
+    def __call__(self, text: str) -> str:
+        """Return the text without secrets."""
+        for form in self._forms:
+            text = text.replace(form, STARS)
+        return text
+
+    def headers(self, headers: Mapping[str, str]) -> dict[str, str]:
+        """Return headers without secrets; those that are for secrets are stars altogether."""
+        return {
+            self(name): STARS
+            if name.lower() in _SECRET_HEADERS
+            else self(value)[:HEADER_CHARACTERS_MAX]
+            for name, value in list(headers.items())[:HEADERS_MAX]
+        }
+
+
+def _forms(secret: str) -> set[str]:
+    """Return how a secret may be written: as it is, in JSON, in an address, within base64."""
+    text = msgspec.json.encode(secret).decode()[1:-1]
+    forms = {secret, text, quote(secret, safe=""), quote(secret), quote_plus(secret)}
+    # A scheme such as "Bearer" is no part of what must not be seen.
+    forms |= {word for word in secret.split() if len(word) >= _WORD_CHARACTERS_MIN}
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        for before in range(3):
+            whole = encode(b"\0" * before + secret.encode()).decode().rstrip("=")
+            # The first and the last characters depend on what stands beside the secret.
+            inner = whole[(0, 2, 3)[before] : -1]
+            if len(inner) >= _WORD_CHARACTERS_MIN:
+                forms.add(inner)
+    return forms
