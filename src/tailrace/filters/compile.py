@@ -310,10 +310,20 @@ def _text_test(name: str, get: Get, known: Any) -> Test:
 
 def _comparison(tree: Compare) -> Test | Known:
     left, right = _value(tree.left), _value(tree.right)
+    if tree.operator == "in" and not _may_be_list(right):
+        raise FilterError(
+            f"in takes a list, not {render(tree.right)}",
+            position=tree.right.position,
+            hint="write event in ['A', 'B'], or contains() to look into a text",
+        )
     test = _comparing(tree.operator, left, right)
     if isinstance(left, Known) and isinstance(right, Known):
         return Known(test({}))
     return test
+
+
+def _may_be_list(value: Get | Known) -> bool:
+    return not isinstance(value, Known) or isinstance(value.value, list | None)
 
 
 def _comparing(relation: str, left: Get | Known, right: Get | Known) -> Test:
