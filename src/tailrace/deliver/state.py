@@ -21,7 +21,7 @@ DELIVERED: Final = "delivered"
 FILTERED: Final = "filtered"
 DEAD: Final = "dead letter"
 DISCARDED: Final = "discarded"
-VERSION: Final = 1
+FORMAT: Final = 1
 
 _BUSY_S: Final = 5.0
 _SQL: Final = Path(__file__).parent / "sql" / "create_state.sql"
@@ -151,7 +151,7 @@ class State:
             self._connection = _connect(path, mode="rw")
             self._connection.execute("PRAGMA journal_mode = WAL").fetchone()
             self._connection.execute("PRAGMA synchronous = FULL")
-            self._require_version()
+            self._require_format()
 
     def positions(self) -> dict[int, int]:
         """Return the offset that is dealt with next, by partition."""
@@ -269,11 +269,11 @@ class State:
             key,
         )
 
-    def _require_version(self) -> None:
-        version = facts(self._connection)["version"]
-        if version != VERSION:
+    def _require_format(self) -> None:
+        found = facts(self._connection)["format"]
+        if found != FORMAT:
             raise CorruptionError(
-                f"{self.path} is of version {version}; this release reads {VERSION}",
+                f"{self.path} has the format {found}; this release reads {FORMAT}",
                 path=str(self.path),
             )
 

@@ -59,4 +59,4 @@ CREATE TABLE dead_letters (
 CREATE INDEX dead_letters_reason ON dead_letters (reason, id);
 CREATE INDEX dead_letters_message ON dead_letters (message_id);
 
-INSERT INTO meta VALUES ('version', '1');
+INSERT INTO meta VALUES ('format', '1');
