@@ -14,7 +14,7 @@ def register(app: typer.Typer) -> None:
 def token(
     data_dir: DataDir = None, config_file: ConfigFile = None, as_json: AsJson = False
 ) -> None:
-    """Make a new API token of the owner in place of the lost or leaked one; valid after the next start."""
+    """Make a new API token of the owner in place of the lost one; valid after the next start."""
     config = load(data_dir, config_file)
     if not (config.data_dir / STATE_NAME).exists():
         fail(f"{config.data_dir} has no token yet: `tailrace up` makes the first.", status=2)
