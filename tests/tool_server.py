@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from tailrace.deliver.guard import Guard
 from tailrace.deliver.tools import DestinationTools, GuardedHttp
+from tailrace.destinations.api import Json
 
 HELD_S_MAX = 30.0
 PART = b"x" * 65_536
@@ -146,7 +147,7 @@ async def loopback_tools(
             await tools.close()
 
 
-def event_json(message_id: str, **fields: object) -> bytes:
+def event_json(message_id: str, **fields: object) -> Json:
     """Return an event as destinations get it."""
     event = {
         "type": "track",
@@ -163,4 +164,4 @@ def event_json(message_id: str, **fields: object) -> bytes:
         "sentAt": "2026-11-21T09:00:00.250Z",
         **fields,
     }
-    return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
+    return Json(json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode())

@@ -1,5 +1,6 @@
 """File: appends events as lines of JSON to files of this machine, a new one each day."""
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,18 @@ BATCH_EVENTS_MAX: Final = 2_000
 BATCH_BYTES_MAX: Final = 4_194_304
 BATCH_AGE_S: Final = 0.25
 
+_LASTING: Final = frozenset(
+    {
+        errno.EACCES,
+        errno.EISDIR,
+        errno.ELOOP,
+        errno.ENAMETOOLONG,
+        errno.ENOTDIR,
+        errno.EPERM,
+        errno.EROFS,
+    }
+)
+"""Errors that stay until somebody changes the directory."""
 _SEARCHED_BYTES: Final = 65_536
 
 
@@ -96,10 +109,9 @@ class _Files:
             for day, group in groupby(by_day, key=_day):
                 text = b"".join(line.event + b"\n" for line in group)
                 self._write(folder / f"{prefix}-{day}.ndjson", text)
-        except (PermissionError, NotADirectoryError, IsADirectoryError) as error:
-            raise SettingsError(f"{error.filename}: {error.strerror}") from error
         except OSError as error:
-            raise TransientError(f"{directory}: {error.strerror}") from error
+            told = f"{directory}: {error.strerror or error}"
+            raise (SettingsError if error.errno in _LASTING else TransientError)(told) from error
 
     def close(self) -> None:
         """Close the file."""
