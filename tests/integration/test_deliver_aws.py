@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import gzip
+import hashlib
 import logging
 import ssl
 import threading
@@ -31,6 +32,7 @@ from tailrace.control.vault import open_vault
 from tailrace.deliver import run_deliveries
 from tailrace.deliver.engine import state_path
 from tailrace.deliver.guard import Guard
+from tailrace.deliver.hiding import Hiding
 from tailrace.deliver.state import facts, looking, totals
 from tailrace.deliver.tools import DestinationTools, GuardedHttp
 from tailrace.destinations import firehose, kinesis, load_catalog, s3
@@ -150,7 +152,7 @@ class Aws:
 
 @pytest.fixture
 def aws(moto: int, request: pytest.FixtureRequest) -> Aws:
-    return Aws(moto, name=f"t{abs(hash(request.node.name)) % 10**12}")
+    return Aws(moto, name=hashlib.sha256(request.node.name.encode()).hexdigest()[:16])
 
 
 def event(number: int = 1, **fields: object) -> bytes:
@@ -425,6 +427,45 @@ async def test_credentials_of_a_role_are_renewed_before_they_end(
     assert len(assumed) == 2
     assert len(signers) == 1
     assert signers.isdisjoint(given)
+
+
+async def test_credentials_that_have_ended_when_they_come_suspend_the_destination(
+    gateway: Gateway, tools: DestinationTools
+) -> None:
+    settings = kinesis.Settings(stream_name="any", **account(gateway, role_arn=ROLE))
+
+    def ended(asked: Asked, forward: Callable[[Asked], Answer]) -> Answer:
+        answer = forward(asked)
+        year = str(datetime.now(UTC).year).encode()
+        return Answer(answer.status, answer.body.replace(b"ion>" + year, b"ion>2020"))
+
+    gateway.changes.append(ended)
+    with pytest.raises(SettingsError, match="check the clock"):
+        await kinesis.put_records(for_kinesis(event()), settings, tools)
+
+    assert gateway.of("PutRecords") == []
+
+
+async def test_what_a_role_is_given_is_hidden_where_a_test_event_is_shown(
+    gateway: Gateway, aws: Aws, tools: DestinationTools
+) -> None:
+    aws.make_stream()
+    settings = kinesis.Settings(stream_name=aws.name, **account(gateway, role_arn=ROLE))
+    answers: list[Answer] = []
+
+    def noting(asked: Asked, forward: Callable[[Asked], Answer]) -> Answer:
+        answers.append(forward(asked))
+        return answers[-1]
+
+    gateway.changes.append(noting)
+    await kinesis.put_records(for_kinesis(event()), settings, tools)
+
+    token = gateway.of("PutRecords")[0].headers["x-amz-security-token"]
+    hide = Hiding([SECRET])
+    assert token in answers[0].body.decode()
+    assert token not in hide(answers[0].body.decode())
+    assert "<SecretAccessKey>***<" in hide(answers[0].body.decode())
+    assert token not in str(hide.headers(gateway.of("PutRecords")[0].headers))
 
 
 async def test_a_role_that_may_not_be_assumed_suspends_the_destination(

@@ -1,6 +1,7 @@
 """Takes secrets out of what is shown of a request."""
 
 import base64
+import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 from urllib.parse import quote, quote_plus
@@ -13,8 +14,17 @@ HEADER_CHARACTERS_MAX: Final = 4_096
 HEADERS_MAX: Final = 100
 _WORD_CHARACTERS_MIN: Final = 8
 _SECRET_HEADERS: Final = frozenset(
-    {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"}
+    {
+        "authorization",
+        "proxy-authorization",
+        "cookie",
+        "set-cookie",
+        "x-amz-security-token",
+        "x-api-key",
+    }
 )
+_OF_ROLE: Final = re.compile("<(SecretAccessKey|SessionToken)>[^<]*")
+"""What STS of AWS answers when a role is assumed: secrets that no settings have."""
 
 
 class Hiding:
@@ -29,7 +39,7 @@ class Hiding:
         """Return the text without secrets."""
         for form in self._forms:
             text = text.replace(form, STARS)
-        return text
+        return _OF_ROLE.sub(rf"<\1>{STARS}", text)
 
     def headers(self, headers: Mapping[str, str]) -> dict[str, str]:
         """Return headers without secrets; those that are for secrets are stars altogether."""

@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final, TypeVar
 
 from tailrace.destinations import api
@@ -365,6 +366,11 @@ class _Role:
     def _assume(self) -> dict[str, str]:
         name = f"tailrace-{uuid.uuid4().hex}"
         found = self._sts.assume_role(RoleSessionName=name, **self._asked)["Credentials"]
+        if found["Expiration"] <= datetime.now(UTC):
+            raise SettingsError(
+                f"the credentials of {self._asked['RoleArn']} ended at {found['Expiration']}, "
+                "before they came: check the clock of this machine"
+            )
         return {
             "access_key": found["AccessKeyId"],
             "secret_key": found["SecretAccessKey"],

@@ -79,7 +79,7 @@ async def put_records(
 ) -> Sequence[api.Outcome]:
     """Put the records, in one request for each stream; each has an outcome of its own."""
     groups: dict[str, list[int]] = {}
-    for index, stream in enumerate(_streams_of(records, settings)):
+    for index, stream in enumerate(streams_of([record.data for record in records], settings)):
         groups.setdefault(stream, []).append(index)
 
     async def put(stream: str, indexes: Sequence[int]) -> Sequence[api.Outcome]:
@@ -88,15 +88,15 @@ async def put_records(
     return await aws.in_groups(groups, put)
 
 
-def _streams_of(records: Sequence[Record], settings: Settings) -> list[str]:
+def streams_of(events: Sequence[bytes], settings: Settings) -> list[str]:
     """Return the stream of each event."""
     folded = settings.folded
     if not folded:
-        return [settings.stream_name] * len(records)
+        return [settings.stream_name] * len(events)
     default = folded.get(EVERYTHING, settings.stream_name)
     found = []
-    for record in records:
-        names = _decode_names(record.data)
+    for event in events:
+        names = _decode_names(event)
         by_type = folded.get(names.type.casefold(), default)
         found.append(folded.get(names.event.casefold(), by_type) if names.event else by_type)
     return found

@@ -1,0 +1,133 @@
+"""What the destinations at AWS make of their settings, without anybody to send to."""
+
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tailrace.destinations import check, firehose, kinesis, load_catalog, s3
+from tailrace.errors import SettingsError
+
+ROLE = "arn:aws:iam::123456789012:role/events"
+LEAST: dict[str, dict[str, Any]] = {
+    "firehose": {"region": "eu-central-1", "stream_name": "events"},
+    "kinesis": {"region": "eu-central-1", "stream_name": "events"},
+    "s3": {"region": "eu-central-1", "bucket": "events"},
+}
+
+
+def refused(slug: str, **given: object) -> dict[str, str]:
+    with pytest.raises(SettingsError) as error:
+        check(load_catalog().types[slug], {**LEAST[slug], **given})
+    return dict(error.value.problems)
+
+
+def event(**fields: object) -> bytes:
+    return msgspec.json.encode({"type": "track", "messageId": "m-1", **fields})
+
+
+@pytest.mark.parametrize("slug", LEAST)
+def test_a_first_role_is_only_for_a_second_one(slug: str) -> None:
+    assert set(refused(slug, via_role_arn=ROLE)) == {"role_arn"}
+    assert set(refused(slug, role_arn=ROLE, via_external_id="ws")) == {"via_role_arn"}
+    assert set(refused(slug, role_arn=ROLE, via_role_arn="ws")) == {"via_role_arn"}
+    assert set(refused(slug, sts_endpoint_url="sts")) == {"sts_endpoint_url"}
+
+
+@pytest.mark.parametrize(
+    ("ids", "key"),
+    [
+        ({"userId": "u", "anonymousId": "a"}, "u"),
+        ({"userId": "", "anonymousId": "a"}, "a"),
+        ({"userId": None, "anonymousId": None}, "m-1"),
+        ({}, "m-1"),
+        ({"userId": "x" * 300}, "x" * 256),
+        ({"properties": {"userId": "other"}}, "m-1"),
+    ],
+)
+def test_the_partition_key_is_the_person_or_else_the_event(ids: dict[str, Any], key: str) -> None:
+    settings = kinesis.Settings(**LEAST["kinesis"])
+
+    assert kinesis.partition_key(event(**ids), settings) == key
+
+
+def test_the_partition_key_can_be_the_message_id() -> None:
+    settings = kinesis.Settings(**LEAST["kinesis"], use_message_id=True)
+
+    assert kinesis.partition_key(event(userId="u", anonymousId="a"), settings) == "m-1"
+
+
+@given(st.text(min_size=1, max_size=600).filter(lambda text: text.isprintable()))
+def test_every_partition_key_fits_in_what_a_request_leaves_for_it(user: str) -> None:
+    settings = kinesis.Settings(**LEAST["kinesis"])
+    batching = kinesis.PUT.batching(settings)
+    assert batching is not None
+
+    key = kinesis.partition_key(event(userId=user), settings)
+
+    assert 1 <= len(key) <= 256
+    room = kinesis.REQUEST_BYTES_MAX - batching.bytes_max
+    assert batching.events_max * len(key.encode()) <= room
+
+
+def test_the_streams_of_firehose_are_checked_as_stream_name_is() -> None:
+    assert "twice" in refused("firehose", streams={"Track": "a", "track": "b"})["streams"]
+    assert "1 to 64" in refused("firehose", streams={"track": "no spaces"})["streams"]
+    assert "streams" in refused("firehose", streams={"track": ""})
+    assert "streams" in refused("firehose", streams={"track": "a" * 65})
+
+
+@pytest.mark.parametrize(
+    ("fields", "stream"),
+    [
+        ({"event": "ORDER completed"}, "orders"),
+        ({"event": "identify"}, "people"),
+        ({"type": "identify"}, "people"),
+        ({"type": "page", "name": "Order Completed"}, "rest"),
+        ({"event": "Other"}, "rest"),
+    ],
+)
+def test_an_event_goes_to_the_stream_of_its_name_then_of_its_type_then_of_the_rest(
+    fields: dict[str, Any], stream: str
+) -> None:
+    streams = {"Order Completed": "orders", "Identify": "people", "*": "rest"}
+    settings = firehose.Settings(**LEAST["firehose"], streams=streams)
+
+    found = firehose.streams_of([event(**fields)], settings)
+
+    assert found == [stream]
+
+
+def test_without_a_star_the_rest_goes_to_stream_name() -> None:
+    settings = firehose.Settings(**LEAST["firehose"], streams={"identify": "people"})
+
+    assert firehose.streams_of([event(event="Other")], settings) == ["events"]
+
+
+def test_a_file_in_s3_is_named_by_what_it_holds() -> None:
+    settings = s3.Settings(**LEAST["s3"])
+    lines = [
+        s3.Line(data=event(receivedAt="2026-11-21T23:59:59.999Z", n=n), source="web")  # type: ignore[arg-type]
+        for n in range(2)
+    ]
+
+    file, same, other = (s3.File(some, settings) for some in (lines, list(lines), lines[:1]))
+
+    assert file.key == same.key
+    assert file.body == same.body
+    assert other.key != file.key
+    assert file.key.startswith("segment-logs/web/1795219200000/20261121T235959Z-")
+
+
+def test_a_file_in_s3_waits_as_the_settings_say() -> None:
+    settings = s3.Settings(**LEAST["s3"], file_bytes_max=1_000_000, file_age_s_max=900)
+
+    batching = s3.WRITE.batching(settings)
+
+    assert batching is not None
+    assert (batching.bytes_max, batching.age_s, batching.lanes) == (1_000_000, 900.0, 1)
+    assert set(refused("s3", file_age_s_max=901)) == {"file_age_s_max"}
+    assert set(refused("s3", file_bytes_max=20_000_001)) == {"file_bytes_max"}
+    assert set(refused("s3", layout="flat", compression="bzip2")) == {"layout", "compression"}
