@@ -4,7 +4,11 @@ import type {
   Acceptance,
   ApiTokenDraft,
   AuditWanted,
+  DeadLetterChoice,
+  DestinationChange,
+  DestinationDraft,
   InviteDraft,
+  JsonObject,
   MemberChange,
   Paged,
   PasswordChange,
@@ -93,6 +97,66 @@ export const api = {
     call("DELETE /sources/{slug}/write-keys/{key_id}", { path: { slug, key_id: id } }),
   changes: async (resource: string, cursor: string, signal?: Signal) =>
     page(await exchange("GET /audit-log", { query: { resource, cursor, limit: 20 }, signal })),
+  destinationTypes: (signal?: Signal) => call("GET /destination-types", { signal }),
+  destinationPage: async ({ text, cursor }: { text: string; cursor: string }, signal?: Signal) =>
+    page(await exchange("GET /destinations", { query: { text, cursor, limit: 50 }, signal })),
+  destination: async (slug: string, signal?: Signal) =>
+    tagged(await exchange("GET /destinations/{slug}", { path: { slug }, signal })),
+  /** Sent again with the same `key`, it makes no second destination. */
+  createDestination: (draft: DestinationDraft, key: string) =>
+    call("POST /destinations", { body: draft, headers: once(key) }),
+  changeDestination: async (slug: string, changes: DestinationChange, etag: string) =>
+    tagged(
+      await exchange("PATCH /destinations/{slug}", {
+        path: { slug },
+        body: changes,
+        headers: ifMatch(etag),
+      }),
+    ),
+  deleteDestination: (slug: string, etag: string) =>
+    call("DELETE /destinations/{slug}", { path: { slug }, headers: ifMatch(etag) }),
+  destinationVersions: async (slug: string, cursor: string, signal?: Signal) =>
+    page(
+      await exchange("GET /destinations/{slug}/versions", {
+        path: { slug },
+        query: { cursor, limit: 20 },
+        signal,
+      }),
+    ),
+  restoreDestination: async (slug: string, version: number, etag: string) =>
+    tagged(
+      await exchange("POST /destinations/{slug}/restore", {
+        path: { slug },
+        body: { version },
+        headers: ifMatch(etag),
+      }),
+    ),
+  delivery: (slug: string, signal?: Signal) =>
+    call("GET /destinations/{slug}/delivery", { path: { slug }, signal }),
+  deadLetterPage: async (
+    slug: string,
+    { reason, text, cursor }: { reason: string; text: string; cursor: string },
+    signal?: Signal,
+  ) =>
+    page(
+      await exchange("GET /destinations/{slug}/dead-letters", {
+        path: { slug },
+        query: { reason, text, cursor, limit: 50 },
+        signal,
+      }),
+    ),
+  deadLetter: (slug: string, id: number, signal?: Signal) =>
+    call("GET /destinations/{slug}/dead-letters/{letter_id}", {
+      path: { slug, letter_id: id },
+      signal,
+    }),
+  replayDeadLetters: (slug: string, chosen: DeadLetterChoice) =>
+    call("POST /destinations/{slug}/dead-letters/replay", { path: { slug }, body: chosen }),
+  discardDeadLetters: (slug: string, chosen: DeadLetterChoice) =>
+    call("POST /destinations/{slug}/dead-letters/discard", { path: { slug }, body: chosen }),
+  /** Sends one event for real, a sample without `event`; it is not counted. */
+  testDestination: (slug: string, event: JsonObject | null) =>
+    call("POST /destinations/{slug}/test", { path: { slug }, body: event ? { event } : {} }),
   search: (
     question: Question,
     { limit, cursor }: { limit: number; cursor?: string | null },

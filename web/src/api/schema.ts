@@ -146,6 +146,46 @@ export interface DeadLetterState {
   last_at: string;
 }
 
+/** The books of a destination over a range of minutes, and whether they are true. */
+export interface DeliveryBooks {
+  /** Whether everything that was accepted is accounted for. */
+  balanced: boolean;
+  /** Whether every place was counted as a whole. */
+  is_complete: boolean;
+  /** Which places were counted. */
+  checked: string[];
+  /** From when. */
+  since: string;
+  /** Until when. */
+  until: string;
+  /** Events that the destination has not dealt with; null where not all were counted. */
+  behind: number | null;
+  /** What the destination does with events, each with its books. */
+  subscriptions: SubscriptionBooks[];
+  /** Where the books and the places differ. */
+  differences: DeliveryDifference[];
+  /** Differences that did not fit into the answer. */
+  differences_left_out: number;
+}
+
+/** A subscription had fewer or more events than the ledger allows. */
+export interface DeliveryDifference {
+  /** The slug of the subscription. */
+  subscription: string;
+  /** The source's slug. */
+  source: string;
+  /** The minute of receipt. */
+  minute: string;
+  /** Fewest that the books allow. */
+  expected_min: number;
+  /** Most that the books allow. */
+  expected_max: number;
+  /** How many are there. */
+  found: number;
+  /** What is wrong, for people. */
+  detail: string;
+}
+
 /** How many events a subscription did not deliver for one reason. */
 export interface DeliveryReason {
   /** The slug of the subscription. */
@@ -1072,6 +1112,24 @@ export interface StoreStatus {
   bytes_per_event: number;
 }
 
+/** What became of the events of those minutes at one subscription. */
+export interface SubscriptionBooks {
+  /** Its name in paths and files; it never changes. */
+  slug: string;
+  /** How many. */
+  events: number;
+  /** Events that the tool took. */
+  delivered: number;
+  /** Events that were not for it. */
+  filtered: number;
+  /** Events that were given up, and are kept to be looked at. */
+  dead_letters: number;
+  /** Dead letters that were removed. */
+  discarded: number;
+  /** Events that wait out of line to be tried again. */
+  waiting: number;
+}
+
 /** What became of the events at one subscription, in events since it began. */
 export interface SubscriptionTotals {
   /** Its name in paths and files; it never changes. */
@@ -1532,6 +1590,13 @@ export interface Calls {
     query: null;
     body: TestEvent;
     answer: Tried;
+  };
+  /** Show delivery books. */
+  "GET /destinations/{slug}/books": {
+    path: { slug: string };
+    query: { since?: string; until?: string; source?: string };
+    body: null;
+    answer: DeliveryBooks;
   };
   /** Show me. */
   "GET /me": {

@@ -3,6 +3,7 @@ const PATHS = {
   live: "M12 12h.01 M8.5 15.5a5 5 0 0 1 0-7 M15.5 8.5a5 5 0 0 1 0 7 M5.6 18.4a9 9 0 0 1 0-12.8 M18.4 5.6a9 9 0 0 1 0 12.8",
   search: "M11 4a7 7 0 1 0 0 14a7 7 0 0 0 0-14z M16.2 16.2L21 21",
   sources: "M4 5h16v5H4z M4 14h16v5H4z M8 7.5h.01 M8 16.5h.01",
+  destinations: "M3 12h12 M11 8l4 4l-4 4 M15 4h5v16h-5",
   connect: "M8 8l-4 4l4 4 M16 8l4 4l-4 4 M13.5 5l-3 14",
   pause: "M8 5v14 M16 5v14",
   play: "M7 5l12 7l-12 7z",
@@ -37,6 +38,7 @@ const PATHS = {
   more: "M4.5 12h1.2 M11.4 12h1.2 M18.3 12h1.2",
   docs: "M6 3.5h9l4 4v13H6z M14.5 3.5V8H19 M9 12.5h7 M9 16h7",
   shield: "M12 3l7.5 3v5.5c0 4.6-3.1 8-7.5 9.5c-4.4-1.5-7.5-4.9-7.5-9.5V6z",
+  send: "M20 4L3.5 10.5l6.5 3l3 6.5z M20 4l-10 9.5",
   arrowUp: "M12 19V5 M6 11l6-6l6 6",
 } as const;
 

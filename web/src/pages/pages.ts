@@ -5,6 +5,7 @@ import type { Myself } from "@/state/me";
 import { AccountPage } from "./account/AccountPage";
 import { AuditPage } from "./audit/AuditPage";
 import { ConnectPage } from "./connect/ConnectPage";
+import { DestinationsPage } from "./destinations/DestinationsPage";
 import { LivePage } from "./live/LivePage";
 import { MembersPage } from "./members/MembersPage";
 import { SearchPage } from "./search/SearchPage";
@@ -13,7 +14,7 @@ import { SourcesPage } from "./sources/SourcesPage";
 import { TokensPage } from "./tokens/TokensPage";
 
 /** The groups of the navigation, in their order. */
-export const GROUPS = ["Events", "Collect", "Workspace"] as const;
+export const GROUPS = ["Events", "Pipeline", "Workspace"] as const;
 
 /**
  * What the navigation shows: a new page is one entry here and one folder beside these.
@@ -57,16 +58,25 @@ export const PAGES: readonly PageEntry[] = [
     title: "Sources",
     icon: "sources",
     key: "o",
-    group: "Collect",
+    group: "Pipeline",
     permission: "sources:read",
     Page: SourcesPage,
+  },
+  {
+    path: "/destinations",
+    title: "Destinations",
+    icon: "destinations",
+    key: "d",
+    group: "Pipeline",
+    permission: "destinations:read",
+    Page: DestinationsPage,
   },
   {
     path: "/connect",
     title: "Connect",
     icon: "connect",
     key: "c",
-    group: "Collect",
+    group: "Pipeline",
     permission: "sources:read",
     Page: ConnectPage,
   },

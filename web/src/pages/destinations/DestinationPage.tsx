@@ -1,0 +1,209 @@
+import { Button, Tabs } from "@mantine/core";
+import { useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { api } from "@/api/calls";
+import type { Delivery, Destination, Versioned } from "@/api/types";
+import { EnabledChip } from "@/components/Chip";
+import { Confirm } from "@/components/Confirm";
+import { Icon } from "@/components/Icon";
+import { Link } from "@/components/Link";
+import { Stale } from "@/components/notices";
+import { isNotFound } from "@/components/problems";
+import { SectionsPage } from "@/components/Section";
+import { Empty, Failure, Waiting } from "@/components/states";
+import { WithPanel } from "@/components/WithPanel";
+import { formatCompact } from "@/format";
+import { useMe } from "@/state/me";
+import { navigate, useParams } from "@/state/url";
+import { DeadLetterPanel } from "./DeadLetterPanel";
+import { DeadLetters } from "./DeadLetters";
+import { Overview } from "./Overview";
+import { SettingsView } from "./SettingsView";
+import { StateChip } from "./StateChip";
+import { TestEvent } from "./TestEvent";
+import { takeIn, typeName, useDelivery, useDestination, useTypes } from "./useDestinations";
+import { nameOf, sourcesWords, sumsOf } from "./words";
+import styles from "./DestinationPage.module.css";
+
+const VIEWS = ["overview", "dead-letters", "test", "settings"] as const;
+
+type View = (typeof VIEWS)[number];
+
+/** One destination: how it fares, what it gave up, a test, its settings. */
+export function DestinationPage({ slug }: { slug: string }) {
+  const found = useDestination(slug);
+  const [params, change] = useParams();
+  if (found.isPending) return <Waiting label="Loading the destination" />;
+  if (isNotFound(found.error)) return <NotThere slug={slug} />;
+  if (!found.data) {
+    return <Failure error={found.error} onRetry={() => void found.refetch()} isWholePage />;
+  }
+  const reload = () => void found.refetch();
+  const letter = letterIn(params);
+  const close = () => change({ letter: null });
+  return (
+    <WithPanel
+      panel={
+        letter !== null && <DeadLetterPanel key={letter} slug={slug} id={letter} onClose={close} />
+      }
+    >
+      <SectionsPage notice={found.isError && <Stale error={found.error} onRetry={reload} />}>
+        <Found current={found.data} onLoad={reload} />
+      </SectionsPage>
+    </WithPanel>
+  );
+}
+
+function letterIn(params: URLSearchParams): number | null {
+  const id = Number(params.get("letter") ?? "");
+  return viewIn(params) === "dead-letters" && Number.isSafeInteger(id) && id > 0 ? id : null;
+}
+
+const viewIn = (params: URLSearchParams): View =>
+  VIEWS.find((view) => view === params.get("view")) ?? "overview";
+
+function NotThere({ slug }: { slug: string }) {
+  return (
+    <Empty
+      icon="destinations"
+      title="No such destination"
+      actions={
+        <Button variant="default" onClick={() => navigate("/destinations")}>
+          Show all destinations
+        </Button>
+      }
+    >
+      There is no destination “{slug}”. It may have been deleted.
+    </Empty>
+  );
+}
+
+interface FoundProps {
+  current: Versioned<Destination>;
+  onLoad: () => void;
+}
+
+function Found({ current, onLoad }: FoundProps) {
+  const { slug } = current.value;
+  const me = useMe();
+  const [params, change] = useParams();
+  const delivery = useDelivery(slug);
+  const view = viewIn(params);
+  const dead = delivery.data ? sumsOf(delivery.data.subscriptions).dead : 0;
+  const go = (to: string | null) =>
+    change({ view: to === "overview" ? null : to, letter: null, reason: null, q: null });
+  return (
+    <>
+      <Head current={current} delivery={delivery.data} onLoad={onLoad} />
+      <Tabs value={view} onChange={go} keepMounted={false}>
+        <Tabs.List className={styles["tabs"] ?? ""}>
+          <Tabs.Tab value="overview">Overview</Tabs.Tab>
+          <Tabs.Tab
+            value="dead-letters"
+            rightSection={
+              dead > 0 && <span className={styles["count"]}>{formatCompact(dead)}</span>
+            }
+          >
+            Dead letters
+          </Tabs.Tab>
+          {me.may("destinations:write") && <Tabs.Tab value="test">Test</Tabs.Tab>}
+          <Tabs.Tab value="settings">Settings</Tabs.Tab>
+        </Tabs.List>
+        <Tabs.Panel className={styles["view"] ?? ""} value="overview">
+          <Overview delivery={delivery} />
+        </Tabs.Panel>
+        <Tabs.Panel className={styles["view"] ?? ""} value="dead-letters">
+          <DeadLetters slug={slug} delivery={delivery.data} />
+        </Tabs.Panel>
+        {me.may("destinations:write") && (
+          <Tabs.Panel className={styles["view"] ?? ""} value="test">
+            <TestEvent destination={current.value} />
+          </Tabs.Panel>
+        )}
+        <Tabs.Panel className={styles["view"] ?? ""} value="settings">
+          <SettingsView current={current} onLoad={onLoad} />
+        </Tabs.Panel>
+      </Tabs>
+    </>
+  );
+}
+
+interface HeadProps extends FoundProps {
+  delivery: Delivery | undefined;
+}
+
+function Head({ current, delivery, onLoad }: HeadProps) {
+  const destination = current.value;
+  const me = useMe();
+  const types = useTypes();
+  const [isAsking, setAsking] = useState(false);
+  const isEnabled = destination.enabled;
+  return (
+    <div className={styles["head"]}>
+      <Link className={styles["back"]} path="/destinations">
+        <Icon name="chevronLeft" size={15} />
+        Destinations
+      </Link>
+      <div className={styles["title"]}>
+        <h1>
+          <bdi>{nameOf(destination)}</bdi>
+        </h1>
+        {delivery ? (
+          <StateChip state={delivery.state} />
+        ) : (
+          !isEnabled && <EnabledChip isEnabled={false} />
+        )}
+      </div>
+      <p className="muted">
+        <code className="mono">{destination.slug}</code> · {typeName(types.data, destination.type)}{" "}
+        · {sourcesWords(destination.sources)}
+      </p>
+      {me.may("destinations:write") && (
+        <>
+          <Button
+            className={styles["enable"] ?? ""}
+            variant={isEnabled ? "default" : "filled"}
+            onClick={() => setAsking(true)}
+          >
+            {isEnabled ? "Disable…" : "Enable…"}
+          </Button>
+          <Enabling
+            current={current}
+            isOpen={isAsking}
+            onClose={() => setAsking(false)}
+            onLoad={onLoad}
+          />
+        </>
+      )}
+    </div>
+  );
+}
+
+interface EnablingProps extends FoundProps {
+  isOpen: boolean;
+  onClose: () => void;
+}
+
+/** Enabling and disabling, with what becomes of the events. */
+function Enabling({ current, isOpen, onClose, onLoad }: EnablingProps) {
+  const client = useQueryClient();
+  const { slug, enabled } = current.value;
+  const name = nameOf(current.value);
+  // What is asked stays the same while the dialog closes over its success.
+  const [wasEnabled, setWasEnabled] = useState(enabled);
+  if (!isOpen && wasEnabled !== enabled) setWasEnabled(enabled);
+  const run = async () => {
+    await takeIn(client, await api.changeDestination(slug, { enabled: !wasEnabled }, current.etag));
+  };
+  const shared = { isOpen, onClose, run, thing: "this destination", onLoad };
+  return wasEnabled ? (
+    <Confirm {...shared} title={`Disable ${name}?`} action="Disable" isDanger>
+      <p>Within two seconds, no event is sent to it any more. What is on its way is finished.</p>
+      <p>Events that come meanwhile wait, and are delivered once it is enabled again.</p>
+    </Confirm>
+  ) : (
+    <Confirm {...shared} title={`Enable ${name}?`} action="Enable">
+      <p>Delivery goes on where it stopped: the events that waited are sent now.</p>
+    </Confirm>
+  );
+}

@@ -1,0 +1,106 @@
+/** How destinations fare, in words. */
+
+import type { Delivery, Destination, Json, Subscription } from "@/api/types";
+import { formatCount, formatEvents } from "@/format";
+import { STARS } from "./draft";
+
+export type DeliveryState = Delivery["state"];
+
+export type Tone = "good" | "warn" | "bad" | "plain";
+
+interface StateWords {
+  label: string;
+  tone: Tone;
+  about: string;
+}
+
+export const STATES: Record<DeliveryState, StateWords> = {
+  running: { label: "Running", tone: "good", about: "Events are delivered as they arrive." },
+  starting: { label: "Starting", tone: "plain", about: "Delivery begins in a moment." },
+  down: {
+    label: "Down",
+    tone: "bad",
+    about: "The tool takes nothing just now. Events wait and are tried again until it does.",
+  },
+  suspended: {
+    label: "Suspended",
+    tone: "bad",
+    about: "Somebody has to act: events wait until its settings or the tool's are mended.",
+  },
+  disabled: {
+    label: "Disabled",
+    tone: "warn",
+    about: "Nothing is delivered. Events wait until it is enabled again.",
+  },
+};
+
+export const nameOf = (destination: Pick<Destination, "name" | "slug">): string =>
+  destination.name || destination.slug;
+
+/** The books of all subscriptions together. */
+export interface Sums {
+  delivered: number;
+  filtered: number;
+  dead: number;
+  discarded: number;
+  waiting: number;
+}
+
+export const sumsOf = (subscriptions: readonly Subscription[]): Sums => ({
+  delivered: sum(subscriptions, "delivered"),
+  filtered: sum(subscriptions, "filtered"),
+  dead: sum(subscriptions, "dead_letters"),
+  discarded: sum(subscriptions, "discarded"),
+  waiting: sum(subscriptions, "waiting"),
+});
+
+const sum = (
+  subscriptions: readonly Subscription[],
+  field: "delivered" | "filtered" | "dead_letters" | "discarded" | "waiting",
+): number => subscriptions.reduce((total, each) => total + each[field], 0);
+
+/** Events that are still to be delivered: read and on their way, or to be tried again. */
+export const waitingOf = ({ in_flight, subscriptions }: Delivery): number =>
+  in_flight + sumsOf(subscriptions).waiting;
+
+/**
+ * Whether events lie in the log that nobody has read for it yet.
+ *
+ * A destination that runs is always about to read the newest.
+ */
+export const isBehind = ({ state, behind_records }: Delivery): boolean =>
+  state !== "running" && behind_records > 0;
+
+/** "all sources", "web-shop", "web-shop and 2 more". */
+export function sourcesWords(sources: readonly string[] | null): string {
+  if (sources === null) return "all sources";
+  const [first = "no source", ...others] = sources;
+  return others.length === 0 ? first : `${first} and ${others.length} more`;
+}
+
+/** A reason's code for people: `http-503` is "HTTP 503", `no_answer` is "no answer". */
+export function reasonWords(reason: string): string {
+  const status = /^http-(\d{3})$/.exec(reason)?.[1];
+  return status === undefined ? reason.replaceAll("_", " ").replaceAll("-", " ") : `HTTP ${status}`;
+}
+
+/** "3 times", with the word for once. */
+export const timesWords = (count: number): string =>
+  count === 1 ? "once" : `${formatCount(count)} times`;
+
+/** What was done with so many dead letters: "3 events are tried again." */
+export const replayedWords = (count: number): string =>
+  count === 1 ? "1 event is tried again." : `${formatEvents(count)} are tried again.`;
+
+export const discardedWords = (count: number): string =>
+  count === 1 ? "1 event was discarded." : `${formatEvents(count)} were discarded.`;
+
+/** A setting's value for reading; nobody reads a secret. */
+export function settingWords(value: Json | undefined): string {
+  if (value === undefined || value === null || value === "") return "Not set";
+  if (value === STARS) return "Set";
+  if (typeof value === "boolean") return value ? "Yes" : "No";
+  if (typeof value !== "object") return String(value);
+  const pairs = Object.entries(value).map(([name, text]) => `${name}: ${String(text)}`);
+  return pairs.length === 0 ? "None" : pairs.join(", ");
+}
