@@ -181,6 +181,7 @@ ROWS: Final = (
         at=DESTINATION,
         body={"reason": "http-400"},
     ),
+    row("GET /api/v1/destinations/{slug}/books", VIEWERS, at=DESTINATION),
     row("POST /api/v1/destinations/{slug}/test", EDITORS, at=DESTINATION, body={}),
     # The workspace
     row("GET /api/v1/settings", MEMBERS),

@@ -72,6 +72,7 @@ GUARDED: Final[list[HTTPRouteHandler]] = [
     deliveries.replay_dead_letters,
     deliveries.discard_dead_letters,
     deliveries.send_test_event,
+    deliveries.show_delivery_books,
     me.show_me,
     me.change_me,
     me.change_my_password,

@@ -22,6 +22,7 @@ WORDS: Final[Mapping[str, str]] = {
     "audit": "The books, held against what is really there.",
     "balanced": "Whether everything that was accepted is accounted for.",
     "before": "The settings before, secrets as `***`.",
+    "behind": "Events that the destination has not dealt with; null where not all were counted.",
     "behind_records": "Records of refined events that the destination has not dealt with.",
     "blocked": "Events that a tracking plan kept out.",
     "body": "The body as text; a long one is cut.",

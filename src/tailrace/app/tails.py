@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from typing import Protocol
 
 from tailrace.errors import CorruptionError, OffsetGoneError
 from tailrace.ledger import REFINE_GROUP, STORE_GROUP
@@ -16,6 +17,24 @@ _SCAN_S_MAX = 10.0
 # A stream, and the group whose position it is read beyond.
 RAW_TAIL = (RAW, REFINE_GROUP)
 EVENTS_TAIL = (EVENTS, STORE_GROUP)
+
+
+class Readable(Protocol):
+    """What `Tail` asks of a log."""
+
+    def read(
+        self, stream: str, *, partition: int, offset: int, records_max: int, bytes_max: int
+    ) -> list[Record]:
+        """Return records from `offset` on; see `Log.read`."""
+        ...
+
+    def extents(self, stream: str) -> Mapping[int, Extent]:
+        """Return where each partition begins and ends."""
+        ...
+
+    def positions(self, group: str) -> Mapping[int, int]:
+        """Return the group's committed positions."""
+        ...
 
 
 class LogReader:
@@ -72,7 +91,7 @@ class Tail:
 
     def __init__(
         self,
-        log: LogReader,
+        log: Readable,
         tail: tuple[str, str],
         *,
         bytes_max: int = _SCAN_BYTES_MAX,

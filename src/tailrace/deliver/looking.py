@@ -105,7 +105,7 @@ def status(
     facts: Mapping[str, object] = {}
     behind = 0
     if path.exists():
-        with _looking(path) as connection:
+        with reading(path) as connection:
             facts = state.facts(connection)
             totals = state.totals(connection)
             reasons = state.reasons(connection, limit=REASONS_MAX)
@@ -149,7 +149,7 @@ def list_dead_letters(
     """
     if not path.exists():
         return []
-    with _looking(path) as connection:
+    with reading(path) as connection:
         found = state.dead_letters(connection, before_id=before_id, wanted=wanted, limit=limit)
     return [DeadLetterState(**_fields(each)) for each in found]
 
@@ -158,7 +158,7 @@ def show_dead_letter(path: Path, id_: int) -> DeadLetterShown | None:
     """Return one dead letter with its event, None where there is none of this id."""
     if not path.exists():
         return None
-    with _looking(path) as connection:
+    with reading(path) as connection:
         found = state.dead_letter(connection, id_)
     if found is None:
         return None
@@ -198,10 +198,10 @@ def _change(
 def _steps(path: Path, wanted: Wanted) -> Iterator[list[int]]:
     """Yield the ids of those that are wanted and there now, a step at a time."""
     after_id, left = 0, CHANGED_MAX
-    with _looking(path) as connection:
+    with reading(path) as connection:
         newest = state.dead_letters(connection, before_id=None, wanted=Wanted(), limit=1)
     while newest and left > 0:
-        with _looking(path) as connection:
+        with reading(path) as connection:
             ids = state.dead_letter_ids(
                 connection,
                 after_id=after_id,
@@ -217,7 +217,7 @@ def _steps(path: Path, wanted: Wanted) -> Iterator[list[int]]:
 
 
 @contextmanager
-def _looking(path: Path) -> Iterator[sqlite3.Connection]:
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
     """Give a connection that reads one state of the file, for a few seconds at most.
 
     Raises:

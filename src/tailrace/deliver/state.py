@@ -8,6 +8,7 @@ is safe: retention then keeps a record too long, never too short.
 import json
 import re
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ DEAD: Final = "dead letter"
 DISCARDED: Final = "discarded"
 FORMAT: Final = 1
 
+_BEGUN: Final = "begun:"
 _BUSY_S: Final = 5.0
 _SQL: Final = Path(__file__).parent / "sql" / "create_state.sql"
 _OUT: Final = "subscription, message_id, type, name, key, source, minute, event"
@@ -140,6 +142,14 @@ class Wanted(NamedTuple):
     text: str = ""
 
 
+class Cell(NamedTuple):
+    """Where events are counted: a subscription, a source and a minute of receipt."""
+
+    subscription: str
+    source: str
+    minute: int
+
+
 class State:
     """The file of one destination; used by one thread at a time."""
 
@@ -166,6 +176,7 @@ class State:
             TransientError: the disk failed; only the file knows what is true.
         """
         with _errors(self.path), _transaction(self._connection):
+            _mark_begun(self._connection, step)
             run = self._connection.executemany
             run(
                 "INSERT INTO positions VALUES (?, ?, ?) "
@@ -298,18 +309,40 @@ def totals(connection: sqlite3.Connection) -> dict[str, Totals]:
         "UNION ALL SELECT subscription, 'parked', count(*) FROM parked GROUP BY subscription"
     ):
         found.setdefault(subscription, {})[outcome] = events
-    return {
-        subscription: Totals(
-            *(sums.get(name, 0) for name in (DELIVERED, FILTERED, DEAD, "parked", DISCARDED))
-        )
-        for subscription, sums in found.items()
-    }
+    return {subscription: _totals(sums) for subscription, sums in found.items()}
 
 
 def facts(connection: sqlite3.Connection) -> dict[str, object]:
     """Return the facts that were kept for those who look."""
     rows: Iterable[tuple[str, str]] = connection.execute("SELECT name, value FROM meta")
     return {name: json.loads(value) for name, value in rows}
+
+
+def cells(
+    connection: sqlite3.Connection, *, minute_from: int, minute_until: int
+) -> dict[Cell, Totals]:
+    """Return the books of the minutes in [minute_from, minute_until)."""
+    found: dict[Cell, dict[str, int]] = {}
+    minutes = (minute_from, minute_until)
+    for *key, outcome, events in connection.execute(
+        "SELECT subscription, source, minute, outcome, sum(events) FROM counts "
+        "WHERE minute >= ? AND minute < ? GROUP BY subscription, source, minute, outcome "
+        "UNION ALL SELECT subscription, source, minute, 'parked', count(*) FROM parked "
+        "WHERE minute >= ? AND minute < ? GROUP BY subscription, source, minute",
+        (*minutes, *minutes),
+    ):
+        found.setdefault(Cell(*key), {})[outcome] = events
+    return {cell: _totals(sums) for cell, sums in found.items()}
+
+
+def begun_minutes(connection: sqlite3.Connection) -> dict[str, int]:
+    """Return by subscription the minute in which it began; it had all events received after it."""
+    names = ((name, minute) for name, minute in facts(connection).items())
+    return {
+        name.removeprefix(_BEGUN): int(str(minute))
+        for name, minute in names
+        if name.startswith(_BEGUN)
+    }
 
 
 def reasons(connection: sqlite3.Connection, *, limit: int) -> list[Reason]:
@@ -362,6 +395,32 @@ def _wanted(wanted: Wanted) -> tuple[str, ...]:
         *(wanted.subscription,) * 2,
         wanted.text,
         *(f"%{escaped}%",) * 3,
+    )
+
+
+def _totals(sums: Mapping[str, int]) -> Totals:
+    """Return the books of events by outcome."""
+    names = (DELIVERED, FILTERED, DEAD, "parked", DISCARDED)
+    return Totals(*(sums.get(name, 0) for name in names))
+
+
+def _mark_begun(connection: sqlite3.Connection, step: Step) -> None:
+    """Note when a subscription begins, so that others can tell which events it must have had.
+
+    Each one has a count for every event. One without any in a step was taken away; should it come
+    back, it begins anew.
+    """
+    if not step.positions or not (step.counts or step.park):
+        return
+    found = {key[0] for key in step.counts} | {out.subscription for out, _ in step.park}
+    names = [f"{_BEGUN}{subscription}" for subscription in found]
+    connection.execute(
+        f"DELETE FROM meta WHERE name GLOB '{_BEGUN}*' AND name NOT IN ({_marks(len(names))})",
+        names,
+    )
+    connection.executemany(
+        "INSERT OR IGNORE INTO meta VALUES (?, ?)",
+        [(name, str(int(time.time()) // 60)) for name in names],
     )
 
 

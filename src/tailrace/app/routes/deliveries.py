@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -10,12 +11,15 @@ from litestar.params import FromPath, QueryParameter
 from msgspec import UNSET, Meta, UnsetType
 
 from tailrace.app.asking import Ask, actor_of, needs
+from tailrace.app.delivery_books import DeliveryBooks, delivery_books
+from tailrace.app.moments import moment
 from tailrace.app.parts import Given, Parts
 from tailrace.app.problems import BODY, NOT_FOUND, ProblemError
 from tailrace.app.recent import recent_blocks
 from tailrace.app.routes.errors import APPLYING, FINDING
 from tailrace.app.routes.examples import body
 from tailrace.app.routes.managing import LINK, Cursor, next_page, read_cursor
+from tailrace.app.routes.parameters import Since, SourceName, Until
 from tailrace.control.document import DocumentDestination
 from tailrace.deliver.engine import state_path
 from tailrace.deliver.looking import (
@@ -233,6 +237,32 @@ async def send_test_event(
         given=None if data.event is UNSET else data.event,
         subscription=data.subscription,
         blocks=lambda: recent_blocks(parts.log),
+    )
+
+
+@get(
+    "/destinations/{slug:str}/books",
+    tags=["deliveries"],
+    responses=FINDING,
+    opt=needs("destinations:read"),
+)
+async def show_delivery_books(
+    parts: Given,
+    slug: FromPath[str],
+    since: Since = "24h",
+    until: Until = "",
+    source: SourceName = "",
+) -> DeliveryBooks:
+    """Return the books of a destination by subscription, checked against the ledger."""
+    _destination(parts, slug)
+    now = datetime.now(UTC)
+    return await parts.reading.run(
+        delivery_books,
+        parts.log,
+        state_path(parts.config, slug),
+        since=moment(since, name="since", now=now),
+        until=moment(until, name="until", now=now),
+        source=source,
     )
 
 
