@@ -1,5 +1,6 @@
 """What the destinations at AWS make of their settings, without anybody to send to."""
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from tailrace.destinations import check, firehose, kinesis, load_catalog, s3
 from tailrace.errors import SettingsError
 
+DOCS = Path(__file__).parents[3] / "docs" / "destinations"
 ROLE = "arn:aws:iam::123456789012:role/events"
 LEAST: dict[str, dict[str, Any]] = {
     "firehose": {"region": "eu-central-1", "stream_name": "events"},
@@ -131,3 +133,12 @@ def test_a_file_in_s3_waits_as_the_settings_say() -> None:
     assert set(refused("s3", file_age_s_max=901)) == {"file_age_s_max"}
     assert set(refused("s3", file_bytes_max=20_000_001)) == {"file_bytes_max"}
     assert set(refused("s3", layout="flat", compression="bzip2")) == {"layout", "compression"}
+
+
+@pytest.mark.parametrize("slug", LEAST)
+def test_every_setting_is_in_the_page_of_its_type(slug: str) -> None:
+    text = (DOCS / f"{slug}.md").read_text()
+
+    missing = [name for name in load_catalog().types[slug].fields if f"`{name}`" not in text]
+
+    assert missing == []
