@@ -38,7 +38,7 @@ def tailrace(tmp_path_factory: pytest.TempPathFactory, files: Path) -> Iterator[
 @pytest.fixture
 def connect(tailrace: Tailrace) -> Iterator[Callable[..., str]]:
     """Give what makes a destination and waits until it runs; it is deleted after the test."""
-    made = []
+    made: list[str] = []
 
     def make(kind: str, **settings: object) -> str:
         slug = f"{kind}-{len(made)}-{time.monotonic_ns()}"

@@ -14,6 +14,7 @@ from tailrace.destinations.catalog import BUILT_IN
 from tailrace.errors import SettingsError
 
 FOLDER = Path(destinations.__file__).parent
+DOCS = Path(__file__).parents[3] / "docs"
 URL = "https://example.com/in"
 AWS = {"region": "eu-central-1"}
 LEAST: dict[str, dict[str, Any]] = {
@@ -106,6 +107,18 @@ def test_no_secret_of_any_type_is_in_its_repr(slug: str) -> None:
         except SettingsError as error:
             text = str(error)
         assert "planted" not in text
+
+
+@pytest.mark.parametrize("slug", BUILT_IN)
+def test_every_type_has_a_page_that_names_each_setting(slug: str) -> None:
+    destination = load_catalog().types[slug]
+
+    page = (DOCS / "destinations" / f"{slug}.md").read_text()
+    reference = (DOCS / "api.md").read_text()
+
+    assert [name for name in destination.fields if f"`{name}`" not in page] == []
+    assert [name for name in destination.fields if f"`{name}`" not in reference] == []
+    assert f"](destinations/{slug}.md)" in reference
 
 
 def test_types_import_nothing_of_ours_but_the_contract() -> None:
