@@ -10,7 +10,7 @@ from typing import Any
 
 from bench import collection, stored, sustained
 
-SECTIONS = ("collection", "sustained", "peak", "questions", "stored")
+SECTIONS = ("collection", "sustained", "peak", "deliveries", "questions", "stored")
 
 
 def main() -> None:
@@ -55,6 +55,10 @@ def _measure(section: str, arguments: argparse.Namespace) -> Any:
         )
     if section == "peak":
         return sustained.measure(events_per_s=None, seconds=30.0)
+    if section == "deliveries":
+        from bench import deliveries
+
+        return deliveries.measure(events=400_000)
     if section == "questions":
         from bench import questions
 
