@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from litestar.di import NamedDependency
 
 from tailrace.app.access import Access, Hosts
+from tailrace.app.delivery_gauges import DeliveryGauges
 from tailrace.app.joining import Joining
 from tailrace.app.live import Live
 from tailrace.app.numbers import Numbers
@@ -68,6 +69,7 @@ class Parts:
     write_keys: WriteKeys
     destinations: Destinations
     trying: Trying
+    delivery_gauges: DeliveryGauges
     members: Members
     invites: Invites
     openid: OpenId | None

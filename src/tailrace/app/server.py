@@ -19,6 +19,7 @@ from granian.server.embed import Server
 
 from tailrace.app.access import Access, Hosts, LocalToken
 from tailrace.app.application import make_app, with_border
+from tailrace.app.delivery_gauges import DeliveryGauges
 from tailrace.app.joining import Joining
 from tailrace.app.live import Live
 from tailrace.app.loading import Loading
@@ -179,6 +180,7 @@ def _open(config: Config, stack: ExitStack) -> tuple[Parts, Loading]:
         write_keys=write_keys,
         destinations=destinations,
         trying=Trying(config, catalog, vault),
+        delivery_gauges=DeliveryGauges(config, following, log),
         members=members,
         invites=invites,
         openid=_openid(config, vault),

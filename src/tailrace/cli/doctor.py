@@ -16,6 +16,10 @@ from tailrace.errors import ConfigError, TailraceError, TransientError
 from tailrace.log import EVENTS, RAW, Damage, SqliteLog, open_log
 
 FREE_BYTES_MIN = 1_073_741_824
+ADVICE = {
+    "suspended": "Correct its settings; what it has not had stays in the log until then.",
+    "down": "See whether the tool answers; what it has not had stays in the log until then.",
+}
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -48,7 +52,8 @@ def doctor(
     Reads the whole log. Status 1 when something failed.
     """
     config = load(data_dir, config_file)
-    findings = [_first_run(config), *_disk(config), *_control(config), *_ports(config)]
+    findings = [_first_run(config), *_disk(config), *_control(config)]
+    findings += [*_destinations(config), *_ports(config)]
     if config.log_dir.exists():
         log = open_log(config)
         try:
@@ -116,6 +121,40 @@ def _control(config: Config) -> list[Finding]:
         return [Finding(topic, "failed", str(error))]
     sources = [source for source in document.sources if source.keys]
     return [Finding(topic, "ok", f"answers; sources with a write key: {len(sources)}")]
+
+
+def _destinations(config: Config) -> list[Finding]:
+    """Look at the file of each destination that has one, and at what it says of itself."""
+    from tailrace.deliver.looking import inspect
+
+    try:
+        known = {each.slug: each for each in check_database(config).destinations}
+    except (TransientError, ConfigError):
+        # Said already; the files are looked at all the same.
+        known = {}
+    findings = []
+    for path in sorted((config.data_dir / "deliver").glob("*.sqlite")):
+        topic = f"destination {path.stem}"
+        try:
+            found = inspect(path)
+        except TailraceError as error:
+            advice = (
+                "Its events are not delivered until the file is well. Restore it from a backup; or "
+                "disable the destination and move the file aside, then it begins anew with the "
+                "next event and its books are lost."
+            )
+            findings.append(Finding(topic, "failed", str(error), advice))
+            continue
+        destination = known.get(path.stem)
+        if destination is not None and not destination.enabled:
+            findings.append(Finding(topic, "ok", "disabled; its position stands still"))
+        elif found.state in ADVICE:
+            summary = f"{found.state}: {found.problem}"
+            findings.append(Finding(topic, "warning", summary, ADVICE[found.state]))
+        else:
+            counts = f"waiting: {found.waiting:,}, dead letters: {found.dead_letters:,}"
+            findings.append(Finding(topic, "ok", f"{found.state}; {counts}"))
+    return findings
 
 
 def _ports(config: Config) -> list[Finding]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple, get_args
 
 import msgspec
 
@@ -26,6 +26,7 @@ LOOK_S_MAX: Final = 5.0
 _PROGRESS_STEPS: Final = 10_000
 
 DeliveryWord = Literal["running", "down", "suspended", "disabled", "starting"]
+STATES: Final[tuple[DeliveryWord, ...]] = get_args(DeliveryWord)
 _NOTHING: Final = Totals(0, 0, 0, 0)
 
 
@@ -86,6 +87,16 @@ class DeadLetterShown(DeadLetterState, frozen=True, kw_only=True):
     event: dict[str, Any]
 
 
+class Gauges(NamedTuple):
+    """How a destination stands, in what costs little to ask; `oldest_at` is since 1970."""
+
+    state: DeliveryWord
+    behind_records: int
+    oldest_at: float | None
+    waiting: int
+    dead_letters: int
+
+
 def status(
     path: Path,
     *,
@@ -99,7 +110,6 @@ def status(
     `version` is that of the destination as it is set up now, `names` what its subscriptions are
     called by their slugs, and `extents` tells where the partitions of the events log end.
     """
-    word: DeliveryWord = "starting" if is_enabled else "disabled"
     totals: Mapping[str, Totals] = {}
     reasons: list[state.Reason] = []
     facts: Mapping[str, object] = {}
@@ -111,9 +121,7 @@ def status(
             reasons = state.reasons(connection, limit=REASONS_MAX)
             positions = state.positions(connection)
         behind = behind_records(positions, extents())
-    is_told = is_enabled and facts.get("version") == version
-    if is_told:
-        word = msgspec.convert(facts["state"], DeliveryWord)
+    word, is_told = _state(facts, is_enabled=is_enabled, version=version)
     # A destination that was never looked at has subscriptions already, and one that was removed
     # still has its books.
     slugs = [*names, *sorted({*totals} - {*names})]
@@ -131,11 +139,69 @@ def status(
     )
 
 
+def gauges(path: Path, *, is_enabled: bool, version: int, extents: Mapping[int, Extent]) -> Gauges:
+    """Return how a destination stands in numbers."""
+    if not path.exists():
+        return Gauges("starting" if is_enabled else "disabled", 0, None, 0, 0)
+    with reading(path) as connection:
+        facts = state.facts(connection)
+        positions = state.positions(connection)
+        [waiting] = connection.execute("SELECT count(*) FROM parked").fetchone()
+        [dead] = connection.execute("SELECT count(*) FROM dead_letters").fetchone()
+    word, is_told = _state(facts, is_enabled=is_enabled, version=version)
+    oldest_at = facts.get("oldest_at") if is_told else None
+    return Gauges(
+        word,
+        behind_records(positions, extents),
+        oldest_at if isinstance(oldest_at, int | float) else None,
+        waiting,
+        dead,
+    )
+
+
+def _state(
+    facts: Mapping[str, object], *, is_enabled: bool, version: int
+) -> tuple[DeliveryWord, bool]:
+    """Return the state, and whether who delivers has told it of this version."""
+    if not is_enabled:
+        return "disabled", False
+    if facts.get("version") != version:
+        return "starting", False
+    return msgspec.convert(facts["state"], DeliveryWord), True
+
+
 def behind_records(positions: Mapping[int, int], extents: Mapping[int, Extent]) -> int:
     """Return how many records of the events log lie beyond the positions."""
     return sum(
         max(0, extent.next - max(positions.get(partition, 0), extent.first))
         for partition, extent in extents.items()
+    )
+
+
+class Inspected(NamedTuple):
+    """What a destination's file says of itself, for whoever looks after the machine."""
+
+    state: str
+    problem: str
+    waiting: int
+    dead_letters: int
+
+
+def inspect(path: Path) -> Inspected:
+    """Return what the file says, once it is known to be whole.
+
+    Raises:
+        CorruptionError: it is damaged, or has another format.
+    """
+    with looking(path) as connection:
+        state.require_whole(connection, path)
+        facts = state.facts(connection)
+        totals = state.totals(connection).values()
+    return Inspected(
+        state=str(facts.get("state", "starting")),
+        problem=str(facts.get("problem", "")),
+        waiting=sum(each.parked for each in totals),
+        dead_letters=sum(each.dead for each in totals),
     )
 
 

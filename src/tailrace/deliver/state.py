@@ -161,7 +161,7 @@ class State:
             self._connection = _connect(path, mode="rw")
             self._connection.execute("PRAGMA journal_mode = WAL").fetchone()
             self._connection.execute("PRAGMA synchronous = FULL")
-            self._require_format()
+            _require_format(self._connection, path)
 
     def positions(self) -> dict[int, int]:
         """Return the offset that is dealt with next, by partition."""
@@ -280,20 +280,32 @@ class State:
             key,
         )
 
-    def _require_format(self) -> None:
-        found = facts(self._connection)["format"]
-        if found != FORMAT:
-            raise CorruptionError(
-                f"{self.path} has the format {found}; this release reads {FORMAT}",
-                path=str(self.path),
-            )
-
 
 @contextmanager
 def looking(path: Path) -> Iterator[sqlite3.Connection]:
     """Give a connection that only reads the file of a destination, beside whoever delivers."""
     with _errors(path), closing(_connect(path, mode="ro")) as connection:
         yield connection
+
+
+def require_whole(connection: sqlite3.Connection, path: Path) -> None:
+    """Return when the file is undamaged and of the format that this release reads.
+
+    Raises:
+        CorruptionError: it is not.
+    """
+    [problem] = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if problem != "ok":
+        raise CorruptionError(f"{path}: {problem}", path=str(path))
+    _require_format(connection, path)
+
+
+def _require_format(connection: sqlite3.Connection, path: Path) -> None:
+    found = facts(connection)["format"]
+    if found != FORMAT:
+        raise CorruptionError(
+            f"{path} has the format {found}; this release reads {FORMAT}", path=str(path)
+        )
 
 
 def positions(connection: sqlite3.Connection) -> dict[int, int]:

@@ -155,4 +155,5 @@ def _check(name: str, ask: Callable[[], object]) -> str:
 @get("/metrics", tags=["system"], security=[{}], media_type=MediaType.TEXT)
 async def show_metrics(parts: Given) -> Response[bytes]:
     """Return the metrics for Prometheus."""
-    return Response(await parts.reading.run(metrics.render), media_type=metrics.CONTENT_TYPE)
+    text = await parts.reading.run(lambda: metrics.render() + parts.delivery_gauges.render())
+    return Response(text, media_type=metrics.CONTENT_TYPE)
