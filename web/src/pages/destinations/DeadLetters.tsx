@@ -52,13 +52,15 @@ export function DeadLetters({ slug, delivery }: Props) {
             value={reason}
             onChange={(event) => change({ reason: event.currentTarget.value, letter: null })}
           />
-          <TextFilter
-            label="Part of the event's name, its message id or what the tool said"
-            placeholder="Event, message id, answer"
-            group="Dead letters"
-            text={text}
-            onChange={filter}
-          />
+          <div className={styles["text"]}>
+            <TextFilter
+              label="Part of the event's name, its message id or what the tool said"
+              placeholder="Event, message id, answer"
+              group="Dead letters"
+              text={text}
+              onChange={filter}
+            />
+          </div>
           {me.may("destinations:write") && letters.length > 0 && (
             <Bulk
               slug={slug}

@@ -8,14 +8,14 @@ import { ListPage, More, Skeletons } from "@/components/ListPage";
 import { Stale } from "@/components/notices";
 import { Empty, Failure } from "@/components/states";
 import { TextFilter } from "@/components/TextFilter";
-import { capitalised, formatCompact, formatCount, formatPast, timeTooltip } from "@/format";
+import { formatCompact, formatCount, timeTooltip } from "@/format";
 import { useMe } from "@/state/me";
 import { useNow } from "@/state/now";
 import { useShortcuts } from "@/state/shortcuts";
 import { navigate, useParams } from "@/state/url";
 import { StateChip } from "./StateChip";
 import { typeName, useDelivery, useDestinationPages, useTypes } from "./useDestinations";
-import { isBehind, nameOf, STATES, sumsOf, waitingOf } from "./words";
+import { isBehind, nameOf, problemWords, STATES, successWords, sumsOf, waitingOf } from "./words";
 import styles from "./DestinationList.module.css";
 
 const COLUMNS = ["Name", "Type", "State", "Delivered", "Waiting", "Dead letters", "Last success"];
@@ -137,11 +137,16 @@ function Row({ destination, shown, now }: RowProps) {
       />
       <Count cell="dead" unit="dead letters" count={sums?.dead} isBad />
       <div role="cell" data-cell="last" className="muted" title={at ? timeTooltip(at) : undefined}>
-        {delivery && (at === null ? "none yet" : formatPast(at, now))}
+        {delivery && (
+          <>
+            <span className={styles["unit"]}>Success: </span>
+            {successWords(delivery, now)}
+          </>
+        )}
       </div>
       {isTroubled && (
         <div role="cell" data-cell="problem" className={styles["problem"]}>
-          {capitalised(delivery.problem || STATES[delivery.state].about)}
+          {problemWords(delivery.problem) || STATES[delivery.state].about}
         </div>
       )}
     </div>

@@ -8,7 +8,15 @@ import { Empty, Failure } from "@/components/states";
 import { capitalised, formatCount, formatEvents, formatPast, timeTooltip } from "@/format";
 import { useNow } from "@/state/now";
 import { useParams } from "@/state/url";
-import { isBehind, reasonWords, STATES, sumsOf, waitingOf } from "./words";
+import {
+  isBehind,
+  problemWords,
+  reasonWords,
+  STATES,
+  successWords,
+  sumsOf,
+  waitingOf,
+} from "./words";
 import styles from "./Overview.module.css";
 
 /** How a destination fares, and the books of its events. */
@@ -47,7 +55,7 @@ function State({ delivery }: { delivery: Delivery }) {
         <p>
           <strong>{STATES[state].label}.</strong> {about}
         </p>
-        {problem !== "" && <p className={styles["said"]}>{capitalised(problem)}</p>}
+        {problem !== "" && <p className={styles["said"]}>{problemWords(problem)}</p>}
       </div>
       {state === "suspended" && (
         <Button variant="default" size="xs" onClick={() => change({ view: "settings" })}>
@@ -101,7 +109,7 @@ function Figures({ delivery }: { delivery: Delivery }) {
       </div>
       <div>
         <dt>Last success</dt>
-        <dd title={at ? timeTooltip(at) : undefined}>{at ? formatPast(at, now) : "none yet"}</dd>
+        <dd title={at ? timeTooltip(at) : undefined}>{successWords(delivery, now)}</dd>
       </div>
     </dl>
   );

@@ -1,6 +1,6 @@
 import { Button, Checkbox, Textarea } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
-import { useState, type FormEvent } from "react";
+import { useEffect, useRef, useState, type FormEvent } from "react";
 import { api } from "@/api/calls";
 import type { Destination, JsonObject, TestResult } from "@/api/types";
 import { Chip } from "@/components/Chip";
@@ -89,8 +89,10 @@ const MEANINGS: Record<TestResult["outcome"], string> = {
 function Result({ result }: { result: TestResult }) {
   const { outcome, reason, detail, request, response } = result;
   const { label, tone } = OUTCOMES[outcome];
+  const shown = useRef<HTMLElement>(null);
+  useEffect(() => shown.current?.scrollIntoView({ block: "nearest" }), [result]);
   return (
-    <section className={styles["result"]} aria-label="Result of the test">
+    <section ref={shown} className={styles["result"]} aria-label="Result of the test">
       <div className={styles["outcome"]} role="status">
         <Chip tone={tone} icon={tone === "good" ? "check" : "warning"}>
           {label}

@@ -33,7 +33,10 @@ test("a new destination is sent what differs from the defaults, and no empty sec
 test("only what was changed is sent, and untouched secrets are not", () => {
   const draft = draftOf(FIELDS, SET);
 
+  const unset = { ...SET, token: null };
+
   expect(changesOf(FIELDS, draft, SET)).toEqual({});
+  expect(changesOf(FIELDS, draftOf(FIELDS, unset), unset)).toEqual({});
   expect(changesOf(FIELDS, { ...draft, token: { text: "" } }, SET)).toEqual({});
   expect(changesOf(FIELDS, { ...draft, token: { text: "new" } }, SET)).toEqual({ token: "new" });
   expect(changesOf(FIELDS, { ...draft, token: "remove" }, SET)).toEqual({ token: null });

@@ -80,15 +80,16 @@ export function changesOf(
     const typed = draft[field.name] ?? "";
     const value = givenOf(field, typed);
     const now = settings[field.name] ?? null;
-    // An opened field that was left empty asks for nothing.
-    const isUntouched = field.shape === "secret" && value === null && typed !== "remove";
-    if (!isUntouched && !isSame(value ?? valueOfNothing(field), now)) changes[field.name] = value;
+    if (staysAsItIs(field, typed) || isSame(value ?? field.fallback, now)) continue;
+    changes[field.name] = value;
   }
   return changes;
 }
 
-/** What null becomes: the default, where there is one. */
-const valueOfNothing = (field: SettingField): Json => field.fallback;
+/** A secret that nobody touched, or whose field was opened and left empty. */
+const staysAsItIs = ({ shape }: SettingField, typed: Typed): boolean =>
+  shape === "secret" &&
+  (typed === "keep" || (typeof typed === "object" && "text" in typed && typed.text === ""));
 
 const isSame = (a: Given | Json, b: Given | Json): boolean => canonical(a) === canonical(b);
 

@@ -7,7 +7,7 @@ import { settingWords, sourcesWords } from "./words";
 
 type State = Pick<DestinationVersion, "name" | "enabled" | "sources" | "settings">;
 
-/** One phrase per difference, such as "Timeout in seconds from 10 to 5". */
+/** One phrase per difference, such as "timeout in seconds from 10 to 5". */
 export function differencesOf(before: State, after: State): string[] {
   const words: string[] = [];
   const add = (label: string, was: string, is: string) => {
@@ -36,11 +36,15 @@ const enabledWords = ({ enabled }: State): string => (enabled ? "enabled" : "dis
 
 function settingDifference(name: string, was: Json | undefined, is: Json | undefined): string[] {
   if (JSON.stringify(was ?? null) === JSON.stringify(is ?? null)) return [];
-  const label = labelOf(name);
+  const label = inSentence(labelOf(name));
   if (is === STARS) return [`${label}, which is set now`];
   if (was === STARS) return [`${label}, which is removed`];
   return [`${label} from ${quoted(was)} to ${quoted(is)}`];
 }
+
+/** A label within a sentence: "timeout in seconds", and still "URL". */
+const inSentence = (label: string): string =>
+  /^[A-Z][a-z]/.test(label) ? label.charAt(0).toLowerCase() + label.slice(1) : label;
 
 const quoted = (value: Json | undefined): string => {
   const words = settingWords(value);

@@ -1,6 +1,14 @@
 import { expect, test } from "vitest";
 import type { Delivery, DestinationVersion } from "@/api/types";
-import { isBehind, reasonWords, settingWords, sourcesWords, sumsOf, waitingOf } from "./words";
+import {
+  isBehind,
+  problemWords,
+  reasonWords,
+  settingWords,
+  sourcesWords,
+  sumsOf,
+  waitingOf,
+} from "./words";
 import { differencesOf, doneWords } from "./versionWords";
 
 const book = (slug: string) => ({
@@ -35,14 +43,25 @@ test("the books of all subscriptions are one sum, and what is on its way waits t
   expect(waitingOf(delivery({ in_flight: 4 }))).toBe(10);
 });
 
-test("only one that does not run is behind", () => {
+test("only one that does not run is behind, by more than what is on its way", () => {
   expect(isBehind(delivery({ behind_records: 9 }))).toBe(false);
   expect(isBehind(delivery({ behind_records: 9, state: "disabled" }))).toBe(true);
+  expect(isBehind(delivery({ behind_records: 9, state: "down", in_flight: 9 }))).toBe(false);
+});
+
+test("a success that the server does not know of any more is not said to be missing", () => {
+  const now = new Date("2026-11-21T12:00:00Z");
+
+  expect(successWords(delivery({ worked_at: "2026-11-21T11:59:00Z" }), now)).toMatch(/^1 min/);
+  expect(successWords(delivery({}), now)).toBe("before the last start");
+  expect(successWords(delivery({ subscriptions: [] }), now)).toBe("none yet");
 });
 
 test("reasons, sources and settings are told in words", () => {
   expect(reasonWords("http-503")).toBe("HTTP 503");
   expect(reasonWords("no-answer")).toBe("no answer");
+  expect(problemWords("no-answer: it timed out")).toBe("No answer: it timed out");
+  expect(problemWords("the answer was 401: who?")).toBe("The answer was 401: who?");
   expect(sourcesWords(null)).toBe("all sources");
   expect(sourcesWords(["shop", "app", "blog"])).toBe("shop and 2 more");
   expect([null, "***", true, { A: "1" }, {}].map(settingWords)).toEqual([
@@ -77,7 +96,7 @@ test("a version tells what it changed, of secrets no more than that", () => {
     "state from enabled to disabled",
     "sources from all sources to shop",
     "URL from “https://a.example” to “https://b.example”",
-    "Token, which is set now",
+    "token, which is set now",
   ]);
   expect(doneWords(after, null)).toBe("made the destination");
   expect(doneWords(before, before)).toBe("replaced a secret");

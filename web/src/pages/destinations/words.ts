@@ -1,7 +1,7 @@
 /** How destinations fare, in words. */
 
 import type { Delivery, Destination, Json, Subscription } from "@/api/types";
-import { formatCount, formatEvents } from "@/format";
+import { capitalised, formatCount, formatEvents, formatPast } from "@/format";
 import { STARS } from "./draft";
 
 export type DeliveryState = Delivery["state"];
@@ -30,7 +30,7 @@ export const STATES: Record<DeliveryState, StateWords> = {
   disabled: {
     label: "Disabled",
     tone: "warn",
-    about: "Nothing is delivered. Events wait until it is enabled again.",
+    about: "Nothing is delivered. Once it is enabled, it goes on where it stopped.",
   },
 };
 
@@ -63,13 +63,9 @@ const sum = (
 export const waitingOf = ({ in_flight, subscriptions }: Delivery): number =>
   in_flight + sumsOf(subscriptions).waiting;
 
-/**
- * Whether events lie in the log that nobody has read for it yet.
- *
- * A destination that runs is always about to read the newest.
- */
-export const isBehind = ({ state, behind_records }: Delivery): boolean =>
-  state !== "running" && behind_records > 0;
+/** Whether there are more than those: they lie in the log, and were not read for it yet. */
+export const isBehind = ({ state, behind_records, in_flight }: Delivery): boolean =>
+  state !== "running" && behind_records > in_flight;
 
 /** "all sources", "web-shop", "web-shop and 2 more". */
 export function sourcesWords(sources: readonly string[] | null): string {
@@ -82,6 +78,18 @@ export function sourcesWords(sources: readonly string[] | null): string {
 export function reasonWords(reason: string): string {
   const status = /^http-(\d{3})$/.exec(reason)?.[1];
   return status === undefined ? reason.replaceAll("_", " ").replaceAll("-", " ") : `HTTP ${status}`;
+}
+
+/** When the tool last answered as it should; the server knows that since its start. */
+export function successWords({ worked_at: at, subscriptions }: Delivery, now: Date): string {
+  if (at !== null) return formatPast(at, now);
+  return sumsOf(subscriptions).delivered > 0 ? "before the last start" : "none yet";
+}
+
+/** Why nothing is delivered, where the server begins with the code of a reason. */
+export function problemWords(problem: string): string {
+  const [, reason, rest] = /^([a-z]+(?:-[a-z0-9]+)+): (.*)$/s.exec(problem) ?? [];
+  return capitalised(reason === undefined ? problem : `${reasonWords(reason)}: ${rest}`);
 }
 
 /** "3 times", with the word for once. */
