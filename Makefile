@@ -26,8 +26,7 @@ test: $(VENV)/.dev
 	@echo "Left out: the long suite (make test-long) and the suite against servers from other registries (make test-services)."
 
 test-services: $(VENV)/.dev
-	@# Status 5 says that no test was chosen: none needs such a server yet.
-	$(BIN)/python -m pytest -m services || test $$? -eq 5
+	$(BIN)/python -m pytest -m services
 
 test-long: $(VENV)/.dev
 	$(BIN)/python -m pytest -m long
