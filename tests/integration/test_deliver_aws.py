@@ -340,6 +340,22 @@ async def test_a_refused_request_rejects_what_was_in_it(
     assert outcomes == [Rejected("invalid", "PutRecords: ValidationException: bad", 400)] * 2
 
 
+async def test_what_is_too_large_for_something_on_the_way_is_rejected_to_be_halved(
+    gateway: Gateway, tools: DestinationTools
+) -> None:
+    in_stream = kinesis.Settings(stream_name="any", **account(gateway))
+    in_files = s3.Settings(bucket="any", **account(gateway))
+    gateway.changes += [lambda _asked, _forward: Answer(413, b"<html>too large</html>")] * 2
+
+    outcomes = [
+        *await kinesis.put_records(for_kinesis(event()), in_stream, tools),
+        *await s3.put_files(lines(event()), in_files, tools),
+    ]
+
+    assert kinds(outcomes) == [Rejected, Rejected]
+    assert {getattr(each, "reason", "") for each in outcomes} == {"too-large"}
+
+
 async def test_a_message_that_quotes_the_request_is_not_repeated(
     gateway: Gateway, tools: DestinationTools
 ) -> None:

@@ -30,6 +30,7 @@ ROLE_EXPECTED: Final = "arn:aws:iam::, the account's 12 digits, :role/ and the r
 EXTERNAL_ID_PATTERN: Final = r"[A-Za-z0-9_+=,.@:/-]{2,1224}"
 EXTERNAL_ID_EXPECTED: Final = "2 to 1224 letters, digits and _+=,.@:/-"
 _DETAIL_CHARACTERS_MAX: Final = 500
+_TOO_LARGE: Final = 413
 _NOT_IMPLEMENTED: Final = 501
 _RETRIED: Final = frozenset({408, 429})
 _THROTTLED: Final = frozenset(
@@ -233,8 +234,11 @@ class Client:
             told = f"{told}: {message}"[:_DETAIL_CHARACTERS_MAX].rstrip(".")
         if _is_transient(code, status):
             raise TransientError(told) from error
-        if code in self._refusals and error.operation_name != "AssumeRole":
-            return api.Rejected("invalid", told, status)
+        if error.operation_name != "AssumeRole":
+            if status == _TOO_LARGE:
+                return api.Rejected("too-large", told, status)
+            if code in self._refusals:
+                return api.Rejected("invalid", told, status)
         advice = _ADVICE.get(code, "change the settings, or what they name")
         raise SettingsError(f"{told}; {advice}") from error
 

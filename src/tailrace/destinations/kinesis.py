@@ -13,10 +13,11 @@ import msgspec
 from tailrace.destinations import api, aws
 
 RECORDS_MAX: Final = 500
-REQUEST_BYTES_MAX: Final = 5_242_880
+EVENTS_BYTES_MAX: Final = 4_500_000
+"""Of events in a request: with 500 keys, and in base64, it then has less than 5 and 7 MiB."""
+
 RECORD_BYTES_MAX: Final = 1_048_576
-KEY_CHARACTERS_MAX: Final = 256
-_KEY_BYTES_MAX: Final = 4 * KEY_CHARACTERS_MAX
+KEY_UNITS_MAX: Final = 256
 _REFUSALS: Final = frozenset(
     {"InvalidArgumentException", "SerializationException", "ValidationException"}
 )
@@ -95,14 +96,19 @@ def partition_key(data: bytes, settings: Settings) -> str:
     """Return what chooses the shard of an event: the person, or else the event itself."""
     ids = _decode_ids(data)
     person = "" if settings.use_message_id else ids.user_id or ids.anonymous_id
-    return (person or ids.message_id)[:KEY_CHARACTERS_MAX]
+    # The service counts characters in UTF-16, where some take two.
+    return (
+        (person or ids.message_id)
+        .encode("utf-16-le")[: 2 * KEY_UNITS_MAX]
+        .decode("utf-16-le", errors="ignore")
+    )
 
 
 def _batching(_: Settings) -> api.Batching:
     # Where a whole request is refused, halves of it show which record is meant.
     return api.Batching(
         events_max=RECORDS_MAX,
-        bytes_max=REQUEST_BYTES_MAX - RECORDS_MAX * _KEY_BYTES_MAX,
+        bytes_max=EVENTS_BYTES_MAX,
         lanes=aws.LANES,
         answers_each=False,
     )

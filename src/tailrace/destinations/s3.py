@@ -125,7 +125,7 @@ async def put_files(
         chosen = [lines[index] for index in indexes]
         file = await tools.blocking(functools.partial(File, chosen, settings))
         client = aws.client_of(tools, settings, "s3", timeout_s=PUT_TIMEOUT_S)
-        await client.call(
+        answer = await client.call(
             "put_object",
             {
                 "Bucket": settings.bucket,
@@ -136,7 +136,8 @@ async def put_files(
                 "ContentEncoding": settings.compression,
             },
         )
-        return [api.Delivered(200)] * len(indexes)
+        outcome = answer if isinstance(answer, api.Rejected) else api.Delivered(200)
+        return [outcome] * len(indexes)
 
     return await aws.in_groups(groups, put)
 
@@ -158,6 +159,7 @@ def _batching(settings: Settings) -> api.Batching:
         bytes_max=settings.file_bytes_max,
         age_s=float(settings.file_age_s_max),
         lanes=1,
+        answers_each=False,
     )
 
 
