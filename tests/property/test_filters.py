@@ -23,6 +23,7 @@ from tailrace.filters import (
     read_filter,
 )
 from tailrace.filters.functions import FUNCTIONS
+from tailrace.filters.glob import matcher
 from tailrace.filters.parser import parse
 from tailrace.filters.reach import EVENT_TYPES
 from tailrace.filters.sampling import share_of
@@ -287,6 +288,29 @@ def test_any_text_gives_a_filter_or_an_error_with_a_place(text: str) -> None:
             continue
         assert str(error)
         assert error.position is None or 0 <= error.position <= len(text)
+
+
+glob_pieces = st.sampled_from(
+    ["*", "?", "[ab]", "[a-c]", "[^a]", "\\*", "\\a", "[\\]x]", "a", "b", ".", "\n"]
+)
+
+
+def fits(pieces: list[str], text: str) -> bool:
+    """Tell whether a text fits a pattern, by trying everything."""
+    if not pieces:
+        return not text
+    first, *rest = pieces
+    if first == "*":
+        return any(fits(rest, text[i:]) for i in range(len(text) + 1))
+    ones = {"?": text[:1], "[ab]": "ab", "[a-c]": "abc", "[\\]x]": "]x"}
+    is_one = text[:1] != "a" if first == "[^a]" else text[:1] in ones.get(first, first[-1])
+    return bool(text) and is_one and fits(rest, text[1:])
+
+
+@settings(max_examples=600, deadline=None)
+@given(st.lists(glob_pieces, max_size=7), st.text(alphabet="abc]x*.\n", max_size=8))
+def test_a_pattern_fits_what_trying_everything_finds(pieces: list[str], text: str) -> None:
+    assert matcher("".join(pieces))(text) is fits(pieces, text)
 
 
 trigger_fields = st.sampled_from(["type", "event", "properties.a", "traits.a", "context.x\\ y"])

@@ -15,6 +15,7 @@ MAPPING_LENGTH_MAX: Final = 64 * 1024
 DEPTH_MAX: Final = 20
 PROBLEMS_MAX: Final = 50
 PATTERN_LENGTH_MAX: Final = 10
+_LENGTH_OF_A_STEP: Final = 4
 
 METADATA: Final = "_metadata"
 ROOT_DIRECTIVE: Final = "__segment_internal_directive"
@@ -188,6 +189,8 @@ class _Compiler:
 
     def text_or_directive(self, given: Any, where: str) -> str | Resolve:
         if isinstance(given, str):
+            # A long path or template is many steps, which count for each item of an @arrayPath.
+            self.parts += len(given) // _LENGTH_OF_A_STEP
             return given
         if self.is_directive(given):
             return resolved(self.part(given, where))

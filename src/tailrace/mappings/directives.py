@@ -16,6 +16,7 @@ from tailrace.mappings.running import MISSING, Run, text_of
 
 Resolve = Callable[[Any, Run], Any]
 
+_PLACEHOLDER_COST: Final = 20
 _PLACEHOLDER = re.compile(r"\{\{\{([^}]+)\}\}\}|\{\{([^}]+)\}\}")
 _decode: Final = msgspec.json.Decoder().decode
 
@@ -28,7 +29,7 @@ def path(text: str) -> Resolve:
 
 def path_of(inner: Resolve) -> Resolve:
     """Return the value at a path that is itself the result of a directive."""
-    return lambda root, run: getter(_text_from("@path", inner(root, run)))(root)
+    return lambda root, run: getter(run.text(_text_from("@path", inner(root, run))))(root)
 
 
 def template(text: str) -> Resolve:
@@ -41,7 +42,10 @@ def template_of(inner: Resolve) -> Resolve:
     """Return the text that a directive gives, with its placeholders filled in."""
 
     def resolve(root: Any, run: Run) -> str:
-        return _filled(_pieces(_text_from("@template", inner(root, run))), root, run)
+        text = run.text(_text_from("@template", inner(root, run)))
+        # Reading a placeholder costs more than its few characters.
+        run.spend(text.count("{{") * _PLACEHOLDER_COST)
+        return _filled(_pieces(text), root, run)
 
     return resolve
 
@@ -88,6 +92,8 @@ def replace(
         if not isinstance(found, str):
             return ""
         for pattern, new in patterns:
+            # What is read counts too: it may be long, and its replacement empty.
+            run.spend(len(found))
             # The replacement is text: a function keeps it from being read as a template.
             found = run.text(pattern.sub(lambda _, new=new: new, found, 0 if is_global else 1))
         return found
@@ -191,7 +197,7 @@ def exclude_when_null(value: Resolve) -> Resolve:
 
     def resolve(root: Any, run: Run) -> Any:
         found = value(root, run)
-        return MISSING if found is None else _without_nulls(found)
+        return MISSING if found is None else _without_nulls(found, run)
 
     return resolve
 
@@ -275,7 +281,8 @@ def _flatten(
         _flatten(part, f"{start}{key}", between, flat, run, omits_arrays=omits_arrays)
 
 
-def _without_nulls(value: Any) -> Any:
+def _without_nulls(value: Any, run: Run) -> Any:
     if not isinstance(value, Mapping):
         return value
-    return {key: _without_nulls(part) for key, part in value.items() if part is not None}
+    run.spend(len(value))
+    return {key: _without_nulls(part, run) for key, part in value.items() if part is not None}

@@ -205,11 +205,19 @@ for _ in range(5):
         {"@template": {"@literal": "{{a}}" * 60}},
         {"@flatten": {"value": {"x" * 1_000: {"@path": "$.l"}}, "separator": "x" * 100}},
         {"@arrayPath": ["$.l", {"a": list(range(2_000))}]},
+        {"@arrayPath": ["$.l", {"a": {"@path": "a.b" * 8_000}}]},
+        [{"@excludeWhenNull": {"@path": "$.o"}}] * 1_000,
+        [{"@template": {"@path": "$.t"}}] * 1_000,
     ],
     ids=lambda mapping: as_json(mapping)[:40],
 )
 def test_no_mapping_makes_a_payload_without_bound(mapping: Any) -> None:
-    event = {"a": "x" * 30_000, "l": list(range(2_000))}
+    event = {
+        "a": "x" * 30_000,
+        "l": list(range(2_000)),
+        "o": {str(i): None for i in range(2_000)},
+        "t": "{{missing}}" * 3_000,
+    }
 
     with pytest.raises(MappingFailedError, match=str(OUTPUT_SIZE_MAX)):
         compile_mapping(mapping).apply(event)
