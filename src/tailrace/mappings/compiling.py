@@ -16,6 +16,7 @@ DEPTH_MAX: Final = 20
 PROBLEMS_MAX: Final = 50
 PATTERN_LENGTH_MAX: Final = 10
 _LENGTH_OF_A_STEP: Final = 4
+_SHOWN_MAX: Final = 100
 
 METADATA: Final = "_metadata"
 ROOT_DIRECTIVE: Final = "__segment_internal_directive"
@@ -134,11 +135,12 @@ class _Compiler:
         names = [key for key in value if key.startswith("@")]
         others = [key for key in value if not key.startswith("@") and key != METADATA]
         if len(names) > 1:
-            return self.problem(where, f"has {' and '.join(names)}; expected one directive")
-        if others:
             return self.problem(
-                where, f"has {names[0]} beside '{others[0]}'; a directive stands alone"
+                where, f"has {' and '.join(map(_shortened, names[:5]))}; expected one directive"
             )
+        if others:
+            first, beside = _shortened(names[0]), _shortened(others[0])
+            return self.problem(where, f"has {first} beside '{beside}'; a directive stands alone")
         (name,) = names
         read = _DIRECTIVES.get(name)
         if read is None:
@@ -413,7 +415,12 @@ _DIRECTIVES: Final[dict[str, Callable[[_Compiler, Any, str], Part]]] = {
 
 
 def _below(where: str, key: str) -> str:
-    return f"{where}.{key}" if where else key
+    shown = _shortened(key)
+    return f"{where}.{shown}" if where else shown
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= _SHOWN_MAX else name[:_SHOWN_MAX] + "…"
 
 
 def _is_falsy(value: Any) -> bool:
@@ -424,7 +431,7 @@ def _is_falsy(value: Any) -> bool:
 def _unknown(name: str) -> str:
     near = difflib.get_close_matches(name, _DIRECTIVES, n=1)
     hint = f"did you mean {near[0]}?" if near else "there are " + ", ".join(_DIRECTIVES)
-    return f"{name} is no directive; {hint}"
+    return f"{_shortened(name)} is no directive; {hint}"
 
 
 def _type_of(value: Any) -> str:

@@ -183,6 +183,13 @@ def test_no_more_problems_are_told_than_anybody_reads() -> None:
     assert len(refused.value.problems) == PROBLEMS_MAX
 
 
+def test_a_long_name_is_shown_by_its_beginning() -> None:
+    with pytest.raises(MappingError) as refused:
+        compile_mapping({"k" * 60_000: [{"@path": 5}] * 40})
+
+    assert len(str(refused.value)) < 10_000
+
+
 DOUBLED: Any = {"@path": "$.a"}
 for _ in range(4):
     DOUBLED = {"@transform": {"apply": {"a": [DOUBLED] * 4}, "mapping": {"@path": "$.a"}}}
