@@ -325,3 +325,28 @@ def test_a_deleted_destination_leaves_nothing_behind(tailrace: Tailrace, tool: H
         within_s=20.0,
     )
     assert not list((tailrace.data_dir / "log" / "groups").glob("to-hook.db"))
+
+
+def test_the_last_success_is_a_delivery_and_outlives_a_crash(
+    tailrace: Tailrace, tool: HostileTool
+) -> None:
+    connect(tailrace, "hook", tool.url)
+    senders = Senders(tailrace)
+
+    senders.send(2, refused_every=1)
+    wait_ended(tailrace, "hook", 2)
+    before = fact(tailrace, "hook", "worked_at")
+    senders.send(1)
+    wait_ended(tailrace, "hook", 3)
+    wait_until(
+        lambda: fact(tailrace, "hook", "worked_at") != "null", what="a success", within_s=10.0
+    )
+    worked_at = fact(tailrace, "hook", "worked_at")
+    killed = wait_deliverer(tailrace)
+    os.kill(killed, signal.SIGKILL)
+    wait_until(lambda: wait_deliverer(tailrace) != killed, what="a new one", within_s=30.0)
+    senders.send(1, refused_every=1)
+    wait_ended(tailrace, "hook", 4)
+
+    assert before == "null"
+    assert fact(tailrace, "hook", "worked_at") == worked_at

@@ -87,6 +87,7 @@ class Runner:
         self._resumed = asyncio.Event()
         self._problem = ""
         self._worked_at = 0.0
+        self._delivered_at: float | None = None
         self._told: dict[str, object] = {}
 
     async def run(self) -> None:
@@ -98,6 +99,7 @@ class Runner:
         """
         self._next = await self._run(self._state.positions)
         self._parked_keys = await self._run(self._state.parked_keys)
+        self._delivered_at = await self._run(self._state.worked_at)
         async with asyncio.TaskGroup() as tasks:
             for lanes in self._lanes.values():
                 for lane in lanes:
@@ -257,6 +259,8 @@ class Runner:
         self._suspended = ""
         self._resumed.set()
         self._worked_at = self._now()
+        if len(refused) < len(outcomes):
+            self._delivered_at = self._worked_at
 
     def _suspend(self, why: str) -> None:
         if not self._suspended:
@@ -374,7 +378,7 @@ class Runner:
             "version": self._target.version,
             "in_flight": self._events,
             "oldest_at": min(oldest, default=None),
-            "worked_at": self._worked_at or None,
+            "worked_at": self._delivered_at,
         }
 
 

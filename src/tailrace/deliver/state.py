@@ -222,6 +222,12 @@ class State:
             ).fetchall()
         return [Parked(row[0], _out(row[2:]), row[1]) for row in rows]
 
+    def worked_at(self) -> float | None:
+        """Return when the tool last took an event, in seconds since 1970; None for never."""
+        with _errors(self.path):
+            found = facts(self._connection).get("worked_at")
+        return found if isinstance(found, float) else None
+
     def tell(self, facts: Mapping[str, object]) -> None:
         """Keep facts for those who look at the file from outside."""
         with _errors(self.path), _transaction(self._connection):
