@@ -1,6 +1,7 @@
 """Takes secrets out of what is shown of a request."""
 
 import base64
+import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Final
@@ -25,6 +26,9 @@ _SECRET_HEADERS: Final = frozenset(
 )
 _OF_ROLE: Final = re.compile("<(SecretAccessKey|SessionToken)>[^<]*")
 """What STS of AWS answers when a role is assumed: secrets that no settings have."""
+
+
+_ESCAPE: Final = re.compile("%[0-9A-F]{2}")
 
 
 class Hiding:
@@ -53,8 +57,12 @@ class Hiding:
 
 def _forms(secret: str) -> set[str]:
     """Return how a secret may be written: as it is, in JSON, in an address, within base64."""
-    text = msgspec.json.encode(secret).decode()[1:-1]
-    forms = {secret, text, quote(secret, safe=""), quote(secret), quote_plus(secret)}
+    texts = {msgspec.json.encode(secret).decode()[1:-1], json.dumps(secret)[1:-1]}
+    texts |= {text.replace("/", "\\/") for text in texts}
+    quoted = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
+    # Readers of addresses differ in how they write the digits.
+    quoted |= {_ESCAPE.sub(lambda found: found[0].lower(), text) for text in quoted}
+    forms = {secret, *texts, *quoted}
     # A scheme such as "Bearer" is no part of what must not be seen.
     forms |= {word for word in secret.split() if len(word) >= _WORD_CHARACTERS_MIN}
     for encode in (base64.b64encode, base64.urlsafe_b64encode):
