@@ -37,6 +37,7 @@ from tailrace.deliver.state import facts, looking, totals
 from tailrace.deliver.tools import DestinationTools, GuardedHttp
 from tailrace.destinations import firehose, kinesis, load_catalog, s3
 from tailrace.destinations.api import Delivered, Json, Outcome, Rejected, Retry, Secret
+from tailrace.destinations.aws import TIMEOUT_S
 from tailrace.errors import SettingsError, TransientError
 from tailrace.event import Call, encode_call
 from tailrace.ledger import ACCEPTED
@@ -499,7 +500,9 @@ async def test_a_role_that_may_not_be_assumed_suspends_the_destination(
         await kinesis.put_records(for_kinesis(event()), settings, tools)
 
 
+@pytest.mark.parametrize("profile", ["", "missing"])
 async def test_without_any_credentials_the_settings_are_to_blame(
+    profile: str,
     gateway: Gateway,
     tools: DestinationTools,
     monkeypatch: pytest.MonkeyPatch,
@@ -507,6 +510,8 @@ async def test_without_any_credentials_the_settings_are_to_blame(
 ) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
+    if profile:
+        monkeypatch.setenv("AWS_PROFILE", profile)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
@@ -945,3 +950,44 @@ def test_all_events_reach_s3_once_below_their_source(
         "web": sorted(each["messageId"] for each in events[:600]),
         "app": sorted(each["messageId"] for each in events[600:]),
     }
+
+
+def test_a_file_that_is_full_does_not_wait_for_its_age(
+    pipeline: Pipeline, gateway: Gateway, aws: Aws
+) -> None:
+    aws.make_bucket()
+    pipeline.connect("s3", {"bucket": aws.name, "file_age_s_max": 900, **account(gateway)})
+    pipeline.start()
+    events = tracked(s3.EVENTS_MAX + 2_000)
+
+    for begin in range(0, len(events), 1_000):
+        pipeline.accept(events[begin : begin + 1_000])
+    until(lambda: len(aws.objects()) == 1, what="file")
+
+    [(body, _)] = aws.objects().values()
+    assert len(gzip.decompress(body).splitlines()) == s3.EVENTS_MAX
+
+
+def test_delivering_stops_at_once_while_a_service_does_not_answer(
+    pipeline: Pipeline, gateway: Gateway, aws: Aws, caplog: pytest.LogCaptureFixture
+) -> None:
+    aws.make_stream()
+    pipeline.connect("kinesis", {"stream_name": aws.name, **account(gateway)})
+    pipeline.start()
+    release = threading.Event()
+
+    def silent(asked: Asked, forward: Callable[[Asked], Answer]) -> Answer:
+        release.wait(DEADLINE_S)
+        return Answer(None)
+
+    gateway.changes += [silent] * 4
+    pipeline.accept(tracked(100))
+    until(lambda: len(gateway.of("PutRecords")) >= 1, what="request")
+    begun = time.monotonic()
+    pipeline.stop()
+    took_s = time.monotonic() - begun
+    release.set()
+
+    assert took_s < TIMEOUT_S / 2
+    assert "exception" not in caplog.text.lower()
+    assert pipeline.delivered() == 0

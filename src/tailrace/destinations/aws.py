@@ -209,7 +209,11 @@ class Client:
             answer: Mapping[str, Any] = getattr(self._made(), operation)(**arguments)
         except exceptions.ClientError as error:
             return self._refusal(error)
-        except (exceptions.NoCredentialsError, exceptions.PartialCredentialsError) as error:
+        except (
+            exceptions.NoCredentialsError,
+            exceptions.PartialCredentialsError,
+            exceptions.ProfileNotFound,
+        ) as error:
             raise SettingsError(
                 f"this machine has no credentials of AWS ({error}): give access_key_id and "
                 "secret_access_key, or let the machine have a role"
