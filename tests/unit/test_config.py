@@ -303,3 +303,18 @@ def test_no_line_break_follows_a_slug_or_a_key(kind: object) -> None:
     assert msgspec.convert("first-one", kind) == "first-one"
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert("first-one\n", kind)
+
+
+def test_everything_wrong_about_where_deliveries_may_go_is_told_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "tailrace.toml"
+    file.write_text(
+        '[deliver]\nprivate_networks = ["10.0.0.0/8", "10.0.0.1/8"]\n'
+        'file_directories = ["/srv/events", "events"]\n'
+    )
+
+    with pytest.raises(ConfigError) as caught:
+        read_config(environ={"TAILRACE_DATA_DIR": str(tmp_path)}, path=file)
+
+    assert "deliver.private_networks has '10.0.0.1/8'" in str(caught.value)
+    assert "deliver.file_directories has 'events'; expected an absolute path" in str(caught.value)
+    assert "/srv/events" not in str(caught.value)

@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import os
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -88,9 +89,11 @@ async def append(
 
 
 class _Files:
-    """The file that is written to, open; one batch at a time."""
+    """The file that is written to, open; for many threads, one batch at a time."""
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._is_closed = False
         self._path = Path()
         self._descriptor = -1
 
@@ -104,17 +107,28 @@ class _Files:
             TransientError: the disk refuses.
         """
         try:
-            folder = _folder(directory, allowed)
-            by_day = sorted(lines, key=_day)
-            for day, group in groupby(by_day, key=_day):
-                text = b"".join(line.event + b"\n" for line in group)
-                self._write(folder / f"{prefix}-{day}.ndjson", text)
+            with self._lock:
+                folder = _folder(directory, allowed)
+                for day, group in groupby(sorted(lines, key=_day), key=_day):
+                    text = b"".join(line.event + b"\n" for line in group)
+                    self._write(folder / f"{prefix}-{day}.ndjson", text)
         except OSError as error:
             told = f"{directory}: {error.strerror or error}"
             raise (SettingsError if error.errno in _LASTING else TransientError)(told) from error
+        finally:
+            if self._is_closed:
+                self.close()
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file; where a thread is still writing, it does so at its end."""
+        self._is_closed = True
+        if self._lock.acquire(blocking=False):
+            try:
+                self._let_go()
+            finally:
+                self._lock.release()
+
+    def _let_go(self) -> None:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
@@ -136,7 +150,7 @@ class _Files:
         """Open the file, unless it is open and nobody has put it away."""
         if self._descriptor >= 0 and path == self._path and _is_at(self._descriptor, path):
             return
-        self.close()
+        self._let_go()
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
         self._descriptor = os.open(path, flags, 0o640)
         self._path = path

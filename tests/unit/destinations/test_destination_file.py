@@ -1,10 +1,12 @@
 """Files: where they may be, what is in them, and what a crash or an operator leaves behind."""
 
+import asyncio
 import errno
 import fcntl
 import json
 import os
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
@@ -36,6 +38,24 @@ async def appended(
 def write_and_close(file: IO[bytes]) -> None:
     file.write(b"other\n")
     file.close()
+
+
+def open_at(path: Path, *, but: int) -> list[int]:
+    """Return the descriptors of this process that are open on a file."""
+    found = []
+    for link in Path("/proc/self/fd").iterdir():
+        try:
+            if link.readlink() == path and int(link.name) != but:
+                found.append(int(link.name))
+        except FileNotFoundError:
+            continue
+    return found
+
+
+def wait_open(path: Path, *, but: int) -> None:
+    end = time.monotonic() + 10.0
+    while not open_at(path, but=but):
+        assert time.monotonic() < end
 
 
 def names_in(directory: Path) -> set[str]:
@@ -175,6 +195,52 @@ async def test_events_are_on_the_disk_before_they_are_delivered(
     await appended(tmp_path, tmp_path, [event_json("m-1")])
 
     assert sizes[-1] == (tmp_path / NAME).stat().st_size
+
+
+async def test_batches_at_once_do_not_mix(tmp_path: Path) -> None:
+    settings = check(DESTINATION, {"directory": str(tmp_path)}).settings
+    days = ("2026-11-20", "2026-11-21")
+    events = {
+        event_json(f"m-{number}", receivedAt=f"{days[number % 2]}T10:00:00.000Z", note="x" * 5_000)
+        for number in range(200)
+    }
+    batches = [list(events)[start : start + 10] for start in range(0, 200, 10)]
+
+    async with loopback_tools(file_directories=(str(tmp_path),)) as tools:
+        await asyncio.gather(
+            *(append([Line(event=event) for event in batch], settings, tools) for batch in batches)
+        )
+
+    lines = [
+        line
+        for day in days
+        for line in (tmp_path / f"events-{day}.ndjson").read_bytes().splitlines()
+    ]
+    assert len(lines) == 200
+    assert set(lines) == events
+
+
+async def test_a_write_that_is_left_behind_still_ends_and_leaves_nothing_open(
+    tmp_path: Path,
+) -> None:
+    settings = check(DESTINATION, {"directory": str(tmp_path)}).settings
+    path = tmp_path / NAME
+    path.touch()
+    with path.open("ab") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        async with loopback_tools(file_directories=(str(tmp_path),)) as tools:
+            writing = asyncio.ensure_future(
+                append([Line(event=event_json("m-1"))], settings, tools)
+            )
+            await asyncio.to_thread(wait_open, path, but=other.fileno())
+            writing.cancel()
+            await asyncio.wait([writing])
+            await tools.close()
+            fcntl.flock(other, fcntl.LOCK_UN)
+
+        assert open_at(path, but=other.fileno()) == []
+
+    assert path.read_bytes() == event_json("m-1") + b"\n"
 
 
 async def test_what_is_no_directory_suspends(tmp_path: Path) -> None:
