@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from tailrace.control.changes import Changes, utc_now
 from tailrace.control.models import MemberRow, WorkspaceRow
 from tailrace.control.permissions import Permission, Principal, Role
-from tailrace.control.sessions import Sessions
+from tailrace.control.sessions import Sessions, end_sessions
 from tailrace.errors import ChangeError, TransientError
 
 WORKSPACE_NAME: Final = "Tailrace"
@@ -208,7 +208,7 @@ class Accounts:
         member.password_hash = kept
         member.version += 1
         member.updated_at = at
-        self._sessions.end_of_member_in(session, member.id)
+        end_sessions(session, member.id)
 
     def _keep(self, key: str, found: tuple[Me | None, MyWorkspace]) -> None:
         with self._lock:

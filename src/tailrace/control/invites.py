@@ -16,7 +16,6 @@ from tailrace.control.changes import Change, Changes, utc_now
 from tailrace.control.members import (
     Members,
     add_member,
-    end_sessions,
     existing_member,
     is_open,
     require_no_member,
@@ -26,7 +25,7 @@ from tailrace.control.passwords import require_good_password
 from tailrace.control.people import Email, OnlySources, email_of, role_of
 from tailrace.control.permissions import Principal, Role
 from tailrace.control.ranks import require_may_give, require_may_manage
-from tailrace.control.sessions import Sessions
+from tailrace.control.sessions import Sessions, end_sessions
 from tailrace.control.settings import read_settings
 from tailrace.errors import ChangeError
 

@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Final
 
 from msgspec import UNSET
-from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from tailrace.control.changes import ACTOR_CHARACTERS_MAX, Change, Changes
-from tailrace.control.models import ApiTokenRow, InviteRow, MemberRow, SessionRow, SourceRow
+from tailrace.control.models import InviteRow, MemberRow, SourceRow
 from tailrace.control.people import (
     MemberChange,
     MemberDraft,
@@ -27,6 +27,7 @@ from tailrace.control.people import (
 )
 from tailrace.control.permissions import ROLES, Principal, Role
 from tailrace.control.ranks import require_may_give, require_may_manage
+from tailrace.control.sessions import end_sessions
 from tailrace.control.sources import Sources
 from tailrace.errors import ChangeError
 
@@ -301,16 +302,6 @@ def require_no_member(session: Session, email: str) -> None:
     """
     if by_email(session, email) is not None:
         raise ChangeError(f"{email} is a member already", reason="conflict", field="email")
-
-
-def end_sessions(session: Session, member_id: str) -> None:
-    """End the sessions of a member, those that were opened with their API tokens too."""
-    tokens = select(ApiTokenRow.id).where(ApiTokenRow.member_id == member_id)
-    session.execute(
-        delete(SessionRow).where(
-            or_(SessionRow.member_id == member_id, SessionRow.token_id.in_(tokens))
-        )
-    )
 
 
 def is_open(now: datetime) -> list[ColumnElement[bool]]:

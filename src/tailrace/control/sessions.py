@@ -145,12 +145,6 @@ class Sessions:
         if digest is not None:
             session.execute(delete(SessionRow).where(SessionRow.hash == digest))
 
-    def end_of_member_in(self, session: Session, member_id: str) -> None:
-        """End all sessions of a member in an open transaction, those of their tokens too."""
-        tokens = select(ApiTokenRow.id).where(ApiTokenRow.member_id == member_id)
-        of_member = or_(SessionRow.member_id == member_id, SessionRow.token_id.in_(tokens))
-        session.execute(delete(SessionRow).where(of_member))
-
     def of(self, principal: Principal) -> list[OpenSession]:
         """Return the sessions of whoever asks, the last used one first."""
         with self._changes.read() as session:
@@ -197,6 +191,16 @@ class Sessions:
         settings = session.scalars(select(WorkspaceRow.settings)).one_or_none() or {}
         age = timedelta(hours=settings.get("session_hours_max", SESSION_HOURS))
         return age if self._age_s_max is None else min(age, timedelta(seconds=self._age_s_max))
+
+
+def end_sessions(session: Session, member_id: str) -> None:
+    """End the sessions of a member, those that were opened with their API tokens too."""
+    tokens = select(ApiTokenRow.id).where(ApiTokenRow.member_id == member_id)
+    session.execute(
+        delete(SessionRow).where(
+            or_(SessionRow.member_id == member_id, SessionRow.token_id.in_(tokens))
+        )
+    )
 
 
 def session_hash(session_id: str) -> str:
