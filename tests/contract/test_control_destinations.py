@@ -654,6 +654,19 @@ def test_a_secret_that_was_moved_to_another_destination_does_not_open(control: C
     assert control.secrets("thief") == {"shared_secret": OTHER}
 
 
+def test_a_secret_stays_only_where_it_was_given_for(control: Control) -> None:
+    control.make()
+
+    with pytest.raises(ChangeError, match="leads elsewhere") as refused:
+        control.change(settings={"url": "https://attacker.example.com/"})
+    elsewhere = control.change(settings={"url": "https://new.example.com/", "shared_secret": OTHER})
+    same_host = control.change(settings={"url": "https://new.example.com/other?path=1"})
+
+    assert refusal(refused) == ("conflict", "settings.shared_secret")
+    assert control.secrets("hook") == {"shared_secret": OTHER}
+    assert (elsewhere.version, same_host.version) == (2, 3)
+
+
 def test_without_a_secret_key_secrets_cannot_be_set(control: Control) -> None:
     blind = Destinations(control.config, control.changes, None, control.catalog)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from tailrace.config import Secret
 from tailrace.control.models import DestinationRow
@@ -30,7 +31,7 @@ class DestinationSettings:
         Raises:
             ChangeError: there is no such type, or they are not its settings.
         """
-        checked = _checked(self._type(kind), given, stays=())
+        checked = _checked(self.type(kind), given, stays=())
         return KeptSettings(checked.public, self._sealed(slug, checked.secrets))
 
     def merged(self, row: DestinationRow, given: Mapping[str, object]) -> KeptSettings:
@@ -39,7 +40,7 @@ class DestinationSettings:
         Raises:
             ChangeError: they are not those of the type any more.
         """
-        destination = self._type(row.type)
+        destination = self.type(row.type)
         stays = {
             name: sealed
             for name, sealed in row.secrets_sealed.items()
@@ -49,6 +50,7 @@ class DestinationSettings:
         public = {name: row.settings[name] for name in row.settings if name in destination.fields}
         kept = self._opened(row.slug, stays)
         checked = _checked(destination, {**public, **given, **kept}, stays=stays)
+        _require_same_place(destination, row.settings, checked.public, stays=stays)
         new = {name: secret for name, secret in checked.secrets.items() if name not in stays}
         return KeptSettings(checked.public, {**stays, **self._sealed(row.slug, new)})
 
@@ -59,9 +61,14 @@ class DestinationSettings:
             ChangeError: it does not.
         """
         opened = self._opened(row.slug, kept.sealed)
-        _checked(self._type(row.type), {**kept.public, **opened}, stays=opened)
+        _checked(self.type(row.type), {**kept.public, **opened}, stays=opened)
 
-    def _type(self, slug: str) -> Destination:
+    def type(self, slug: str) -> Destination:
+        """Return a type of destinations.
+
+        Raises:
+            ChangeError: there is none.
+        """
         found = self._catalog.types.get(slug)
         if found is None:
             known = ", ".join(self._catalog.types)
@@ -127,3 +134,34 @@ def _checked(
 
 def _secrets(destination: Destination) -> list[str]:
     return [name for name, field in destination.fields.items() if field.is_secret]
+
+
+def _require_same_place(
+    destination: Destination,
+    before: Mapping[str, object],
+    after: Mapping[str, object],
+    *,
+    stays: Collection[str],
+) -> None:
+    """Return when secrets that stay go where they went before.
+
+    Whoever may change an address, but may not read a secret, could else have it sent to themselves.
+
+    Raises:
+        ChangeError: an address leads to another host, and a secret was not given with it.
+    """
+    for name, field in destination.fields.items():
+        if not field.about.is_url or _origin(before.get(name)) == _origin(after.get(name)):
+            continue
+        for secret in stays:
+            raise ChangeError(
+                f"settings.{secret} must be given again: settings.{name} leads elsewhere now, and "
+                "a secret goes only where somebody who knows it sends it",
+                reason="conflict",
+                field=f"settings.{secret}",
+            )
+
+
+def _origin(url: object) -> tuple[str, str]:
+    parts = urlsplit(str(url or ""))
+    return parts.scheme, parts.netloc.lower()
