@@ -704,6 +704,23 @@ async def test_the_folders_of_segment_have_the_day_in_milliseconds(
     assert gzip.decompress(body) == event(1) + b"\n"
 
 
+async def test_lines_that_do_not_say_when_they_were_received_are_filed_under_now(
+    gateway: Gateway, aws: Aws, tools: DestinationTools
+) -> None:
+    aws.make_bucket()
+    settings = s3.Settings(bucket=aws.name, layout="hive", **account(gateway))
+
+    before = datetime.now(UTC)
+    await s3.put_files(lines(b'"text"', b"{}", event(receivedAt="x")), settings, tools)
+    after = datetime.now(UTC)
+
+    folders = {key.rpartition("/")[0] for key in aws.objects()}
+    hours = {f"source=web/date={at:%Y-%m-%d}/hour={at:%H}" for at in (before, after)}
+    text = b"".join(gzip.decompress(body) for body, _ in aws.objects().values())
+    assert folders <= hours
+    assert sorted(text.splitlines()) == sorted([b'"text"', b"{}", event(receivedAt="x")])
+
+
 async def test_files_can_be_compressed_with_zstd(
     gateway: Gateway, aws: Aws, tools: DestinationTools
 ) -> None:

@@ -96,7 +96,10 @@ def streams_of(events: Sequence[bytes], settings: Settings) -> list[str]:
     default = folded.get(EVERYTHING, settings.stream_name)
     found = []
     for event in events:
-        names = _decode_names(event)
+        try:
+            names = _decode_names(event)
+        except msgspec.ValidationError:
+            names = _Names()
         by_type = folded.get(names.type.casefold(), default)
         found.append(folded.get(names.event.casefold(), by_type) if names.event else by_type)
     return found

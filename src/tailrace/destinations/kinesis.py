@@ -4,6 +4,7 @@ Source: AWS service model of Kinesis (2013-12-02), `StreamName` and `PutRecords`
 those of a stream that was not raised: 500 records and 5 MiB a request, 1 MiB a record with its key.
 """
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Final
@@ -93,15 +94,15 @@ async def put_records(
 
 
 def partition_key(data: bytes, settings: Settings) -> str:
-    """Return what chooses the shard of an event: the person, or else the event itself."""
-    ids = _decode_ids(data)
+    """Return what chooses the shard of an event: the person, else the event, else what it holds."""
+    try:
+        ids = _decode_ids(data)
+    except msgspec.ValidationError:
+        ids = _Ids()
     person = "" if settings.use_message_id else ids.user_id or ids.anonymous_id
+    key = person or ids.message_id or hashlib.sha256(data).hexdigest()
     # The service counts characters in UTF-16, where some take two.
-    return (
-        (person or ids.message_id)
-        .encode("utf-16-le")[: 2 * KEY_UNITS_MAX]
-        .decode("utf-16-le", errors="ignore")
-    )
+    return key.encode("utf-16-le")[: 2 * KEY_UNITS_MAX].decode("utf-16-le", errors="ignore")
 
 
 def _batching(_: Settings) -> api.Batching:

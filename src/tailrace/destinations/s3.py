@@ -88,9 +88,8 @@ class Line:
 class File:
     """The lines of one source and hour, with the name that they give the file."""
 
-    def __init__(self, lines: Sequence[Line], settings: Settings) -> None:
+    def __init__(self, lines: Sequence[Line], settings: Settings, *, received_at: datetime) -> None:
         text = b"".join(line.data + b"\n" for line in lines)
-        received_at = _received_at(lines[0])
         # Named by its content: written again after an answer that got lost, it replaces itself.
         digest = hashlib.sha256(text).hexdigest()[:_HASH_CHARACTERS]
         self.key = (
@@ -106,7 +105,7 @@ class File:
 
 
 class _Times(msgspec.Struct, gc=False, rename="camel"):
-    received_at: str
+    received_at: Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 _decode_times = msgspec.json.Decoder(_Times).decode
@@ -116,14 +115,17 @@ async def put_files(
     lines: Sequence[Line], settings: Settings, tools: api.Tools
 ) -> Sequence[api.Outcome]:
     """Write the events, one file for each source and hour of receipt."""
-    groups: dict[tuple[str, str], list[int]] = {}
-    for index, line in enumerate(lines):
-        hour = _decode_times(line.data).received_at[:13]
+    groups: dict[tuple[str, datetime], list[int]] = {}
+    moments = [_received_at(line.data) for line in lines]
+    for index, (line, moment) in enumerate(zip(lines, moments, strict=True)):
+        hour = moment.replace(minute=0, second=0, microsecond=0)
         groups.setdefault((line.source, hour), []).append(index)
 
-    async def put(_: tuple[str, str], indexes: Sequence[int]) -> Sequence[api.Outcome]:
+    async def put(_: tuple[str, datetime], indexes: Sequence[int]) -> Sequence[api.Outcome]:
         chosen = [lines[index] for index in indexes]
-        file = await tools.blocking(functools.partial(File, chosen, settings))
+        received_at = moments[indexes[0]]
+        make = functools.partial(File, chosen, settings, received_at=received_at)
+        file = await tools.blocking(make)
         client = aws.client_of(tools, settings, "s3", timeout_s=PUT_TIMEOUT_S)
         answer = await client.call(
             "put_object",
@@ -142,8 +144,12 @@ async def put_files(
     return await aws.in_groups(groups, put)
 
 
-def _received_at(line: Line) -> datetime:
-    return datetime.fromisoformat(_decode_times(line.data).received_at).astimezone(UTC)
+def _received_at(data: bytes) -> datetime:
+    """Return when an event was received, now where it does not say."""
+    try:
+        return _decode_times(data).received_at.astimezone(UTC)
+    except msgspec.ValidationError:
+        return datetime.now(UTC)
 
 
 def _folder(layout: str, source: str, received_at: datetime) -> str:

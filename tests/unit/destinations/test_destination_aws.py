@@ -1,5 +1,6 @@
 """What the destinations at AWS make of their settings, without anybody to send to."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,22 @@ def test_the_partition_key_is_the_person_or_else_the_event(ids: dict[str, Any], 
     settings = kinesis.Settings(**LEAST["kinesis"])
 
     assert kinesis.partition_key(event(**ids), settings) == key
+
+
+@pytest.mark.parametrize("data", [b'"text"', b"[1]", b"{}", b'{"userId":7,"messageId":""}'])
+def test_data_without_ids_has_a_partition_key_of_its_own(data: bytes) -> None:
+    settings = kinesis.Settings(**LEAST["kinesis"])
+
+    keys = {kinesis.partition_key(each, settings) for each in (data, data, data + b" ")}
+
+    assert len(keys) == 2
+    assert {len(key) for key in keys} == {64}
+
+
+def test_data_without_names_goes_to_the_stream_of_the_rest() -> None:
+    settings = firehose.Settings(**LEAST["firehose"], streams={"identify": "people"})
+
+    assert firehose.streams_of([b'"identify"', b'{"type":1}'], settings) == ["events"] * 2
 
 
 def test_the_partition_key_can_be_the_message_id() -> None:
@@ -114,7 +131,11 @@ def test_a_file_in_s3_is_named_by_what_it_holds() -> None:
         for n in range(2)
     ]
 
-    file, same, other = (s3.File(some, settings) for some in (lines, list(lines), lines[:1]))
+    moment = datetime(2026, 11, 21, 23, 59, 59, tzinfo=UTC)
+
+    file, same, other = (
+        s3.File(some, settings, received_at=moment) for some in (lines, list(lines), lines[:1])
+    )
 
     assert file.key == same.key
     assert file.body == same.body
