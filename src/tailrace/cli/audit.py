@@ -94,7 +94,8 @@ def _show(console: Console, answer: dict[str, Any], *, minutes: bool) -> None:
 
 def _show_destinations(console: Console, destinations: list[dict[str, Any]]) -> None:
     table = Table(box=None, header_style="bold", pad_edge=False)
-    table.add_column("destination")
+    # A slug that is cut names nothing.
+    table.add_column("destination", min_width=max(len(each["slug"]) for each in destinations))
     table.add_column("subscription")
     for term in DELIVERY_TERMS:
         table.add_column(term.replace("_", " "), justify="right")
