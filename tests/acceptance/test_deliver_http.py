@@ -2,6 +2,8 @@
 
 import base64
 import json
+import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -204,6 +206,27 @@ def test_files_have_each_event_as_a_line(
     assert sorted(each["messageId"] for found in events.values() for each in found) == sorted(ids)
     for path, found in events.items():
         assert {f"shop-{each['receivedAt'][:10]}.ndjson" for each in found} == {path.name}
+
+
+def test_files_lose_nothing_and_have_whole_lines_when_the_deliverer_is_killed(
+    tailrace: Tailrace, connect: Callable[..., str], files: Path
+) -> None:
+    slug = connect("file", directory=f"{files}/killed")
+    ids = []
+
+    for round_ in range(4):
+        ids += collect(tailrace, f"kill-{round_}", EVENTS)
+        [deliverer] = wait_until(
+            lambda: [pid for pid, part in tailrace.pids().items() if part == "deliver"],
+            what="a deliverer",
+            within_s=DELIVERED_S,
+        )
+        os.kill(deliverer, signal.SIGKILL)
+    wait_delivered(tailrace, slug, delivered=len(ids))
+
+    texts = [path.read_bytes() for path in (files / "killed").iterdir()]
+    lines = [line for text in texts for line in text.splitlines()]
+    assert {json.loads(line)["messageId"] for line in lines} == set(ids)
 
 
 def test_a_directory_that_nobody_allowed_suspends_and_says_what_to_set(
