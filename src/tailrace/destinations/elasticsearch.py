@@ -8,10 +8,11 @@ import base64
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated, Final
 
 import msgspec
+from msgspec import UNSET, Raw, UnsetType
 
 from tailrace.destinations import api
 from tailrace.errors import SettingsError, TransientError
@@ -99,9 +100,12 @@ class Document:
 
 
 class _Event(msgspec.Struct, gc=False, rename="camel"):
-    message_id: str
-    timestamp: str
-    received_at: str
+    """What a document says of itself; a mapping may have left it out."""
+
+    message_id: str = ""
+    timestamp: str = ""
+    received_at: str = ""
+    own_timestamp: Raw | UnsetType = msgspec.field(name="@timestamp", default=UNSET)
 
 
 class _Error(msgspec.Struct, gc=False):
@@ -172,12 +176,13 @@ def index_name(settings: Settings, received_at: str) -> str:
 def _lines(source: bytes, settings: Settings) -> bytes:
     """Return what says where a document goes, and the document."""
     event = _decode_event(source)
-    place = {"_index": index_name(settings, event.received_at), "_id": _id(event.message_id)}
-    return b'%b\n{"@timestamp":%b,%b\n' % (
-        _encode({settings.operation: place}),
-        _encode(event.timestamp),
-        source[1:],
-    )
+    received_at = event.received_at or datetime.now(UTC).isoformat()
+    place = {"_index": index_name(settings, received_at)}
+    if event.message_id:
+        place["_id"] = _id(event.message_id)
+    if event.timestamp and event.own_timestamp is UNSET:
+        source = b'{"@timestamp":%b,%b' % (_encode(event.timestamp), source[1:])
+    return b"%b\n%b\n" % (_encode({settings.operation: place}), source)
 
 
 def _id(message_id: str) -> str:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Final
@@ -66,12 +67,7 @@ class Line:
 
 
 class _Event(msgspec.Struct, gc=False, rename="camel"):
-    received_at: str
-
-    @property
-    def day(self) -> str:
-        """The day of its receipt in UTC, as in 2026-11-21."""
-        return self.received_at[:10]
+    received_at: str = ""
 
 
 _decode = msgspec.json.Decoder(_Event).decode
@@ -158,7 +154,8 @@ class _Files:
 
 
 def _day(line: Line) -> str:
-    return _decode(line.event).day
+    """Return the day of its receipt in UTC, as in 2026-11-21; today where a mapping left it out."""
+    return (_decode(line.event).received_at or datetime.now(UTC).isoformat())[:10]
 
 
 def _folder(directory: Path, allowed: Sequence[Path]) -> Path:

@@ -54,6 +54,17 @@ async def test_an_event_is_a_document_under_its_message_id_with_a_timestamp() ->
     assert rest == [place, document]
 
 
+async def test_a_document_without_the_fields_of_an_event_is_taken_as_it_is() -> None:
+    bare, own = Json(b'{"total":1}'), Json(b'{"timestamp":"x","@timestamp":"2026-01-02","a":1}')
+
+    _, request = await sent(
+        lambda _: items({"status": 201}, {"status": 201}), bare, own, index_rotation="none"
+    )
+
+    place = b'{"index":{"_index":"idx"}}'
+    assert request.body.splitlines() == [place, bare, place, own]
+
+
 @pytest.mark.parametrize(
     ("given", "expected"),
     [

@@ -8,6 +8,7 @@ import os
 import threading
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
@@ -92,6 +93,15 @@ async def test_each_day_of_receipt_has_a_file(tmp_path: Path) -> None:
         "shop.web-2026-11-20.ndjson": ["m-1"],
         "shop.web-2026-11-21.ndjson": ["m-0", "m-2"],
     }
+
+
+async def test_a_line_that_tells_no_receipt_goes_to_the_file_of_today(tmp_path: Path) -> None:
+    before = datetime.now(UTC).date()
+
+    await appended(tmp_path, tmp_path, [Json(b'{"total":1}')])
+
+    [name] = names_in(tmp_path)
+    assert name in {f"events-{day}.ndjson" for day in (before, datetime.now(UTC).date())}
 
 
 async def test_without_the_operators_word_nothing_is_written(tmp_path: Path) -> None:
