@@ -23,6 +23,7 @@ BATCH_AGE_S: Final = 1.0
 ID_BYTES_MAX: Final = 512
 """A longer `_id` makes the cluster refuse the whole request."""
 
+_NO_OBJECT: Final = api.Rejected("no-object", "the document is no object, or its id no text")
 _CONFLICT: Final = 409
 _CREATE_ONLY: Final = "only write ops with an op_type of create are allowed in data streams"
 _WHOLE_INDEX = frozenset(
@@ -132,23 +133,32 @@ async def index(
     documents: Sequence[Document], settings: Settings, tools: api.Tools
 ) -> Sequence[api.Outcome]:
     """Index documents by one call of `_bulk`; the cluster answers for each."""
+    lines = [_lines(document.source, settings) for document in documents]
+    good = [line for line in lines if line]
+    answered = iter(await _answered(good, settings, tools) if good else ())
+    return [next(answered) if line else _NO_OBJECT for line in lines]
+
+
+async def _answered(
+    lines: Sequence[bytes], settings: Settings, tools: api.Tools
+) -> Sequence[api.Outcome]:
     response = await tools.http.request(
         "POST",
         # Only what is read below, so that the answer stays small.
         f"{settings.url.rstrip('/')}/_bulk?filter_path=items.*.status,items.*.error",
-        content=b"".join(_lines(document.source, settings) for document in documents),
+        content=b"".join(lines),
         headers={"Content-Type": "application/x-ndjson", **_authorization(settings)},
         timeout_s=settings.timeout_s,
     )
     if response.status != 200:
-        return [_outcome_of_all(response, len(documents))] * len(documents)
+        return [_outcome_of_all(response, len(lines))] * len(lines)
     try:
-        answered = _decode_answer(response.body).items
+        answer = _decode_answer(response.body)
     except msgspec.DecodeError as error:
         raise TransientError(f"the answer is none of _bulk: {error}") from error
-    items = [item for named in answered for item in named.values()]
-    if len(items) != len(documents):
-        raise TransientError(f"the answer has {len(items)} items for {len(documents)} documents")
+    items = [item for named in answer.items for item in named.values()]
+    if len(items) != len(lines):
+        raise TransientError(f"the answer has {len(items)} items for {len(lines)} documents")
     return [_outcome_of(item, settings) for item in items]
 
 
@@ -174,8 +184,11 @@ def index_name(settings: Settings, received_at: str) -> str:
 
 
 def _lines(source: bytes, settings: Settings) -> bytes:
-    """Return what says where a document goes, and the document."""
-    event = _decode_event(source)
+    """Return what says where a document goes, and the document; nothing for what is no object."""
+    try:
+        event = _decode_event(source)
+    except msgspec.ValidationError:
+        return b""
     received_at = event.received_at or datetime.now(UTC).isoformat()
     place = {"_index": index_name(settings, received_at)}
     if event.message_id:

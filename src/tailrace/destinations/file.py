@@ -154,8 +154,12 @@ class _Files:
 
 
 def _day(line: Line) -> str:
-    """Return the day of its receipt in UTC, as in 2026-11-21; today where a mapping left it out."""
-    return (_decode(line.event).received_at or datetime.now(UTC).isoformat())[:10]
+    """Return the day of its receipt in UTC, as in 2026-11-21; today where it does not tell."""
+    try:
+        received_at = _decode(line.event).received_at
+    except msgspec.ValidationError:
+        received_at = ""
+    return (received_at or datetime.now(UTC).isoformat())[:10]
 
 
 def _folder(directory: Path, allowed: Sequence[Path]) -> Path:

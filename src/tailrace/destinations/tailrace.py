@@ -4,7 +4,7 @@ Source: Segment's HTTP API, "Batch" (at most 500 KB in all), and "Common fields"
 """
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Final
@@ -21,6 +21,7 @@ BATCH_AGE_S: Final = 0.25
 REPLACED: Final = ("receivedAt", "sentAt")
 """What the next server finds out by itself: when it received the event, and when it was sent on."""
 
+_NO_OBJECT: Final = api.Rejected("no-object", "the event is no object, or an empty one")
 _WRONG_KEY: Final = frozenset(
     {"unknown_source", "source_disabled", "write_key_missing", "write_key_not_string"}
 )
@@ -72,11 +73,14 @@ async def send(
     events: Sequence[Forwarded], settings: Settings, tools: api.Tools
 ) -> Sequence[api.Outcome]:
     """Send the events by one batch call; it is taken, or refused, as a whole."""
+    batch = [_without_replaced(event.event) for event in events]
+    if not any(batch):
+        return [_NO_OBJECT] * len(events)
     key = base64.b64encode(f"{settings.write_key.reveal()}:".encode()).decode()
     response = await tools.http.request(
         "POST",
         f"{settings.url.rstrip('/')}/v1/batch",
-        content=_body([event.event for event in events]),
+        content=_body([event for event in batch if event]),
         headers={"Content-Type": "application/json", "Authorization": f"Basic {key}"},
         timeout_s=settings.timeout_s,
     )
@@ -84,21 +88,26 @@ async def send(
         raise SettingsError(f"the answer was {response.status}: there is no collector at url")
     if response.status == 400 and (refusal := _refusal(response.body)).code in _WRONG_KEY:
         raise SettingsError(f"the collector refuses write_key: {refusal.message or refusal.code}")
-    return [api.outcome_of(response)] * len(events)
+    outcome = api.outcome_of(response)
+    return [outcome if event else _NO_OBJECT for event in batch]
 
 
-def _body(events: Sequence[bytes]) -> bytes:
+def _body(events: Sequence[Mapping[str, Raw]]) -> bytes:
     """Return the batch call.
 
     An event keeps its `messageId`, so that one sent twice is taken once, and its `timestamp`, which
     is by our clock already: with our `sentAt` beside it, it comes out the same there.
     """
     sent_at = datetime.now(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
-    return _encode({"batch": [_without_replaced(event) for event in events], "sentAt": sent_at})
+    return _encode({"batch": events, "sentAt": sent_at})
 
 
-def _without_replaced(event: bytes) -> dict[str, Raw]:
-    members = _decode(event)
+def _without_replaced(event: bytes) -> Mapping[str, Raw]:
+    """Return the members of an event that are sent on; none for what is no object."""
+    try:
+        members = _decode(event)
+    except msgspec.ValidationError:
+        return {}
     for name in REPLACED:
         members.pop(name, None)
     return members

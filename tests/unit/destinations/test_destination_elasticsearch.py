@@ -65,6 +65,19 @@ async def test_a_document_without_the_fields_of_an_event_is_taken_as_it_is() -> 
     assert request.body.splitlines() == [place, bare, place, own]
 
 
+async def test_what_is_no_object_is_rejected_beside_neighbours_that_are_taken() -> None:
+    outcomes, request = await sent(
+        lambda _: items({"status": 201}, {"status": 200}),
+        Json(b"[1]"),
+        event_json("a"),
+        Json(b'{"messageId":7}'),
+        event_json("b"),
+    )
+
+    assert [type(outcome) for outcome in outcomes] == [Rejected, Delivered, Rejected, Delivered]
+    assert len(request.body.splitlines()) == 4
+
+
 @pytest.mark.parametrize(
     ("given", "expected"),
     [

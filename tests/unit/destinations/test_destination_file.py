@@ -98,7 +98,7 @@ async def test_each_day_of_receipt_has_a_file(tmp_path: Path) -> None:
 async def test_a_line_that_tells_no_receipt_goes_to_the_file_of_today(tmp_path: Path) -> None:
     before = datetime.now(UTC).date()
 
-    await appended(tmp_path, tmp_path, [Json(b'{"total":1}')])
+    await appended(tmp_path, tmp_path, [Json(b'{"total":1}'), Json(b"[1]")])
 
     [name] = names_in(tmp_path)
     assert name in {f"events-{day}.ndjson" for day in (before, datetime.now(UTC).date())}

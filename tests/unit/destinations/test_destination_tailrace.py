@@ -70,6 +70,13 @@ async def test_a_refused_batch_is_rejected(body: bytes) -> None:
     assert [type(outcome) for outcome in outcomes] == [Rejected, Rejected]
 
 
+async def test_what_is_no_object_is_rejected_beside_neighbours_that_are_taken() -> None:
+    outcomes, request = await sent(Answer(), Json(b"[1]"), event_json("a"), Json(b"{}"))
+
+    assert [type(outcome) for outcome in outcomes] == [Rejected, Delivered, Rejected]
+    assert [each["messageId"] for each in request.json()["batch"]] == ["a"]
+
+
 def test_a_batch_fits_the_bounds_of_the_batch_call() -> None:
     settings = check(DESTINATION, {"url": "https://example.com", "write_key": "k"}).settings
     [action] = DESTINATION.actions
