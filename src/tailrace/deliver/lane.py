@@ -1,6 +1,7 @@
 """A lane: sends the deliveries of some keys of one subscription, in order of each key."""
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
@@ -82,6 +83,10 @@ class Desk(Protocol):
         """Tell whether the tool has taken anything since."""
         ...
 
+    def is_full(self) -> bool:
+        """Tell whether nothing more is read until something has ended."""
+        ...
+
 
 class Lane:
     """See the module; `desk` is the destination."""
@@ -91,6 +96,8 @@ class Lane:
         self._plan = plan
         self._ready: deque[Delivery] = deque()
         self._held: dict[str, tuple[float, deque[Delivery]]] = {}
+        # Keys whose failed deliveries are being sent again, while the others stay held.
+        self._trying: set[str] = set()
         self._came = asyncio.Event()
 
     def put(self, delivery: Delivery) -> None:
@@ -100,6 +107,10 @@ class Lane:
             held[1].append(delivery)
             return
         self._ready.append(delivery)
+        self._came.set()
+
+    def hurry(self) -> None:
+        """Send what is ready: nothing more comes until then."""
         self._came.set()
 
     async def run(self) -> None:
@@ -131,8 +142,8 @@ class Lane:
                 return
             self._came.clear()
             due_in_s = None
-            if self._held:
-                soonest = min(due_at for due_at, _ in self._held.values())
+            soonest = min((due_at for due_at, _ in self._held.values()), default=math.inf)
+            if soonest < math.inf:
                 due_in_s = max(0.01, soonest - self._desk.now())
             try:
                 await asyncio.wait_for(self._came.wait(), due_in_s)
@@ -147,7 +158,7 @@ class Lane:
             room -= sum(len(each.entry.body) for each in islice(self._ready, seen, None))
             seen = len(self._ready)
             left_s = end - asyncio.get_running_loop().time()
-            if room <= 0 or left_s <= 0:
+            if room <= 0 or left_s <= 0 or self._desk.is_full():
                 return
             self._came.clear()
             with suppress(TimeoutError):
@@ -263,6 +274,7 @@ class Lane:
 
     def _take_of(self, key: str) -> list[Delivery]:
         """Take everything of a key out of the lane, in order."""
+        self._trying.discard(key)
         _, held = self._held.pop(key, (0.0, deque[Delivery]()))
         found = [*held, *(each for each in self._ready if each.key == key)]
         if len(found) > len(held):
@@ -270,13 +282,26 @@ class Lane:
         return found
 
     def _free_due(self) -> None:
-        """Put the held deliveries that are due before those that are ready."""
+        """Put what is to be sent now of the held deliveries before those that are ready.
+
+        What has failed goes first; what only waited behind it stays until that has an outcome.
+        """
         if not self._held:
             return
+        sending = {each.key for each in self._ready if each.failure} if self._trying else set()
+        for key in self._trying - sending:
+            self._trying.discard(key)
+            _, rest = self._held.pop(key, (0.0, deque[Delivery]()))
+            self._ready.extendleft(reversed(rest))
         now = self._desk.now()
         for key in [key for key, (due_at, _) in self._held.items() if due_at <= now]:
             _, held = self._held.pop(key)
-            self._ready.extendleft(reversed(held))
+            failed = [each for each in held if each.failure]
+            rest = deque(each for each in held if not each.failure)
+            self._ready.extendleft(reversed(failed or rest))
+            if failed and rest:
+                self._held[key] = (math.inf, rest)
+                self._trying.add(key)
 
 
 def _asked_s(outcomes: Sequence[Outcome]) -> float | None:

@@ -156,6 +156,10 @@ class Runner:
         """See `lane.Desk`."""
         return self._worked_at > moment
 
+    def is_full(self) -> bool:
+        """See `lane.Desk`."""
+        return self._events >= WINDOW_EVENTS or self._bytes >= WINDOW_BYTES
+
     # --- Reading --------------------------------------------------------------------------------
 
     async def _read(self) -> None:
@@ -165,8 +169,11 @@ class Runner:
             for partition, end in seen.items():
                 if self._next.get(partition, 0) >= end:
                     continue
-                while self._events >= WINDOW_EVENTS or self._bytes >= WINDOW_BYTES:
+                while self.is_full():
                     self._room.clear()
+                    for lanes in self._lanes.values():
+                        for lane in lanes:
+                            lane.hurry()
                     await self._room.wait()
                 block = await self._blocks.at(partition, self._next.get(partition, 0))
                 if block is not None:
