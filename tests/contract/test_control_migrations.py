@@ -99,7 +99,95 @@ def rows_of_0001(sealed: str, key_id: str) -> Rows:
     }
 
 
-ROWS_OF = {"0001": rows_of_0001}
+def rows_of_0002(sealed: str, key_id: str) -> Rows:
+    """Return what an installation of revision 0002 held: people and destinations too."""
+    older = rows_of_0001(sealed, key_id)
+    [workspace] = older["workspace"]
+    version = {
+        "version": 1,
+        "name": "Hook",
+        "enabled": True,
+        "sources": ["web"],
+        "settings": {"url": "https://hook.test"},
+        "secrets_sealed": {},
+    }
+    return {
+        **older,
+        "workspace": [{**workspace, "settings": {"name": "Läden"}, "settings_version": 2}],
+        "destinations": [
+            {
+                **version,
+                "slug": "hook",
+                "type": "webhook",
+                "created_at": AT,
+                "updated_at": AT,
+                "deleted_at": None,
+            }
+        ],
+        "destination_versions": [{**version, "destination_slug": "hook", "at": AT, "actor": "ann"}],
+        "members": [
+            {
+                "id": "m1",
+                "email": "ann@x.test",
+                "name": "Ann",
+                "role": "owner",
+                "sources": None,
+                "password_hash": None,
+                "oidc_issuer": None,
+                "oidc_subject": None,
+                "version": 1,
+                "created_at": AT,
+                "updated_at": AT,
+                "signed_in_at": None,
+            }
+        ],
+        "invites": [
+            {
+                "id": 1,
+                "email": "bob@x.test",
+                "role": "viewer",
+                "sources": None,
+                "member_id": None,
+                "token_hash": "1" * 64,
+                "created_by": "ann",
+                "created_at": AT,
+                "expires_at": AT,
+                "used_at": None,
+                "revoked_at": None,
+            }
+        ],
+        "api_tokens": [
+            {
+                "id": "t1",
+                "name": "nightly",
+                "token_hash": "2" * 64,
+                "hint": "trt_x",
+                "permissions": ["events:read"],
+                "member_id": "m1",
+                "created_by": "ann",
+                "created_at": AT,
+                "expires_at": None,
+                "last_used_at": None,
+                "revoked_at": None,
+            }
+        ],
+        "sessions": [
+            {
+                "hash": "3" * 64,
+                "member_id": "m1",
+                "token_id": None,
+                "opened_with": None,
+                "address": "127.0.0.1",
+                "user_agent": "",
+                "created_at": AT,
+                "seen_at": AT,
+                "ends_at": AT,
+            }
+        ],
+    }
+
+
+ROWS_OF = {"0001": rows_of_0001, "0002": rows_of_0002}
 """What each earlier revision may have held; a new revision needs its predecessor's here."""
 
 

@@ -149,6 +149,11 @@ ROWS: Final = (
         201,
         body={"slug": "d-{new}", "type": "webhook", "settings": HOOK},
     ),
+    row(
+        "POST /api/v1/destinations/preview",
+        EDITORS,
+        body={"destination": {"type": "webhook"}, "event": {"type": "track", "event": "x"}},
+    ),
     row("GET /api/v1/destinations/{slug}", VIEWERS, at=DESTINATION),
     row(
         "PATCH /api/v1/destinations/{slug}",

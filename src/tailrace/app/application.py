@@ -61,6 +61,7 @@ GUARDED: Final[list[HTTPRouteHandler]] = [
     destinations.list_destination_types,
     destinations.list_destinations,
     destinations.create_destination,
+    destinations.preview_destination,
     destinations.show_destination,
     destinations.change_destination,
     destinations.delete_destination,

@@ -160,6 +160,8 @@ def _destination(row: DestinationRow) -> DocumentDestination:
         sources=None if row.sources is None else tuple(row.sources),
         settings=row.settings,
         secrets=row.secrets_sealed,
+        filters=row.filters,
+        subscriptions=row.subscriptions,
     )
 
 

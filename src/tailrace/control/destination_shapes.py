@@ -9,6 +9,12 @@ from msgspec import UNSET, Meta, UnsetType
 from sqlalchemy import ColumnElement, or_
 
 from tailrace.config import Slug
+from tailrace.control.destination_filters import (
+    FilterDraft,
+    Filters,
+    SubscriptionDraft,
+    Subscriptions,
+)
 from tailrace.control.models import DestinationRow, DestinationVersionRow
 from tailrace.control.shapes import Name
 from tailrace.control.vault import STARS
@@ -25,7 +31,10 @@ GivenSettings = Annotated[
 
 
 class DestinationDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A destination to be made; without `sources` it is for the events of all."""
+    """A destination to be made; without `sources` it is for the events of all.
+
+    Without `subscriptions` it has those of its type.
+    """
 
     slug: Slug
     type: Slug
@@ -33,24 +42,48 @@ class DestinationDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     enabled: bool = True
     sources: SourceSlugs | None = None
     settings: GivenSettings = {}
+    filters: Filters = []
+    subscriptions: Subscriptions | None = None
 
 
 class DestinationChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is to change of a destination; what is left out stays.
 
     `settings` are merged key by key: null puts the default back, and takes an optional one away.
+    `filters` and `subscriptions` are replaced whole; null stands for the subscriptions of the type.
     """
 
     name: Name | UnsetType = UNSET
     enabled: bool | UnsetType = UNSET
     sources: SourceSlugs | UnsetType | None = UNSET
     settings: GivenSettings | UnsetType = UNSET
+    filters: Filters | UnsetType = UNSET
+    subscriptions: Subscriptions | UnsetType | None = UNSET
 
 
 class DestinationRestore(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which version a destination shall equal again."""
 
     version: Annotated[int, Meta(ge=1, le=10**9)]
+
+
+class PreviewedDestination(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A destination that is there, by its `slug`, or any of a `type`.
+
+    `filters` and `subscriptions` stand in the place of those that the one of the slug has.
+    """
+
+    slug: Annotated[Slug, Meta(description="The slug of a destination.")] | None = None
+    type: Annotated[Slug, Meta(description="The slug of a type, without a slug.")] | None = None
+    filters: Filters | UnsetType = UNSET
+    subscriptions: Subscriptions | UnsetType | None = UNSET
+
+
+class DestinationPreview(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An event, and the destination that shall make something of it."""
+
+    destination: PreviewedDestination
+    event: dict[str, Any]
 
 
 class DestinationState(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +95,8 @@ class DestinationState(msgspec.Struct, frozen=True, kw_only=True):
     enabled: bool
     sources: list[str] | None
     settings: dict[str, Any]
+    filters: list[FilterDraft]
+    subscriptions: list[SubscriptionDraft] | None
     version: int
     managed_by: Literal["api"] = "api"
     created_at: datetime
@@ -78,6 +113,8 @@ class DestinationVersion(msgspec.Struct, frozen=True, kw_only=True):
     enabled: bool
     sources: list[str] | None
     settings: dict[str, Any]
+    filters: list[FilterDraft]
+    subscriptions: list[SubscriptionDraft] | None
 
 
 class DestinationType(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,6 +169,8 @@ def destination_state(row: DestinationRow, catalog: Catalog) -> DestinationState
         enabled=row.enabled,
         sources=row.sources,
         settings=shown_settings(catalog, row.type, row.settings, row.secrets_sealed),
+        filters=_filters(row),
+        subscriptions=_subscriptions(row),
         version=row.version,
         created_at=row.created_at,
         updated_at=row.updated_at,
@@ -150,7 +189,17 @@ def destination_version(
         enabled=row.enabled,
         sources=row.sources,
         settings=shown_settings(catalog, kind, row.settings, row.secrets_sealed),
+        filters=_filters(row),
+        subscriptions=_subscriptions(row),
     )
+
+
+def _filters(row: DestinationRow | DestinationVersionRow) -> list[FilterDraft]:
+    return msgspec.convert(row.filters, list[FilterDraft])
+
+
+def _subscriptions(row: DestinationRow | DestinationVersionRow) -> list[SubscriptionDraft] | None:
+    return msgspec.convert(row.subscriptions, list[SubscriptionDraft] | None)
 
 
 def shown_settings(
@@ -176,4 +225,6 @@ def destination_for_audit(row: DestinationRow, catalog: Catalog) -> dict[str, ob
         "enabled": row.enabled,
         "sources": row.sources,
         "settings": shown_settings(catalog, row.type, row.settings, row.secrets_sealed),
+        "filters": row.filters,
+        "subscriptions": row.subscriptions,
     }

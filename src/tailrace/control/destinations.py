@@ -5,7 +5,7 @@ They are kept, checked and versioned here; what delivers to them follows the wor
 
 import re
 from collections.abc import Collection, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from msgspec import UNSET
 from sqlalchemy import delete, func, select, update
@@ -14,6 +14,11 @@ from sqlalchemy.orm import Session
 from tailrace.config import SLUG_PATTERN, Config
 from tailrace.control import idempotency
 from tailrace.control.changes import Change, Changes
+from tailrace.control.destination_filters import (
+    SubscriptionDraft,
+    kept_filters,
+    kept_subscriptions,
+)
 from tailrace.control.destination_settings import DestinationSettings, KeptSettings
 from tailrace.control.destination_shapes import (
     DestinationChange,
@@ -21,6 +26,7 @@ from tailrace.control.destination_shapes import (
     DestinationState,
     DestinationType,
     DestinationVersion,
+    PreviewedDestination,
     WantedDestinations,
     destination_conditions,
     destination_for_audit,
@@ -31,7 +37,7 @@ from tailrace.control.destination_shapes import (
 from tailrace.control.idempotency import Once
 from tailrace.control.models import DestinationRow, DestinationVersionRow, SourceRow
 from tailrace.control.vault import Vault
-from tailrace.destinations import Catalog, schema_of
+from tailrace.destinations import Catalog, Destination, schema_of
 from tailrace.errors import ChangeError
 
 DESTINATIONS_MAX: Final = 1_000
@@ -39,6 +45,15 @@ DESTINATIONS_MAX: Final = 1_000
 
 VERSIONS_MAX: Final = 200
 """How many versions of each are kept; the oldest go first."""
+
+
+class Previewed(NamedTuple):
+    """A type, and what a destination of it gets and makes of it, as they are kept."""
+
+    type: Destination
+    slug: str
+    filters: list[dict[str, Any]]
+    subscriptions: list[dict[str, Any]] | None
 
 
 class Destinations:
@@ -108,6 +123,33 @@ class Destinations:
             )
             return [destination_version(each, self._catalog, kind=row.type) for each in rows]
 
+    def previewed(self, wanted: PreviewedDestination) -> Previewed:
+        """Return what a preview is of, checked as if it were saved.
+
+        Raises:
+            ChangeError: there is no such destination or type, or something is wrong with the rest.
+        """
+        if (wanted.slug is None) is (wanted.type is None):
+            raise ChangeError(
+                "destination: give either the slug of one or a type",
+                reason="invalid",
+                field="destination",
+            )
+        kind = wanted.type or ""
+        filters: list[dict[str, Any]] = []
+        subscriptions: list[dict[str, Any]] | None = None
+        if wanted.slug is not None:
+            with self._changes.read() as session:
+                row = existing_destination(session, wanted.slug)
+                kind, filters, subscriptions = row.type, row.filters, row.subscriptions
+        if wanted.filters is not UNSET:
+            filters = kept_filters(wanted.filters)
+        if wanted.subscriptions is not UNSET:
+            subscriptions = self._kept_subscriptions(kind, wanted.subscriptions)
+        return Previewed(
+            self._settings.type(kind), wanted.slug or "preview", filters, subscriptions
+        )
+
     def create(
         self, draft: DestinationDraft, *, actor: str, once: Once | None = None
     ) -> DestinationState:
@@ -169,6 +211,8 @@ class Destinations:
             sources=sources,
             settings=kept.public,
             secrets_sealed=kept.sealed,
+            filters=kept_filters(draft.filters),
+            subscriptions=self._kept_subscriptions(draft.type, draft.subscriptions),
             version=1,
             created_at=change.at,
             updated_at=change.at,
@@ -201,6 +245,10 @@ class Destinations:
         if wanted.settings is not UNSET:
             kept = self._settings.merged(row, wanted.settings)
             columns |= {"settings": kept.public, "secrets_sealed": kept.sealed}
+        if wanted.filters is not UNSET:
+            columns["filters"] = kept_filters(wanted.filters)
+        if wanted.subscriptions is not UNSET:
+            columns["subscriptions"] = self._kept_subscriptions(row.type, wanted.subscriptions)
         return self._put(change, row, columns, action="destination.update")
 
     def restore_in(
@@ -217,12 +265,15 @@ class Destinations:
                 field="version",
             )
         self._settings.require_valid(row, KeptSettings(old.settings, old.secrets_sealed))
+        was = destination_version(old, self._catalog, kind=row.type)
         columns = {
             "name": old.name,
             "enabled": old.enabled,
             "sources": old.sources,
             "settings": old.settings,
             "secrets_sealed": old.secrets_sealed,
+            "filters": kept_filters(was.filters),
+            "subscriptions": self._kept_subscriptions(row.type, was.subscriptions),
         }
         return self._put(
             change, row, columns, action="destination.restore", facts={"restored": number}
@@ -319,6 +370,8 @@ class Destinations:
                 sources=row.sources,
                 settings=row.settings,
                 secrets_sealed=row.secrets_sealed,
+                filters=row.filters,
+                subscriptions=row.subscriptions,
             )
         )
         session.execute(
@@ -327,6 +380,13 @@ class Destinations:
                 DestinationVersionRow.version <= row.version - VERSIONS_MAX,
             )
         )
+
+    def _kept_subscriptions(
+        self, kind: str, subscriptions: list[SubscriptionDraft] | None
+    ) -> list[dict[str, Any]] | None:
+        if subscriptions is None:
+            return None
+        return kept_subscriptions(subscriptions, self._settings.type(kind))
 
     def _state(self, row: DestinationRow) -> DestinationState:
         return destination_state(row, self._catalog)

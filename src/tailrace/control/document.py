@@ -35,7 +35,10 @@ class DocumentSource(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
 
 class DocumentDestination(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A destination as the worker needs it; `secrets` are sealed, by the settings' names."""
+    """A destination as the worker needs it; `secrets` are sealed, by the settings' names.
+
+    Without `subscriptions` it has those of its type.
+    """
 
     slug: str
     type: str
@@ -44,6 +47,8 @@ class DocumentDestination(msgspec.Struct, frozen=True, kw_only=True, omit_defaul
     sources: tuple[str, ...] | None = None
     settings: dict[str, Any] = {}
     secrets: dict[str, str] = {}
+    filters: list[dict[str, Any]] = []
+    subscriptions: list[dict[str, Any]] | None = None
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):

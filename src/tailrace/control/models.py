@@ -119,7 +119,8 @@ class DestinationRow(Base):
     """A tool that receives events, as it is now; one that was deleted keeps its slug.
 
     `settings` holds what anybody may read, `secrets_sealed` the rest by the names of the settings.
-    `sources` are the slugs whose events go there, None for all.
+    `sources` are the slugs whose events go there, None for all; `subscriptions` None for those
+    that its type has by default.
     """
 
     __tablename__ = "destinations"
@@ -131,6 +132,8 @@ class DestinationRow(Base):
     sources: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
     settings: Mapped[dict[str, Any]] = mapped_column(JSON)
     secrets_sealed: Mapped[dict[str, str]] = mapped_column(JSON)
+    filters: Mapped[list[dict[str, Any]]] = mapped_column(JSON, server_default="[]")
+    subscriptions: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON(none_as_null=True))
     version: Mapped[int]
     created_at: Mapped[datetime] = mapped_column(Instant)
     updated_at: Mapped[datetime] = mapped_column(Instant)
@@ -153,6 +156,8 @@ class DestinationVersionRow(Base):
     sources: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
     settings: Mapped[dict[str, Any]] = mapped_column(JSON)
     secrets_sealed: Mapped[dict[str, str]] = mapped_column(JSON)
+    filters: Mapped[list[dict[str, Any]]] = mapped_column(JSON, server_default="[]")
+    subscriptions: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON(none_as_null=True))
 
 
 class MemberRow(Base):

@@ -191,6 +191,8 @@ class Engine:
             settings=check(kind, self._opened(destination)).settings,
             sources=None if destination.sources is None else frozenset(destination.sources),
             retry_window_s=self._config.deliver.retry_window_s,
+            filters=destination.filters,
+            subscriptions=destination.subscriptions,
         )
 
     def _opened(self, destination: DocumentDestination) -> Mapping[str, object]:

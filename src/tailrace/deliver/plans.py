@@ -1,19 +1,33 @@
 """What a destination does with an event: which subscriptions take it, and what they make of it."""
 
-import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
+import msgspec
+
 from tailrace.deliver.blocks import Entry
+from tailrace.deliver.sights import Asked, Screen, Sight, is_triggered, screen_of, trigger_of
 from tailrace.destinations.api import Destination
-from tailrace.destinations.sending import WHOLE_EVENT, Action, Batching, Mapped, SourceSlug
+from tailrace.destinations.payloads import PayloadField, payload_fields
+from tailrace.destinations.sending import Action, Batching
+from tailrace.errors import SettingsError
+from tailrace.mappings import (
+    CompiledMapping,
+    Field,
+    MappingError,
+    MappingFailedError,
+    clean,
+    compile_mapping,
+)
 
 NO_SOURCE: Final = "source not connected"
 INTEGRATIONS: Final = "integrations"
 NO_MATCH: Final = "not subscribed"
+DISABLED: Final = "subscription disabled"
 
 _NO_INTEGRATIONS: Final = b"{}"
+_encode = msgspec.json.Encoder().encode
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +35,8 @@ class Target:
     """A destination as people set it up, ready to deliver to.
 
     `sources` are the slugs of the only sources that it gets events of, None for all. `settings` is
-    the checked dataclass of its type, secrets opened.
+    the checked dataclass of its type, secrets opened. `filters` and `subscriptions` are as they
+    are kept, None for the subscriptions of its type.
     """
 
     slug: str
@@ -30,6 +45,8 @@ class Target:
     settings: Any
     sources: frozenset[str] | None = None
     retry_window_s: float = 7 * 86_400.0
+    filters: Sequence[Mapping[str, Any]] = ()
+    subscriptions: Sequence[Mapping[str, Any]] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,25 +54,82 @@ class Plan:
     """One subscription: an action, the events that it is for, and what it is given of them."""
 
     slug: str
+    name: str
     action: Action
     batching: Batching | None
-    build: Callable[[Entry], Any]
+    screen: Screen
+    trigger: Asked
+    make: Callable[[Sight], Any] = field(repr=False)
+    is_enabled: bool = True
 
-    def refusal(self, _entry: Entry) -> str:
+    def refusal(self, sight: Sight) -> str:
         """Return why the subscription is not for the event, "" where it is."""
-        return ""
+        if not self.is_enabled:
+            return DISABLED
+        return "" if is_triggered(self.trigger, sight) else NO_MATCH
+
+    def build(self, entry: Entry) -> Any:
+        """Return the payload of an event that was accepted before: filters hide what they hide.
+
+        Raises:
+            MappingFailedError: the event gives no payload that fits.
+        """
+        return self.make(self.screen.left(entry))
 
 
-def plans_of(target: Target) -> list[Plan]:
-    """Return the subscriptions of a destination."""
-    return [
-        Plan(
-            slug=action.slug,
-            action=action,
-            batching=action.batching(target.settings),
-            build=_builder(action),
+def plans_of(
+    target: Target, *, screen: Screen | None = None, is_batching: bool = True
+) -> list[Plan]:
+    """Return the subscriptions of a destination, those that are disabled too.
+
+    Where they send nothing, `is_batching` is false and the target needs no settings.
+
+    Raises:
+        SettingsError: one is none to this release.
+    """
+    screen = screen or screen_of(target.filters)
+    actions = {action.slug: action for action in target.type.actions}
+    plans = []
+    for i, each in enumerate(subscriptions_of(target.type, target.subscriptions)):
+        action = actions.get(each["action"])
+        if action is None:
+            raise SettingsError(
+                f"subscriptions[{i}].action: {target.type.name} has no '{each['action']}'"
+            )
+        batching = action.batching(target.settings) if is_batching else None
+        plans.append(
+            Plan(
+                slug=each["slug"],
+                name=each.get("name") or action.name,
+                action=action,
+                batching=batching,
+                screen=screen,
+                trigger=trigger_of(each["trigger"], where=f"subscriptions[{i}].trigger"),
+                make=maker(
+                    action,
+                    each.get("mapping", {}),
+                    is_batch=batching is not None and batching.events_max > 1,
+                ),
+                is_enabled=each.get("enabled", True),
+            )
         )
-        for action in target.type.actions
+    return plans
+
+
+def subscriptions_of(
+    kind: Destination, subscriptions: Sequence[Mapping[str, Any]] | None
+) -> Sequence[Mapping[str, Any]]:
+    """Return the subscriptions; without any said, one to each action of the type."""
+    if subscriptions is not None:
+        return subscriptions
+    return [
+        {
+            "slug": action.slug,
+            "action": action.slug,
+            "name": action.name,
+            "trigger": action.trigger,
+        }
+        for action in kind.actions
     ]
 
 
@@ -73,44 +147,87 @@ def refusal(target: Target, entry: Entry) -> str:
     return ""
 
 
+def maker(
+    action: Action, mapping: Mapping[str, Any], *, is_batch: bool = False
+) -> Callable[[Sight], Any]:
+    """Return what makes an action's payload of an event, with the defaults of its other fields.
+
+    It raises `MappingFailedError` where the event gives no payload that fits.
+
+    Raises:
+        SettingsError: the mapping is none to this release.
+    """
+    payload = action.fields
+    fields = payload_fields(payload)
+    made = {
+        name: _compiled(mapping.get(name, each.about.default), f"{action.slug}.{name}")
+        for name, each in fields.mapped.items()
+    }
+    others = {name: each for name, each in made.items() if fields.mapped[name].type != "json"}
+    rules = [_rule(fields.mapped[name]) for name in others]
+    texts = [(fields.mapped[name], each) for name, each in made.items() if name not in others]
+    source = fields.source
+
+    def make(sight: Sight) -> Any:
+        values: dict[str, Any] = {each.name: _json(each, how, sight) for each, how in texts}
+        if others:
+            values |= _cleaned(rules, others, sight, is_batch=is_batch)
+            for name in others:
+                values.setdefault(name, fields.mapped[name].fallback)
+        if source:
+            values[source] = sight.line.source
+        return payload(**values)
+
+    return make
+
+
+def _compiled(mapping: Any, where: str) -> CompiledMapping:
+    try:
+        return compile_mapping(mapping)
+    except MappingError as error:
+        raise SettingsError(f"the mapping of {where}: {error}") from error
+
+
+def _json(each: PayloadField, how: CompiledMapping, sight: Sight) -> Any:
+    if how.is_whole_event:
+        return sight.body
+    found = how.apply(sight.event)
+    if found is None:
+        if each.is_required:
+            raise MappingFailedError(f"{each.name}: is required and has no value")
+        return each.fallback
+    return _encode(found)
+
+
+def _cleaned(
+    rules: Sequence[Field],
+    made: Mapping[str, CompiledMapping],
+    sight: Sight,
+    *,
+    is_batch: bool,
+) -> dict[str, Any]:
+    found = {name: how.apply(sight.event) for name, how in made.items()}
+    cleaned = clean(rules, found, is_batch=is_batch)
+    if cleaned.payload is None:
+        raise MappingFailedError(
+            "; ".join(f"{problem.field}: {problem.message}" for problem in cleaned.problems)
+        )
+    return cleaned.payload
+
+
+def _rule(each: PayloadField) -> Field:
+    assert each.type != "json"  # noqa: S101 - those are made as they are
+    return Field(
+        name=each.name,
+        type=each.type,
+        is_required=each.is_required,
+        is_multiple=each.is_multiple,
+    )
+
+
 def _is_wanted(integrations: Mapping[str, Any], names: Sequence[str]) -> bool:
     """Tell whether an event's `integrations` lets it go to a destination with one of the names."""
     named = [integrations[name] for name in names if name in integrations]
     if named:
         return any(value is not False for value in named)
     return integrations.get("All", True) is not False
-
-
-def _builder(action: Action) -> Callable[[Entry], Any]:
-    """Return what makes an action's payload of an event."""
-    fields = action.fields
-    source = _source_field(fields)
-    found = {
-        field.name: _mapped(action, field)
-        for field in dataclasses.fields(fields)
-        if field.name != source
-    }
-    if list(found.values()) != [WHOLE_EVENT]:
-        raise TypeError(f"{action.slug}: only payloads of the whole event are known")
-    [name] = found
-    if source:
-        return lambda entry: fields(**{name: entry.body, source: entry.line.source})
-    return lambda entry: fields(**{name: entry.body})
-
-
-def _source_field(fields: type[Any]) -> str:
-    """Return the name of the field that is the slug of the event's source, "" for none."""
-    from typing import get_args, get_type_hints
-
-    hints = get_type_hints(fields, include_extras=True)
-    return next((name for name, hint in hints.items() if SourceSlug() in get_args(hint)), "")
-
-
-def _mapped(action: Action, field: "dataclasses.Field[Any]") -> object:
-    from typing import get_args, get_type_hints
-
-    hints = get_type_hints(action.fields, include_extras=True)
-    about = next((each for each in get_args(hints[field.name]) if isinstance(each, Mapped)), None)
-    if about is None:
-        raise TypeError(f"{action.slug}: the field '{field.name}' has no Mapped in its annotation")
-    return about.default

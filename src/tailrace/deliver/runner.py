@@ -19,10 +19,30 @@ from tailrace.deliver.backoff import backoff_s
 from tailrace.deliver.blocks import Blocks, Entry, Open, Run
 from tailrace.deliver.lane import NO_ANSWER, Delivery, Lane, Opened
 from tailrace.deliver.plans import Plan, Target, plans_of, refusal
-from tailrace.deliver.state import DEAD, DELIVERED, FILTERED, Failure, Out, Parked, State, Step
-from tailrace.destinations.sending import Delivered, Outcome, Rejected, Retry, Tools
+from tailrace.deliver.sights import Sight, screen_of
+from tailrace.deliver.state import (
+    DEAD,
+    DELIVERED,
+    FILTERED,
+    Failure,
+    Out,
+    Parked,
+    State,
+    Step,
+    begun_minutes,
+    looking,
+)
+from tailrace.destinations.sending import (
+    DETAIL_CHARACTERS_MAX,
+    Delivered,
+    Outcome,
+    Rejected,
+    Retry,
+    Tools,
+)
 from tailrace.errors import SettingsError, TransientError
 from tailrace.log import Consumer
+from tailrace.mappings import MappingFailedError
 
 LANES: Final = 4
 WINDOW_EVENTS: Final = 20_000
@@ -35,6 +55,8 @@ PARKED_AT_ONCE: Final = 100
 TOLD_EVERY_S: Final = 1.0
 DEFECT: Final = "defect"
 NO_SUBSCRIPTION: Final = "subscription removed"
+MAPPING: Final = "mapping"
+DISABLED_AGAIN_S: Final = 30.0
 _CHUNK: Final = 500
 
 _logger = logging.getLogger(__name__)
@@ -65,7 +87,9 @@ class Runner:
         self._tools = tools
         self._run = run
         self._now = now
-        self._plans = plans_of(target)
+        self._screen = screen_of(target.filters)
+        self._plans = plans_of(target, screen=self._screen)
+        self._gone: list[str] = []
         self._lanes = {
             plan.slug: [
                 Lane(self, plan) for _ in range(plan.batching.lanes if plan.batching else LANES)
@@ -190,29 +214,45 @@ class Runner:
         self._events += len(block.entries)
         self._bytes += block.bytes
         for index, entry in enumerate(block.entries):
+            sight: Sight = entry
             refused = refusal(self._target, entry)
+            if not refused:
+                sight, refused = self._screen.seen(entry)
             for plan in self._plans:
-                why = refused or plan.refusal(entry)
+                why = refused or plan.refusal(sight)
                 if why:
-                    opened.step.count(_key(plan, entry, FILTERED, why))
+                    opened.step.count(_key(plan.slug, entry, FILTERED, why))
                 else:
-                    self._hand_over(opened, plan, entry)
+                    self._hand_over(opened, plan, entry, sight)
+            # What a subscription has begun to count is counted on, or its books would lack it.
+            for slug in self._gone:
+                opened.step.count(_key(slug, entry, FILTERED, NO_SUBSCRIPTION))
             if index % _CHUNK == _CHUNK - 1:
                 await asyncio.sleep(0)
         self._end(opened)
 
-    def _hand_over(self, opened: Opened, plan: Plan, entry: Entry) -> None:
+    def _hand_over(self, opened: Opened, plan: Plan, entry: Entry, sight: Sight) -> None:
+        """Give an event to a lane as the destination sees it; what is kept of it stays whole."""
         opened.left += 1
-        delivery = Delivery(opened, plan, entry, plan.build(entry))
+        delivery = Delivery(opened, plan, entry, None)
         key = delivery.key
         if self._parked_keys and (plan.slug, key) in self._parked_keys:
             self.park(delivery, 0.0)
+            return
+        try:
+            delivery.payload = plan.make(sight)
+        except MappingFailedError as error:
+            now = self._now()
+            detail = str(error)[:DETAIL_CHARACTERS_MAX]
+            metrics.count(self._target.slug, Rejected(MAPPING, detail))
+            delivery.failure = Failure(1, now, now, MAPPING, detail, 0)
+            self.bury(delivery)
             return
         lanes = self._lanes[plan.slug]
         lanes[hash(key) % len(lanes)].put(delivery)
 
     def _count(self, delivery: Delivery, outcome: str, reason: str) -> None:
-        delivery.opened.step.count(_key(delivery.plan, delivery.entry, outcome, reason))
+        delivery.opened.step.count(_key(delivery.plan.slug, delivery.entry, outcome, reason))
 
     def _end(self, opened: Opened) -> None:
         """Note that one more delivery of a block needs nothing any more."""
@@ -337,7 +377,10 @@ class Runner:
             step.unpark.append(parked.id)
             step.count((out.subscription, out.source, out.minute, FILTERED, NO_SUBSCRIPTION))
             return
-        [outcome] = await self.send(plan, [plan.build(Entry.of(out.event, out.source, out.minute))])
+        if not plan.is_enabled:
+            step.delay.append(Parked(parked.id, out, self._now() + DISABLED_AGAIN_S))
+            return
+        outcome = await self._sent_again(plan, Entry.of(out.event, out.source, out.minute))
         if isinstance(outcome, Delivered):
             step.unpark.append(parked.id)
             step.count((plan.slug, out.source, out.minute, DELIVERED, ""))
@@ -359,6 +402,22 @@ class Runner:
         asked_s = outcome.after_s
         due_at = now + (backoff_s(failure.attempts) if asked_s is None else asked_s)
         step.delay.append(Parked(parked.id, out._replace(failure=failure), due_at))
+
+    async def _sent_again(self, plan: Plan, entry: Entry) -> Outcome:
+        try:
+            payload = plan.build(entry)
+        except MappingFailedError as error:
+            refused = Rejected(MAPPING, str(error)[:DETAIL_CHARACTERS_MAX])
+            metrics.count(self._target.slug, refused)
+            return refused
+        [outcome] = await self.send(plan, [payload])
+        return outcome
+
+    def _begun_before(self) -> list[str]:
+        """Return the subscriptions that were removed; their books go on, with nothing sent."""
+        with looking(self._state.path) as connection:
+            begun = begun_minutes(connection)
+        return sorted({*begun}.difference(plan.slug for plan in self._plans))
 
     # --- Telling --------------------------------------------------------------------------------
 
@@ -389,8 +448,8 @@ class Runner:
         }
 
 
-def _key(plan: Plan, entry: Entry, outcome: str, reason: str) -> tuple[str, str, int, str, str]:
-    return (plan.slug, entry.line.source, entry.minute, outcome, reason)
+def _key(slug: str, entry: Entry, outcome: str, reason: str) -> tuple[str, str, int, str, str]:
+    return (slug, entry.line.source, entry.minute, outcome, reason)
 
 
 def _out(plan: Plan, entry: Entry, failure: Failure) -> Out:

@@ -22,12 +22,13 @@ from tailrace.deliver.blocks import Entry
 from tailrace.deliver.guard import Guard
 from tailrace.deliver.hiding import Hiding
 from tailrace.deliver.payload import instant, line_of, lines_of, minute_of
-from tailrace.deliver.plans import Plan, Target, plans_of, refusal
+from tailrace.deliver.plans import Plan, Target, plans_of, refusal, subscriptions_of
 from tailrace.deliver.tools import DestinationTools, GuardedHttp
 from tailrace.destinations import Catalog, check
 from tailrace.destinations.sending import Delivered, Http, Outcome, Rejected, Response
 from tailrace.errors import ChangeError, ConfigError, LimitError, SettingsError, TransientError
 from tailrace.event import Block
+from tailrace.mappings import MappingFailedError
 
 AT_ONCE_MAX: Final = 4
 TRY_S_MAX: Final = 90.0
@@ -90,7 +91,13 @@ class Trying:
     def names(self, destination: DocumentDestination) -> dict[str, str]:
         """Return what the subscriptions of a destination are called, by their slugs."""
         kind = self._catalog.types.get(destination.type)
-        return {} if kind is None else {action.slug: action.name for action in kind.actions}
+        if kind is None:
+            return {}
+        actions = {action.slug: action.name for action in kind.actions}
+        return {
+            each["slug"]: each.get("name") or actions.get(each["action"], "")
+            for each in subscriptions_of(kind, destination.subscriptions)
+        }
 
     async def send(
         self,
@@ -132,13 +139,13 @@ class Trying:
                 reason="invalid",
                 field="subscription",
             )
-        entry = _given(given) if given is not None else None
+        entry = given_event(given) if given is not None else None
         try:
             target = self._target(destination)
+            plans = {plan.slug: plan for plan in plans_of(target)}
         except (SettingsError, ConfigError) as error:
             result = _Result("suspended", "settings", str(error))
             return _tried(result, subscription, entry or _made(), None, [], 0.0)
-        plans = {plan.slug: plan for plan in plans_of(target)}
         plan = plans.get(subscription) or next(iter(plans.values()), None)
         if plan is None:
             result = _Result("suspended", "settings", f"{target.type.name} sends nothing yet")
@@ -182,6 +189,8 @@ class Trying:
             settings=check(kind, {**destination.settings, **secrets}).settings,
             sources=None if destination.sources is None else frozenset(destination.sources),
             retry_window_s=self._config.deliver.retry_window_s,
+            filters=destination.filters,
+            subscriptions=destination.subscriptions,
         )
 
 
@@ -230,6 +239,8 @@ async def _answered(target: Target, plan: Plan, entry: Entry, tools: _RecordingT
     try:
         async with asyncio.timeout(TRY_S_MAX):
             outcomes = await plan.action.send([plan.build(entry)], target.settings, tools)
+    except MappingFailedError as error:
+        return _Result("rejected", "mapping", str(error))
     except SettingsError as error:
         return _Result("suspended", "settings", str(error))
     except TransientError as error:
@@ -299,15 +310,20 @@ def _newest(target: Target, plan: Plan, blocks: Callable[[], Iterable[Block]]) -
     for block in blocks():
         for line in reversed(list(lines_of(block.events))):
             entry = Entry(line, minute_of(line.received_at))
-            if not refusal(target, entry) and not plan.refusal(entry):
+            if not refusal(target, entry) and not _is_filtered(plan, entry):
                 line.message_id = _new_id()
                 return Entry(line, entry.minute)
     return None
 
 
+def _is_filtered(plan: Plan, entry: Entry) -> bool:
+    sight, refused = plan.screen.seen(entry)
+    return bool(refused or plan.refusal(sight))
+
+
 def _made() -> Entry:
     """Return an event of nobody."""
-    return _given(
+    return given_event(
         {
             "type": "track",
             "event": "Tailrace Test",
@@ -317,7 +333,7 @@ def _made() -> Entry:
     )
 
 
-def _given(event: Mapping[str, object]) -> Entry:
+def given_event(event: Mapping[str, object]) -> Entry:
     """Return an event that people wrote; what it must have and has not is made.
 
     Raises:

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
-from typing import Any, Final, NamedTuple, NewType, Protocol, TypeVar
+from typing import Any, Final, Literal, NamedTuple, NewType, Protocol, TypeVar
 
 from tailrace.errors import SettingsError
 
@@ -104,11 +104,16 @@ class Tools(Protocol):
 
 @dataclass(frozen=True)
 class Mapped:
-    """A field of a payload: what it is, and the mapping that fills it by default."""
+    """A field of a payload: what it is, and the mapping that fills it by default.
+
+    Its `type` is that of the annotation, unless it says `text` or `datetime` of a text. A field
+    without a default in the dataclass must get a value, or the event is rejected.
+    """
 
     description: str
     _: KW_ONLY
     default: object = None
+    type: Literal["", "text", "datetime"] = ""
 
 
 @dataclass(frozen=True)

@@ -222,6 +222,7 @@ export interface DeliveryStatus {
  * What is to change of a destination; what is left out stays.
  *
  * `settings` are merged key by key: null puts the default back, and takes an optional one away.
+ * `filters` and `subscriptions` are replaced whole; null stands for the subscriptions of the type.
  */
 export interface DestinationChange {
   /** What people call it. */
@@ -232,9 +233,17 @@ export interface DestinationChange {
   sources?: string[] | null;
   /** As the type's schema says; a secret sent as *** stays. */
   settings?: Record<string, string | number | boolean | Record<string, string> | null>;
+  /** Which events it does not get, and what is left out of the others. */
+  filters?: FilterDraft[];
+  /** What the destination does with events, each with its books. */
+  subscriptions?: SubscriptionDraft[] | null;
 }
 
-/** A destination to be made; without `sources` it is for the events of all. */
+/**
+ * A destination to be made; without `sources` it is for the events of all.
+ *
+ * Without `subscriptions` it has those of its type.
+ */
 export interface DestinationDraft {
   /** Its name in paths and files; it never changes. */
   slug: string;
@@ -248,6 +257,18 @@ export interface DestinationDraft {
   sources?: string[] | null;
   /** As the type's schema says; a secret sent as *** stays. */
   settings?: Record<string, string | number | boolean | Record<string, string> | null>;
+  /** Which events it does not get, and what is left out of the others. */
+  filters?: FilterDraft[];
+  /** What the destination does with events, each with its books. */
+  subscriptions?: SubscriptionDraft[] | null;
+}
+
+/** An event, and the destination that shall make something of it. */
+export interface DestinationPreview {
+  /** Which destination. */
+  destination: PreviewedDestination;
+  /** The event, as SDKs send it; missing ids and times are made. */
+  event: JsonObject;
 }
 
 /** Which version a destination shall equal again. */
@@ -270,6 +291,10 @@ export interface DestinationState {
   sources: string[] | null;
   /** As the JSON Schema of the type says; secrets are `***`. */
   settings: JsonObject;
+  /** Which events it does not get, and what is left out of the others. */
+  filters: FilterDraft[];
+  /** What the destination does with events, each with its books. */
+  subscriptions: SubscriptionDraft[] | null;
   /** Counts its changes. */
   version: number;
   /** `file` for what the settings file has; it is changed there. */
@@ -308,6 +333,10 @@ export interface DestinationVersion {
   sources: string[] | null;
   /** As the JSON Schema of the type says; secrets are `***`. */
   settings: JsonObject;
+  /** Which events it does not get, and what is left out of the others. */
+  filters: FilterDraft[];
+  /** What the destination does with events, each with its books. */
+  subscriptions: SubscriptionDraft[] | null;
 }
 
 /**
@@ -425,6 +454,35 @@ export interface Fields {
   fields: FieldInfo[];
   /** How many events were looked at. */
   sampled: number;
+}
+
+/**
+ * What a filter does with the events that match.
+ *
+ * `percent` (0 to 1) and `path` are for `SAMPLE`, `fields` (keys by the paths of objects) for the
+ * two of properties.
+ */
+export interface FilterAction {
+  /** What it does. */
+  type: "ALLOW_PROPERTIES" | "DROP" | "DROP_PROPERTIES" | "SAMPLE";
+  /** The share of events that is sent, 0 to 1. */
+  percent?: number | null;
+  /** Whose values are all sent or all not; by chance where it is empty. */
+  path?: string;
+  /** Keys by the paths of their objects; `""` is the event itself. */
+  fields?: Record<string, string[]> | null;
+}
+
+/** What happens to the events that a filter text matches. */
+export interface FilterDraft {
+  /** Which events, in the full filter language. */
+  if: string;
+  /** What is done with the events that match, in an order of its own. */
+  actions: FilterAction[];
+  /** What people call it. */
+  title?: string;
+  /** Whether it is in use. */
+  enabled?: boolean;
 }
 
 /** Ask how many events happened when, in all and by the commonest values of a field. */
@@ -795,6 +853,34 @@ export interface PasswordChange {
   new_password: string;
 }
 
+/**
+ * A destination that is there, by its `slug`, or any of a `type`.
+ *
+ * `filters` and `subscriptions` stand in the place of those that the one of the slug has.
+ */
+export interface PreviewedDestination {
+  slug?: string | null;
+  type?: string | null;
+  /** Which events it does not get, and what is left out of the others. */
+  filters?: FilterDraft[];
+  /** What the destination does with events, each with its books. */
+  subscriptions?: SubscriptionDraft[] | null;
+}
+
+/** What a subscription would make of the event: a payload, or why there is none. */
+export interface PreviewedSubscription {
+  /** Its name in paths and files; it never changes. */
+  slug: string;
+  /** What people call it. */
+  name: string;
+  /** Whether it would be sent. */
+  outcome: "filtered" | "rejected" | "sent";
+  /** Why it would not be; empty where it would. */
+  reason: string;
+  /** What would be sent; null for nothing. */
+  payload: JsonObject | null;
+}
+
 /** A problem document, as the OpenAPI description shows it. */
 export interface Problem {
   /** For programs: `urn:tailrace:problem:` and a word. */
@@ -1128,6 +1214,27 @@ export interface SubscriptionBooks {
   discarded: number;
   /** Events that wait out of line to be tried again. */
   waiting: number;
+}
+
+/**
+ * One use of an action: the events that it is for, and what it is given of them.
+ *
+ * `mapping` says by the action's fields what fills them; a field that it leaves out is filled as
+ * the action does by default.
+ */
+export interface SubscriptionDraft {
+  /** Its name in paths and files; it never changes. */
+  slug: string;
+  /** One of the actions of the destination's type. */
+  action: string;
+  /** What people call it. */
+  name?: string;
+  /** Whether it is in use. */
+  enabled?: boolean;
+  /** Which events, in the smaller filter language. */
+  trigger?: string;
+  /** What fills the action's fields, as JSON with directives. */
+  mapping?: JsonObject;
 }
 
 /** What became of the events at one subscription, in events since it began. */
@@ -1513,6 +1620,13 @@ export interface Calls {
     query: null;
     body: DestinationDraft;
     answer: DestinationState;
+  };
+  /** Preview destination. */
+  "POST /destinations/preview": {
+    path: null;
+    query: null;
+    body: DestinationPreview;
+    answer: PreviewedSubscription[];
   };
   /** Show destination. */
   "GET /destinations/{slug}": {

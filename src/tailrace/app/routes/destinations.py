@@ -1,5 +1,6 @@
 """Destinations: their types, what people set them to, and every version of that."""
 
+import asyncio
 from typing import Annotated
 
 from litestar import Response, delete, get, patch, post
@@ -28,12 +29,14 @@ from tailrace.config import SLUG_PATTERN
 from tailrace.control.destination_shapes import (
     DestinationChange,
     DestinationDraft,
+    DestinationPreview,
     DestinationRestore,
     DestinationState,
     DestinationType,
     DestinationVersion,
     WantedDestinations,
 )
+from tailrace.deliver.previewing import PreviewedSubscription, preview
 
 _NUMBER_PATTERN = r"[1-9][0-9]{0,8}"
 VersionLimit = Annotated[int, QueryParameter(ge=1, le=200, description="Most that one page holds.")]
@@ -100,12 +103,28 @@ async def list_destinations(
 async def create_destination(
     data: Annotated[
         DestinationDraft,
+        DestinationPreview,
         body(
             slug="orders-hook",
             name="Orders",
             type="webhook",
             sources=None,
             settings={"url": "https://orders.example.com/events", "timeout_s": 5},
+            filters=[
+                {
+                    "if": "contains(traits.email, '@example.com')",
+                    "actions": [{"type": "DROP"}],
+                    "title": "Our own people",
+                }
+            ],
+            subscriptions=[
+                {
+                    "slug": "orders",
+                    "action": "send",
+                    "trigger": 'type = "track" and event = "Order Completed"',
+                    "mapping": {"data": {"order": {"@path": "$.properties.order_id"}}},
+                }
+            ],
         ),
     ],
     request: Ask,
@@ -122,6 +141,33 @@ async def create_destination(
     )
     location = {"location": f"/api/v1/destinations/{made.slug}"}
     return _answer(made, status_code=201, headers=location)
+
+
+@post(
+    "/destinations/preview",
+    status_code=200,
+    tags=["destinations"],
+    responses=FINDING,
+    opt=needs("destinations:write"),
+)
+async def preview_destination(
+    data: Annotated[
+        DestinationPreview,
+        body(
+            destination={
+                "slug": "orders-hook",
+                "filters": [{"if": '!(event = "Order Completed")', "actions": [{"type": "DROP"}]}],
+            },
+            event={"type": "track", "event": "Order Completed", "userId": "u-1842"},
+        ),
+    ],
+    parts: Given,
+) -> list[PreviewedSubscription]:
+    """Return what each subscription would make of an event; nothing is sent or saved."""
+    found = await parts.deciding.run(parts.destinations.previewed, data.destination)
+    return await asyncio.to_thread(
+        preview, found.type, found.slug, found.filters, found.subscriptions, data.event
+    )
 
 
 @get(
@@ -144,7 +190,10 @@ async def show_destination(parts: Given, slug: FromPath[str]) -> Response[Destin
     opt=needs("destinations:write"),
 )
 async def change_destination(
-    data: Annotated[DestinationChange, body(enabled=False, settings={"timeout_s": 10})],
+    data: Annotated[
+        DestinationChange,
+        body(enabled=False, settings={"timeout_s": 10}, filters=[], subscriptions=None),
+    ],
     request: Ask,
     parts: Given,
     slug: FromPath[str],

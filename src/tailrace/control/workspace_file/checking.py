@@ -96,14 +96,15 @@ class Checker:
         if not isinstance(node.value, dict):
             self._note(node, path, node, "keys with values")
             return {}
-        fields = {field.name: field for field in msgspec.structs.fields(struct)}
+        fields = {field.encode_name: field for field in msgspec.structs.fields(struct)}
         hints = _hints(struct)
         good: dict[str, Any] = {}
         for name, item in node.value.items():
             if name not in fields:
                 self._note_unknown(node.key_lines[name], (*path, name), list(fields))
                 continue
-            good[name] = self.value(item, hints[name], (*path, name))
+            attribute = fields[name].name
+            good[attribute] = self.value(item, hints[attribute], (*path, name))
             self.lines[(*path, name)] = node.key_lines[name]
         for name, field in fields.items():
             if field.required and name not in node.value:

@@ -3,10 +3,17 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tailrace.config import Secret
+from tailrace.control.destination_filters import (
+    FilterDraft,
+    SubscriptionDraft,
+    kept_filters,
+    kept_subscriptions,
+)
 from tailrace.control.destination_shapes import DestinationChange, DestinationDraft
 from tailrace.control.destinations import Destinations
 from tailrace.control.models import DestinationRow
@@ -20,7 +27,19 @@ from tailrace.destinations import Catalog, Destination, check
 from tailrace.errors import SettingsError
 
 _SETTINGS: Final = "settings."
-_DEFAULTS: Final[Mapping[str, object]] = {"name": "", "enabled": True, "sources": None}
+_DEFAULTS: Final[Mapping[str, object]] = {
+    "name": "",
+    "enabled": True,
+    "sources": None,
+    "filters": [],
+    "subscriptions": None,
+}
+_SUBSCRIPTION_DEFAULTS: Final[Mapping[str, object]] = {
+    "name": "",
+    "enabled": True,
+    "trigger": "all",
+    "mapping": {},
+}
 
 IsSource = Callable[[str], bool]
 """Tells whether a source is there."""
@@ -37,7 +56,7 @@ class DestinationsPart:
     def exported(self, session: Session, *, is_source: IsSource) -> dict[str, dict[str, object]]:
         """Return the destinations as a file has them."""
         return {
-            slug: nested(self._told(self._current(row, is_source=is_source)), "settings")
+            slug: nested(_written(self._told(self._current(row, is_source=is_source))), "settings")
             for slug, row in self._rows(session).items()
         }
 
@@ -97,6 +116,8 @@ class DestinationsPart:
             "type": row.type,
             "enabled": row.enabled,
             "sources": None if sources is None else [slug for slug in sources if is_source(slug)],
+            "filters": row.filters,
+            "subscriptions": row.subscriptions,
             **_flat(settings),
         }
 
@@ -144,6 +165,12 @@ class DestinationsPart:
             "type": given.type,
             "enabled": given.enabled,
             "sources": sources,
+            "filters": kept_filters(given.filters),
+            "subscriptions": (
+                None
+                if given.subscriptions is None
+                else kept_subscriptions(given.subscriptions, destination)
+            ),
             **_flat(settings),
         }
 
@@ -198,6 +225,7 @@ class DestinationsPart:
             enabled=after["enabled"],
             sources=after["sources"],
             settings=_sent(after, list(after)),
+            **_shaped(after, list(after)),
         )
         self._destinations.create_in(work.change, draft)
         work.created(f"destinations/{slug}", self._told(after))
@@ -209,6 +237,7 @@ class DestinationsPart:
         if not differing:
             return
         fields = {name: after[name] for name in differing if not name.startswith(_SETTINGS)}
+        fields |= _shaped(after, differing)
         if settings := _sent(after, differing):
             fields["settings"] = settings
         self._destinations.change_in(work.change, slug, DestinationChange(**fields), version=None)
@@ -227,6 +256,28 @@ def _sent(values: Mapping[str, Any], names: list[str]) -> dict[str, Any]:
         for name in names
         if name.startswith(_SETTINGS)
     }
+
+
+def _shaped(values: Mapping[str, Any], names: list[str]) -> dict[str, Any]:
+    """Return filters and subscriptions as they are sent."""
+    kinds = {"filters": list[FilterDraft], "subscriptions": list[SubscriptionDraft] | None}
+    return {
+        name: msgspec.convert(values[name], kind) for name, kind in kinds.items() if name in names
+    }
+
+
+def _written(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a destination with what its filters and subscriptions leave to defaults left out."""
+    found = dict(values)
+    if "filters" in found:
+        found["filters"] = [
+            without_defaults(each, {"title": "", "enabled": True}) for each in found["filters"]
+        ]
+    if found.get("subscriptions"):
+        found["subscriptions"] = [
+            without_defaults(each, _SUBSCRIPTION_DEFAULTS) for each in found["subscriptions"]
+        ]
+    return found
 
 
 def _plain(value: object) -> object:

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from tailrace.config import IpSetting, JsonMapping, Kind, Slug, WriteKey
+from tailrace.control.destination_filters import Filters, Subscriptions
 from tailrace.control.keys import KEYS_MAX
 from tailrace.control.people import Email
 from tailrace.control.permissions import Role
@@ -54,7 +55,7 @@ class FileSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 class FileDestination(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A tool that receives events; `sources` are those whose events go there, null for all.
 
-    `settings` are those of its type.
+    `settings` are those of its type, and so are the subscriptions where `subscriptions` is null.
     """
 
     name: Name = ""
@@ -62,6 +63,8 @@ class FileDestination(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     enabled: bool = True
     sources: SourceSlugs | None = None
     settings: Node = msgspec.field(default_factory=lambda: Node(0, {}))
+    filters: Filters = []
+    subscriptions: Subscriptions | None = None
 
 
 class FileMember(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
