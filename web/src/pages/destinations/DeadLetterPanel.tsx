@@ -107,7 +107,12 @@ function Letter({ slug, letter, onClose }: LetterProps) {
         {letter.detail === "" ? (
           <p className="muted">The tool said nothing more.</p>
         ) : (
-          <pre className={styles["said"]} tabIndex={0} aria-label="What the tool said">
+          <pre
+            className={styles["said"]}
+            tabIndex={0}
+            role="region"
+            aria-label="What the tool said"
+          >
             {letter.detail}
           </pre>
         )}

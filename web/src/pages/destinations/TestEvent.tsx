@@ -20,8 +20,12 @@ export function TestEvent({ destination }: { destination: Destination }) {
   const [isOwn, setOwn] = useState(false);
   const [text, setText] = useState(SAMPLE);
   const [wrong, setWrong] = useState<string | null>(null);
+  // The one before stays in sight while the next is on its way.
+  const [result, setResult] = useState<TestResult | null>(null);
   const send = useMutation({
     mutationFn: (event: JsonObject | null) => api.testDestination(destination.slug, event),
+    onSuccess: setResult,
+    onError: () => setResult(null),
   });
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -62,12 +66,12 @@ export function TestEvent({ destination }: { destination: Destination }) {
           {send.error && <Problem text={capitalised(send.error.message)} />}
           <div className={`${forms["buttons"]} ${forms["left"]}`}>
             <Button type="submit" loading={send.isPending} leftSection={<Icon name="send" />}>
-              {send.data ? "Send another" : "Send test event"}
+              {result ? "Send another" : "Send test event"}
             </Button>
           </div>
         </form>
       </Section>
-      {send.data && <Result result={send.data} />}
+      {result && <Result result={result} />}
     </>
   );
 }
@@ -90,7 +94,10 @@ function Result({ result }: { result: TestResult }) {
   const { outcome, reason, detail, request, response } = result;
   const { label, tone } = OUTCOMES[outcome];
   const shown = useRef<HTMLElement>(null);
-  useEffect(() => shown.current?.scrollIntoView({ block: "nearest" }), [result]);
+  useEffect(() => {
+    // Some browsers return a promise, which an effect must not.
+    void shown.current?.scrollIntoView({ block: "nearest" });
+  }, [result]);
   return (
     <section ref={shown} className={styles["result"]} aria-label="Result of the test">
       <div className={styles["outcome"]} role="status">
@@ -168,7 +175,7 @@ function Side({ title, first, headers, body }: SideProps) {
         <dl className={styles["headers"]}>
           {Object.entries(headers).map(([name, value]) => (
             <div key={name}>
-              <dt>{name}</dt>
+              <dt>{name}: </dt>
               <dd>{value}</dd>
             </div>
           ))}

@@ -6,6 +6,7 @@ import {
   reasonWords,
   settingWords,
   sourcesWords,
+  successWords,
   sumsOf,
   waitingOf,
 } from "./words";
@@ -53,7 +54,7 @@ test("a success that the server does not know of any more is not said to be miss
   const now = new Date("2026-11-21T12:00:00Z");
 
   expect(successWords(delivery({ worked_at: "2026-11-21T11:59:00Z" }), now)).toMatch(/^1 min/);
-  expect(successWords(delivery({}), now)).toBe("before the last start");
+  expect(successWords(delivery({}), now)).toBe("none lately");
   expect(successWords(delivery({ subscriptions: [] }), now)).toBe("none yet");
 });
 
@@ -79,8 +80,12 @@ const version = (changes: Partial<DestinationVersion>): DestinationVersion => ({
   actor: "owner",
   name: "Hub",
   enabled: true,
+  filters: [],
+  subscriptions: null,
   sources: null,
   settings: { url: "https://a.example", token: null, timeout_s: 10 },
+  filters: [],
+  subscriptions: null,
   ...changes,
 });
 

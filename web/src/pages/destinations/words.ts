@@ -83,7 +83,7 @@ export function reasonWords(reason: string): string {
 /** When the tool last answered as it should; the server knows that since its start. */
 export function successWords({ worked_at: at, subscriptions }: Delivery, now: Date): string {
   if (at !== null) return formatPast(at, now);
-  return sumsOf(subscriptions).delivered > 0 ? "before the last start" : "none yet";
+  return sumsOf(subscriptions).delivered > 0 ? "none lately" : "none yet";
 }
 
 /** Why nothing is delivered, where the server begins with the code of a reason. */
