@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import given as given_each
@@ -15,13 +16,16 @@ from sqlalchemy import text
 
 from postgres import Cluster, running_cluster
 from tailrace.config import Config, ControlConfig, Secret, Source
+from tailrace.control import read_workspace
 from tailrace.control.audit import WantedEntries, audit_page
 from tailrace.control.changes import Changes
 from tailrace.control.database import open_engine
+from tailrace.control.destination_filters import FilterDraft, SubscriptionDraft
 from tailrace.control.destination_shapes import (
     DestinationChange,
     DestinationDraft,
     DestinationState,
+    PreviewedDestination,
     WantedDestinations,
 )
 from tailrace.control.destinations import DESTINATIONS_MAX, VERSIONS_MAX, Destinations
@@ -728,3 +732,153 @@ def test_what_was_read_can_be_sent_back_and_changes_nothing(
     assert control.secrets(slug) == {
         name: sent[name] for name in secrets if sent.get(name) is not None
     }
+
+
+# --- Filters and subscriptions --------------------------------------------------------------------
+
+DROP: dict[str, Any] = {"type": "DROP"}
+
+
+def filters_of(*found: dict[str, Any]) -> list[FilterDraft]:
+    return msgspec.convert(list(found), list[FilterDraft])
+
+
+def subscriptions_of(*found: dict[str, Any]) -> list[SubscriptionDraft]:
+    return msgspec.convert(
+        [{"slug": "orders", "action": "send", **each} for each in found], list[SubscriptionDraft]
+    )
+
+
+def test_filters_and_subscriptions_come_back_and_are_followed(control: Control) -> None:
+    filters = filters_of({"if": "event = 'x'", "actions": [DROP], "title": "No x"})
+    subscriptions = subscriptions_of(
+        {"trigger": 'type = "track"', "mapping": {"data": {"id": {"@path": "$.messageId"}}}}
+    )
+
+    made = control.make(filters=filters, subscriptions=subscriptions)
+
+    assert (made.filters, made.subscriptions) == (filters, subscriptions)
+    assert control.destinations.get("hook") == made
+    [followed] = read_workspace(control.config).destinations
+    assert msgspec.convert(followed.filters, list[FilterDraft]) == filters
+    assert msgspec.convert(followed.subscriptions, list[SubscriptionDraft]) == subscriptions
+    [entry] = control.audit()
+    assert entry.after["filters"][0]["if"] == "event = 'x'"
+    assert entry.after["subscriptions"][0]["trigger"] == 'type = "track"'
+
+
+def test_filters_and_subscriptions_are_changed_whole_restored_and_go_back_to_those_of_the_type(
+    control: Control,
+) -> None:
+    filters = filters_of({"if": "all", "actions": [DROP]})
+    subscriptions = subscriptions_of({})
+    control.make()
+
+    changed = control.change(filters=filters, subscriptions=subscriptions)
+    same = control.change(filters=filters, subscriptions=subscriptions)
+    cleared = control.change(filters=[], subscriptions=None)
+    restored = control.destinations.restore("hook", 2, version=None, actor=ACTOR)
+
+    assert (changed.version, changed.filters, changed.subscriptions) == (2, filters, subscriptions)
+    assert same == changed
+    assert (cleared.version, cleared.filters, cleared.subscriptions) == (3, [], None)
+    assert (restored.version, restored.filters, restored.subscriptions) == (
+        4,
+        filters,
+        subscriptions,
+    )
+    versions = control.destinations.versions("hook", before=None, limit=9)
+    assert [each.filters for each in versions] == [filters, [], filters, []]
+    assert [each.subscriptions for each in versions] == [subscriptions, None, subscriptions, None]
+
+
+@pytest.mark.parametrize(
+    ("given", "field", "words"),
+    [
+        ({"if": "type ="}, "filters[0].if", "at character 7"),
+        ({"actions": [{**DROP, "percent": 0.5}]}, "filters[0].actions[0].percent", "no such"),
+        ({"actions": [{"type": "SAMPLE"}]}, "filters[0].actions[0].percent", "is missing"),
+        ({"actions": [{"type": "DROP_PROPERTIES"}]}, "filters[0].actions[0].fields", "is missing"),
+        (
+            {"actions": [DROP, {"type": "SAMPLE", "percent": 1, "path": ".."}]},
+            "filters[0].actions",
+            "no path",
+        ),
+        ({"title": "x", "if": "event = 'a\0'"}, "filters", "u0000"),
+    ],
+)
+def test_a_wrong_filter_is_refused_with_its_place(
+    control: Control, given: dict[str, Any], field: str, words: str
+) -> None:
+    filters = filters_of({"if": "all", "actions": [DROP], **given})
+
+    with pytest.raises(ChangeError, match=words) as error:
+        control.make(filters=filters)
+
+    assert refusal(error) == ("invalid", field)
+    assert control.slugs() == []
+
+
+@pytest.mark.parametrize(
+    ("given", "field", "words"),
+    [
+        ({"slug": "first"}, "subscriptions[1].slug", "another one"),
+        ({"action": "fax"}, "subscriptions[1].action", "Webhook has 'send'"),
+        ({"trigger": "type in ['track']"}, "subscriptions[1].trigger", "at character 6"),
+        ({"mapping": {"text": 1}}, "subscriptions[1].mapping.text", "'send' has data"),
+        (
+            {"mapping": {"data": {"a": {"@path": 7}}}},
+            "subscriptions[1].mapping.data",
+            "expected a text",
+        ),
+        ({"mapping": {"data": None}}, "subscriptions[1].mapping.data", "is required"),
+        ({"mapping": {"data": 2**70}}, "subscriptions", "beyond 64 bits"),
+        ({"mapping": {"data": {"a": "x" * 65_000, "b": 1}}, "name": "x"}, "", ""),
+    ],
+)
+def test_a_wrong_subscription_is_refused_with_its_place(
+    control: Control, given: dict[str, Any], field: str, words: str
+) -> None:
+    subscriptions = subscriptions_of({"slug": "first"}, given)
+
+    if not field:
+        assert control.make(subscriptions=subscriptions).subscriptions == subscriptions
+        return
+    with pytest.raises(ChangeError, match=words) as error:
+        control.make(subscriptions=subscriptions)
+
+    assert refusal(error) == ("invalid", field)
+    assert control.slugs() == []
+
+
+def test_subscriptions_are_bounded_as_a_whole(control: Control) -> None:
+    large = {"mapping": {"data": {"a": "x" * 60_000}}}
+    subscriptions = subscriptions_of(*({**large, "slug": f"s{number}"} for number in range(3)))
+
+    with pytest.raises(ChangeError, match="the limit is 131072") as error:
+        control.make(subscriptions=subscriptions)
+
+    assert refusal(error) == ("invalid", "subscriptions")
+
+
+def test_a_preview_is_of_a_destination_or_a_type_with_what_is_given_in_its_place(
+    control: Control,
+) -> None:
+    filters = filters_of({"if": "all", "actions": [DROP]})
+    control.make(filters=filters)
+
+    stored = control.destinations.previewed(PreviewedDestination(slug="hook"))
+    tried = control.destinations.previewed(
+        PreviewedDestination(slug="hook", filters=[], subscriptions=subscriptions_of({}))
+    )
+    of_type = control.destinations.previewed(PreviewedDestination(type="slack"))
+
+    assert (stored.type.slug, len(stored.filters), stored.subscriptions) == ("webhook", 1, None)
+    assert tried.filters == []
+    assert tried.subscriptions is not None
+    assert tried.subscriptions[0]["slug"] == "orders"
+    assert of_type.type.slug == "slack"
+    assert control.destinations.get("hook").version == 1
+    for wrong in (PreviewedDestination(), PreviewedDestination(slug="hook", type="slack")):
+        with pytest.raises(ChangeError, match="either the slug of one or a type"):
+            control.destinations.previewed(wrong)
