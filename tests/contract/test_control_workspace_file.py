@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec import UNSET
 from sqlalchemy import func, select
@@ -15,6 +16,7 @@ from tailrace.config import Config, ControlConfig, JsonMapping, Secret, Source
 from tailrace.control import read_workspace
 from tailrace.control.changes import Changes
 from tailrace.control.database import open_engine
+from tailrace.control.destination_filters import FilterDraft, SubscriptionDraft
 from tailrace.control.destination_shapes import DestinationDraft
 from tailrace.control.destinations import Destinations
 from tailrace.control.keys import KeyDraft, WriteKeys
@@ -125,6 +127,31 @@ def control(make_control: MakeControl) -> Control:
     return make_control()
 
 
+FILTERS: list[dict[str, Any]] = [
+    {"if": "event = 'yes'", "actions": [{"type": "DROP"}]},
+    {
+        "if": "all",
+        "title": "No",
+        "enabled": False,
+        "actions": [
+            {"type": "SAMPLE", "percent": 1, "path": "userId"},
+            {"type": "ALLOW_PROPERTIES", "fields": {"": ["userId"], "context.device": ["id"]}},
+        ],
+    },
+]
+SUBSCRIPTIONS: list[dict[str, Any]] = [
+    {"slug": "as-it-is", "action": "send"},
+    {
+        "slug": "orders",
+        "action": "send",
+        "name": "Orders",
+        "enabled": False,
+        "trigger": 'type = "track"',
+        "mapping": {"data": {"no": None, "on": ["yes", 1.0, 1.5], "id": {"@path": "$.userId"}}},
+    },
+]
+
+
 @pytest.fixture
 def full(make_control: MakeControl) -> Control:
     """Give a workspace with something of everything, deleted things too."""
@@ -161,6 +188,8 @@ def full(make_control: MakeControl) -> Control:
                 "shared_secret": SECRET,
                 "headers": {"X-B": "1", "X-A": "on"},
             },
+            filters=msgspec.convert(FILTERS, list[FilterDraft]),
+            subscriptions=msgspec.convert(SUBSCRIPTIONS, list[SubscriptionDraft]),
         ),
         actor="owner",
     )
@@ -577,3 +606,72 @@ def test_a_value_that_is_no_secret_is_refused_and_not_shown(full: Control, value
 
     assert line.startswith("workspace.yaml, line 3: sources.web-shop.webhook_secret: ")
     assert value == "***" or value not in line
+
+
+def test_filters_and_subscriptions_are_written_without_what_is_the_default(full: Control) -> None:
+    text = full.files.export()
+
+    assert "      - slug: as-it-is\n        action: send\n      - slug: orders\n" in text
+    assert "      - if: event = 'yes'\n        actions:\n          - type: DROP\n" in text
+
+
+def test_filters_and_subscriptions_are_changed_by_a_file_and_left_to_the_type_without(
+    full: Control,
+) -> None:
+    text = """version: 1
+destinations:
+  to-hook:
+    type: webhook
+    settings: {url: https://hook.test/in}
+    subscriptions:
+      - {slug: new, action: send, trigger: type = "page"}
+"""
+
+    outcome = full.apply(text)
+
+    fields = {each.field: each.after for each in outcome.changes}
+    assert fields["filters"] == []
+    assert fields["subscriptions"] == [
+        {
+            "slug": "new",
+            "action": "send",
+            "name": "",
+            "enabled": True,
+            "trigger": 'type = "page"',
+            "mapping": {},
+        }
+    ]
+    assert full.apply(text).changes == []
+    without = text.split("    subscriptions:")[0]
+    [difference] = full.apply(without).changes
+    assert (difference.field, difference.after) == ("subscriptions", None)
+
+
+def test_a_wrong_filter_or_subscription_of_a_file_is_told_with_its_line(control: Control) -> None:
+    text = """version: 1
+destinations:
+  a:
+    type: webhook
+    settings: {url: https://hook.test/in}
+    filters:
+      - if: type =
+        actions:
+          - type: DROP
+  b:
+    type: webhook
+    settings: {url: https://hook.test/in}
+    subscriptions:
+      - slug: s
+        action: send
+        mapping: {text: 1}
+      - slug: s
+        action: send
+        when: all
+"""
+
+    with pytest.raises(WorkspaceFileError) as error:
+        control.apply(text)
+
+    told = str(error.value)
+    assert "line 7: destinations.a.filters[0].if: at character 7: expected" in told
+    assert "destinations.b.subscriptions[1].when is not known" in told

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tailrace.config import Config, Source
 from tailrace.control.changes import Changes
 from tailrace.control.database import open_engine
+from tailrace.control.destination_filters import FilterDraft, SubscriptionDraft
 from tailrace.control.destinations import Destinations
 from tailrace.control.keys import WriteKeys
 from tailrace.control.members import Members
@@ -81,8 +82,51 @@ headers = st.dictionaries(
     st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=20),
     max_size=3,
 )
+filters = st.fixed_dictionaries(
+    {
+        "if": st.sampled_from(["all", "event = 'yes'", "!(userId in ['1', \"2\"]) and name"]),
+        "actions": st.lists(
+            st.one_of(
+                st.just({"type": "DROP"}),
+                st.fixed_dictionaries(
+                    {"type": st.just("SAMPLE"), "percent": st.floats(0, 1)},
+                    optional={"path": st.sampled_from(["userId", "context.app"])},
+                ),
+                st.fixed_dictionaries(
+                    {
+                        "type": st.sampled_from(["DROP_PROPERTIES", "ALLOW_PROPERTIES"]),
+                        "fields": st.dictionaries(
+                            st.sampled_from(["", "context", "traits.a"]),
+                            st.lists(texts, min_size=1, max_size=3),
+                            min_size=1,
+                        ),
+                    }
+                ),
+            ),
+            min_size=1,
+            max_size=3,
+        ),
+    },
+    optional={"title": names, "enabled": st.booleans()},
+)
+subscriptions = optional(
+    name=names,
+    enabled=st.booleans(),
+    trigger=st.sampled_from(["all", 'type = "track"', "userId != null"]),
+    mapping=optional(
+        data=st.dictionaries(
+            texts.filter(lambda text: not text.startswith("@")),
+            # What begins with @ is a directive.
+            st.builds(lambda value: {"@literal": value}, texts) | st.none() | st.floats(-9, 9),
+            min_size=1,
+            max_size=4,
+        )
+    ),
+)
 destinations = optional(
     name=names,
+    filters=st.lists(filters, max_size=3),
+    subscriptions=st.none() | st.lists(subscriptions, max_size=3),
     enabled=st.booleans(),
     sources=st.none() | st.lists(st.integers(0, 3), max_size=3),
     settings=optional(
@@ -157,6 +201,11 @@ class Workspace:
         for at, destination in enumerate(content["destinations"]):
             made = {**destination, "type": "webhook"}
             made["settings"] = {"url": "https://hook.test", **destination.get("settings", {})}
+            if made.get("subscriptions") is not None:
+                made["subscriptions"] = [
+                    {"slug": f"s{number}", "action": "send", **each}
+                    for number, each in enumerate(made["subscriptions"])
+                ]
             if made.get("sources") is not None:
                 made["sources"] = [slugs[each % len(slugs)] for each in made["sources"]]
             found_destinations[f"d{run}-{at}"] = made
@@ -197,6 +246,8 @@ def meaning(text: str) -> Any:
 
 
 def _normal(value: Any) -> Any:
+    if isinstance(value, FilterDraft | SubscriptionDraft):
+        return msgspec.to_builtins(value)
     if isinstance(value, SecretRef):
         return "a secret"
     if isinstance(value, msgspec.Struct):
@@ -215,7 +266,9 @@ def _normal(value: Any) -> Any:
     if isinstance(value, list):
         items = [_normal(item) for item in value]
         is_named = bool(items) and isinstance(items[0], dict)
-        return sorted(items, key=lambda item: item["key"]) if is_named else sorted(set(items))
+        if is_named:
+            return sorted(items, key=lambda item: item["key"]) if "key" in items[0] else items
+        return sorted(set(items))
     return value
 
 

@@ -1,5 +1,6 @@
 """From the tree of a file to what it means, with every problem that it has."""
 
+import re
 import types
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ S = TypeVar("S", bound=msgspec.Struct)
 _SHOWN_CHARS: Final = 60
 _BAD: Final = object()
 """In the place of a value whose problem was noted."""
+_STEP: Final = re.compile(r"[^.\[\]]+")
 _PATTERNS: Final = {
     SLUG_PATTERN: "up to 63 of a-z 0-9 _ -, beginning with a letter or digit",
     WRITE_KEY_PATTERN: "8 to 128 letters, digits, - or _",
@@ -47,9 +49,12 @@ class CheckedFile:
 
     def problem(self, path: Path, message: str, *, field: str = "") -> Problem:
         """Return a problem of a place, or of a field of it where the file has that."""
-        deeper = (*path, *field.split("."))
-        if field and deeper in self._lines:
-            path = deeper
+        steps = [int(step) if step.isdecimal() else step for step in _STEP.findall(field)]
+        while steps and (*path, *steps) not in self._lines:
+            steps.pop()
+        path = (*path, *steps)
+        if path_text(path).endswith(field):
+            message = message.removeprefix(f"{field}: ")
         shown, line = path_text(path), self._lines.get(path, 0)
         while line == 0 and path:
             path = path[:-1]
