@@ -144,7 +144,7 @@ def test_an_admin_finds_every_page_and_a_viewer_only_those_to_look_at(
             expect(links(app).first).to_be_visible()
             found[who] = set(links(app).all_inner_texts())
 
-    assert {"Live", "Search", "Sources", "Connect"} <= found["looks"]
+    assert {"Live", "Search", "Sources", "Destinations", "Connect"} <= found["looks"]
     assert {"Members", "Audit log"} <= found["admin"] - found["looks"]
 
 
@@ -155,7 +155,7 @@ def test_on_a_phone_the_pages_that_do_not_fit_are_behind_more(
         page = app.page
         app.sign_in()
         bar = page.get_by_role("navigation", name="Pages")
-        for name in ("Live", "Search", "Sources", "Connect"):
+        for name in ("Live", "Search", "Sources", "Destinations"):
             expect(bar.get_by_role("link", name=name)).to_be_visible()
         expect(bar.get_by_role("link", name="Members")).to_be_hidden()
         bar.get_by_role("button", name="More").click()

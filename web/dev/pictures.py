@@ -29,6 +29,7 @@ def main() -> int:
         page = _signed_in(browser, url, token, width=1280, height=760, scheme="light")
         _live(page, "live.png")
         _search(page, url, "search.png")
+        _destinations(page, url, "destinations.png")
         dark = _signed_in(browser, url, token, width=1280, height=760, scheme="dark")
         _live(dark, "live-dark.png")
         phone = _signed_in(browser, url, token, width=390, height=760, scheme="dark")
@@ -67,6 +68,17 @@ def _search(page: Page, url: str, name: str) -> None:
     page.goto(f"{url}/search?q=type%3Atrack&range=30d")
     expect(page.locator("canvas")).to_be_visible(timeout=20_000)
     expect(page.locator('[role="row"][aria-selected]').first).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    page.screenshot(path=PICTURES / name)
+
+
+def _destinations(page: Page, url: str, name: str) -> None:
+    """The list, left out where there is no destination yet."""
+    page.goto(f"{url}/destinations")
+    rows = page.get_by_role("table", name="Destinations").get_by_role("row")
+    expect(rows.or_(page.get_by_text("No destinations yet")).first).to_be_visible()
+    if rows.count() == 0:
+        return
     page.wait_for_load_state("networkidle")
     page.screenshot(path=PICTURES / name)
 

@@ -155,8 +155,14 @@ export const api = {
   discardDeadLetters: (slug: string, chosen: DeadLetterChoice) =>
     call("POST /destinations/{slug}/dead-letters/discard", { path: { slug }, body: chosen }),
   /** Sends one event for real, a sample without `event`; it is not counted. */
-  testDestination: (slug: string, event: JsonObject | null) =>
-    call("POST /destinations/{slug}/test", { path: { slug }, body: event ? { event } : {} }),
+  testDestination: (
+    slug: string,
+    { event, subscription }: { event: JsonObject | null; subscription: string },
+  ) =>
+    call("POST /destinations/{slug}/test", {
+      path: { slug },
+      body: { subscription, ...(event ? { event } : {}) },
+    }),
   search: (
     question: Question,
     { limit, cursor }: { limit: number; cursor?: string | null },

@@ -2,7 +2,7 @@ import { Button, Tabs } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api } from "@/api/calls";
-import type { Delivery, Destination, Versioned } from "@/api/types";
+import type { Delivery, Destination, Subscription, Versioned } from "@/api/types";
 import { EnabledChip } from "@/components/Chip";
 import { Confirm } from "@/components/Confirm";
 import { Icon } from "@/components/Icon";
@@ -117,7 +117,10 @@ function Found({ current, onLoad }: FoundProps) {
         </Tabs.Panel>
         {me.may("destinations:write") && (
           <Tabs.Panel className={styles["view"] ?? ""} value="test">
-            <TestEvent destination={current.value} />
+            <TestEvent
+              destination={current.value}
+              subscriptions={subscriptionsOf(current.value, delivery.data)}
+            />
           </Tabs.Panel>
         )}
         <Tabs.Panel className={styles["view"] ?? ""} value="settings">
@@ -127,6 +130,15 @@ function Found({ current, onLoad }: FoundProps) {
     </>
   );
 }
+
+/** Those that it has now; the books keep what was removed too. */
+const subscriptionsOf = (
+  { subscriptions: own }: Destination,
+  delivery: Delivery | undefined,
+): readonly Subscription[] =>
+  (delivery?.subscriptions ?? []).filter(
+    ({ slug }) => own === null || own.some((each) => each.slug === slug),
+  );
 
 interface HeadProps extends FoundProps {
   delivery: Delivery | undefined;

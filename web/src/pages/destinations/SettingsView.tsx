@@ -13,6 +13,7 @@ import { changesOf, draftOf, problemsOf, STARS, type Draft, type Typed } from ".
 import { fieldsOf, type SettingField } from "./fields";
 import { focusProblem } from "./focus";
 import { otherProblem, settingProblems } from "./settingProblems";
+import { Routing } from "./Routing";
 import { SettingFields } from "./SettingFields";
 import { SettingsToRead } from "./SettingsToRead";
 import { SourcesField } from "./SourcesField";
@@ -42,6 +43,9 @@ export function SettingsView({ current, onLoad }: Props) {
         ) : (
           <SettingsToRead destination={destination} type={type} mayChange={mayChange} />
         )}
+      </Section>
+      <Section title="Subscriptions and filters">
+        <Routing destination={destination} />
       </Section>
       <Section title="Versions">
         <Versions current={current} mayChange={mayChange} onLoad={onLoad} />

@@ -1,8 +1,8 @@
-import { Button, Checkbox, Textarea } from "@mantine/core";
+import { Button, Checkbox, NativeSelect, Textarea } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useEffect, useRef, useState, type FormEvent } from "react";
 import { api } from "@/api/calls";
-import type { Destination, JsonObject, TestResult } from "@/api/types";
+import type { Destination, JsonObject, Subscription, TestResult } from "@/api/types";
 import { Chip } from "@/components/Chip";
 import { CopyButton } from "@/components/CopyButton";
 import { Icon } from "@/components/Icon";
@@ -15,15 +15,22 @@ import { eventIn, SAMPLE } from "./testing";
 import forms from "@/components/forms.module.css";
 import styles from "./TestEvent.module.css";
 
+interface Props {
+  destination: Destination;
+  subscriptions: readonly Subscription[];
+}
+
 /** Sends one event for real and shows what was asked and answered. */
-export function TestEvent({ destination }: { destination: Destination }) {
+export function TestEvent({ destination, subscriptions }: Props) {
+  const [subscription, setSubscription] = useState("");
   const [isOwn, setOwn] = useState(false);
   const [text, setText] = useState(SAMPLE);
   const [wrong, setWrong] = useState<string | null>(null);
   // The one before stays in sight while the next is on its way.
   const [result, setResult] = useState<TestResult | null>(null);
   const send = useMutation({
-    mutationFn: (event: JsonObject | null) => api.testDestination(destination.slug, event),
+    mutationFn: (event: JsonObject | null) =>
+      api.testDestination(destination.slug, { event, subscription }),
     onSuccess: setResult,
     onError: () => setResult(null),
   });
@@ -42,6 +49,15 @@ export function TestEvent({ destination }: { destination: Destination }) {
             saved. It is not stored and counts nowhere, and is sent even while the destination is
             disabled.
           </p>
+          {subscriptions.length > 1 && (
+            <NativeSelect
+              label="Subscription"
+              description="What the destination does with the event."
+              data={subscriptions.map(({ slug, name }) => ({ value: slug, label: name || slug }))}
+              value={subscription || subscriptions[0]?.slug}
+              onChange={(event) => setSubscription(event.currentTarget.value)}
+            />
+          )}
           <Checkbox
             label="Write the event myself"
             description="Otherwise it is the newest stored event that the destination would get."

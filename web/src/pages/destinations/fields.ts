@@ -77,6 +77,7 @@ const ACRONYMS: Record<string, string> = {
   id: "ID",
   ip: "IP",
   aws: "AWS",
+  sts: "STS",
 };
 
 const LEAST_AND_MOST: Record<string, string> = { min: ", at least", max: ", at most" };

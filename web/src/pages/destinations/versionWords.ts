@@ -5,7 +5,9 @@ import { STARS } from "./draft";
 import { labelOf } from "./fields";
 import { settingWords, sourcesWords } from "./words";
 
-type State = Pick<DestinationVersion, "name" | "enabled" | "sources" | "settings">;
+type Settled = "name" | "enabled" | "sources" | "settings" | "filters" | "subscriptions";
+
+type State = Pick<DestinationVersion, Settled>;
 
 /** One phrase per difference, such as "timeout in seconds from 10 to 5". */
 export function differencesOf(before: State, after: State): string[] {
@@ -17,6 +19,9 @@ export function differencesOf(before: State, after: State): string[] {
   add("state", enabledWords(before), enabledWords(after));
   if (JSON.stringify(before.sources) !== JSON.stringify(after.sources)) {
     add("sources", sourcesWords(before.sources), sourcesWords(after.sources));
+  }
+  for (const part of ["filters", "subscriptions"] as const) {
+    if (JSON.stringify(before[part]) !== JSON.stringify(after[part])) words.push(`the ${part}`);
   }
   for (const name of Object.keys({ ...before.settings, ...after.settings })) {
     words.push(...settingDifference(name, before.settings[name], after.settings[name]));

@@ -84,9 +84,16 @@ const version = (changes: Partial<DestinationVersion>): DestinationVersion => ({
   subscriptions: null,
   sources: null,
   settings: { url: "https://a.example", token: null, timeout_s: 10 },
-  filters: [],
-  subscriptions: null,
   ...changes,
+});
+
+test("filters and subscriptions are told to have changed, not how", () => {
+  const after = version({
+    filters: [{ if: 'type = "track"', actions: [] }],
+    subscriptions: [{ slug: "orders", action: "send" }],
+  });
+
+  expect(differencesOf(version({}), after)).toEqual(["the filters", "the subscriptions"]);
 });
 
 test("a version tells what it changed, of secrets no more than that", () => {
