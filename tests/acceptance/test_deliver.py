@@ -30,9 +30,23 @@ def tool() -> Iterator[HostileTool]:
         yield tool
 
 
-def connect(tailrace: Tailrace, slug: str, url: str, **settings: object) -> None:
+def connect(
+    tailrace: Tailrace,
+    slug: str,
+    url: str,
+    *,
+    filters: object = (),
+    subscriptions: object = None,
+    **settings: object,
+) -> None:
     """Make a destination, and wait until it has begun."""
-    body = {"slug": slug, "type": "webhook", "settings": {"url": url, "timeout_s": 1, **settings}}
+    body = {
+        "slug": slug,
+        "type": "webhook",
+        "settings": {"url": url, "timeout_s": 1, **settings},
+        "filters": filters,
+        "subscriptions": subscriptions,
+    }
     response = tailrace.api.post("/api/v1/destinations", json=body)
     assert response.status_code == 201, response.text
     path = tailrace.data_dir / "deliver" / f"{slug}.sqlite"
@@ -296,6 +310,121 @@ def test_sources_integrations_and_disabling_decide_what_goes(
         "SELECT reason, sum(events) FROM counts WHERE outcome = 'filtered' GROUP BY reason",
     )
     assert dict(reasons) == {"integrations": 2, "source not connected": 1}
+
+
+def test_filters_drop_and_hide_triggers_choose_and_mappings_shape(
+    tailrace: Tailrace, tool: HostileTool
+) -> None:
+    shape = {
+        "messageId": {"@template": "order {{properties.n}}"},
+        "properties": {"n": {"@path": "$.properties.n"}, "email": {"@path": "$.properties.email"}},
+    }
+    connect(
+        tailrace,
+        "hook",
+        tool.url,
+        filters=[
+            {"if": "properties.n = 1", "actions": [{"type": "DROP"}], "title": "Ones"},
+            {
+                "if": "all",
+                "actions": [{"type": "DROP_PROPERTIES", "fields": {"properties": ["email"]}}],
+            },
+        ],
+        subscriptions=[
+            {"slug": "all", "action": "send"},
+            {
+                "slug": "orders",
+                "action": "send",
+                "trigger": 'event = "Order"',
+                "mapping": {"data": shape},
+            },
+        ],
+    )
+
+    for number, name in enumerate(["Order", "Order", "Cart"]):
+        event = {
+            "type": "track",
+            "event": name,
+            "userId": "u",
+            "messageId": f"m-{number}",
+            "properties": {"n": number, "email": "ann@example.com"},
+        }
+        assert tailrace.send("/v1/track", event).status_code == 200
+    wait_ended(tailrace, "hook", 6)
+
+    assert sorted(tool.ids()) == ["m-0", "m-2", "order 0"]
+    assert next(each for each in tool.kept if each["messageId"] == "order 0") == {
+        "messageId": "order 0",
+        "properties": {"n": 0},
+    }
+    assert "ann@example.com" not in str(tool.kept)
+    reasons = rows(
+        tailrace,
+        "hook",
+        "SELECT subscription, reason, sum(events) FROM counts WHERE outcome = 'filtered' "
+        "GROUP BY subscription, reason ORDER BY subscription, reason",
+    )
+    assert reasons == [
+        ("all", "filter: Ones", 1),
+        ("orders", "filter: Ones", 1),
+        ("orders", "not subscribed", 1),
+    ]
+    tailrace.audit()
+
+
+def test_a_payload_that_cannot_be_made_is_a_dead_letter_until_the_mapping_is_mended(
+    tailrace: Tailrace, tool: HostileTool
+) -> None:
+    def mapped(path: str) -> list[dict[str, Any]]:
+        return [{"slug": "s", "action": "send", "mapping": {"data": {"@path": path}}}]
+
+    hidden = {"type": "DROP_PROPERTIES", "fields": {"properties": ["is_refused"]}}
+    connect(
+        tailrace,
+        "hook",
+        tool.url,
+        filters=[{"if": "all", "actions": [hidden]}],
+        subscriptions=mapped("$.properties.order"),
+    )
+    senders = Senders(tailrace)
+    senders.send(3)
+    wait_ended(tailrace, "hook", 3)
+    letters = rows(tailrace, "hook", "SELECT reason, detail, event FROM dead_letters")
+    change(tailrace, "hook", subscriptions=mapped("$."))
+    replayed = tailrace.api.post(
+        "/api/v1/destinations/hook/dead-letters/replay", json={"reason": "mapping"}
+    )
+    wait_until(lambda: books(tailrace, "hook") == {"delivered": 3}, what="again", within_s=30.0)
+
+    assert {letter[:2] for letter in letters} == {("mapping", "data: is required and has no value")}
+    assert all(b"is_refused" in event for _, _, event in letters)
+    assert replayed.json() == {"replayed": 3}
+    assert set(tool.ids()) == senders.taken
+    assert [list(each["properties"]) for each in tool.kept] == [["n"]] * 3
+    tailrace.audit()
+
+
+def test_the_books_of_a_subscription_that_was_removed_stay_true(
+    tailrace: Tailrace, tool: HostileTool
+) -> None:
+    connect(tailrace, "hook", tool.url)
+    senders = Senders(tailrace)
+    senders.send(5)
+    wait_ended(tailrace, "hook", 5)
+
+    change(tailrace, "hook", subscriptions=[{"slug": "new", "action": "send"}])
+    senders.send(5)
+    wait_ended(tailrace, "hook", 10)
+
+    found = rows(
+        tailrace,
+        "hook",
+        "SELECT subscription, outcome, sum(events) FROM counts "
+        "GROUP BY subscription, outcome ORDER BY subscription",
+    )
+    assert found == [("new", "delivered", 5), ("send", "delivered", 5)]
+    assert set(tool.ids()) == senders.taken
+    tailrace.audit()
 
 
 def test_private_addresses_are_refused_unless_allowed(

@@ -248,3 +248,98 @@ def test_the_description_of_the_api_has_examples_for_what_is_sent(app: AppServer
     ):
         body = paths[path][method]["requestBody"]["content"]["application/json"]
         assert "example" in str(body)
+
+
+# --- Filters, subscriptions, preview --------------------------------------------------------------
+
+EVENT = {
+    "type": "track",
+    "event": "Order",
+    "userId": "u",
+    "properties": {"n": 1, "email": "ann@example.com"},
+}
+MAPPED = {
+    "slug": "orders",
+    "action": "send",
+    "name": "Orders",
+    "enabled": True,
+    "trigger": 'event = "Order"',
+    "mapping": {"data": {"n": {"@path": "$.properties.n"}, "mail": {"@path": "$.email"}}},
+}
+
+
+def preview(app: AppServer, destination: object, event: object = EVENT) -> httpx.Response:
+    return post(app, {"destination": destination, "event": event}, "/preview")
+
+
+def test_filters_and_subscriptions_are_read_as_they_were_sent(app: AppServer, slug: str) -> None:
+    drop = {"if": "event = 'x'", "actions": [{"type": "DROP"}], "title": "", "enabled": True}
+
+    changed = patch(app, slug, {"filters": [drop], "subscriptions": [MAPPED]})
+
+    assert changed.status_code == 200
+    found = app.client.get(f"{PATH}/{slug}").json()
+    assert (found["filters"], found["subscriptions"]) == ([drop], [MAPPED])
+    assert patch(app, slug, found_fields(found)).json()["version"] == found["version"]
+    [newest, _] = app.client.get(f"{PATH}/{slug}/versions").json()
+    assert newest["subscriptions"] == [MAPPED]
+
+
+def found_fields(found: dict[str, Any]) -> dict[str, Any]:
+    return {name: found[name] for name in ("filters", "subscriptions", "settings")}
+
+
+def test_a_wrong_trigger_is_a_problem_with_its_field_and_place(app: AppServer, slug: str) -> None:
+    wrong = patch(app, slug, {"subscriptions": [{**MAPPED, "trigger": "type in ['x']"}]})
+
+    assert problem(wrong) == (400, "body", "subscriptions[0].trigger")
+    assert "at character 6" in wrong.json()["detail"]
+
+
+def test_a_preview_shows_what_would_be_sent_and_saves_nothing(app: AppServer, slug: str) -> None:
+    hide = {
+        "if": "all",
+        "actions": [{"type": "DROP_PROPERTIES", "fields": {"properties": ["email"]}}],
+    }
+    others = {**MAPPED, "slug": "others", "trigger": "event = 'Other'"}
+    nothing = {**MAPPED, "slug": "nothing", "mapping": {"data": {"@path": "$.nothing"}}}
+    whole = {"slug": "whole", "action": "send"}
+
+    answer = preview(
+        app, {"slug": slug, "filters": [hide], "subscriptions": [MAPPED, others, nothing, whole]}
+    )
+
+    assert answer.status_code == 200
+    mapped, other, empty, all_of_it = answer.json()
+    assert mapped == {
+        "slug": "orders",
+        "name": "Orders",
+        "outcome": "sent",
+        "reason": "",
+        "payload": {"data": {"n": 1}},
+    }
+    assert (other["outcome"], other["reason"], other["payload"]) == (
+        "filtered",
+        "not subscribed",
+        None,
+    )
+    assert (empty["outcome"], empty["reason"]) == (
+        "rejected",
+        "mapping: data: is required and has no value",
+    )
+    assert all_of_it["payload"]["data"]["properties"] == {"n": 1}
+    assert app.client.get(f"{PATH}/{slug}").json()["filters"] == []
+
+
+def test_a_preview_needs_no_destination_and_refuses_what_is_none(app: AppServer) -> None:
+    [sent] = preview(app, {"type": "webhook"}).json()
+    drop = {"if": "event = 'Order'", "actions": [{"type": "DROP"}], "title": "Orders"}
+    [dropped] = preview(app, {"type": "webhook", "filters": [drop]}).json()
+
+    assert (sent["slug"], sent["outcome"]) == ("send", "sent")
+    assert sent["payload"]["data"]["event"] == "Order"
+    assert (dropped["outcome"], dropped["reason"]) == ("filtered", "filter: Orders")
+    assert problem(preview(app, {})) == (400, "body", "destination")
+    assert problem(preview(app, {"type": "fax"})) == (400, "body", "type")
+    assert preview(app, {"slug": "never-made"}).status_code == 404
+    assert problem(preview(app, {"type": "webhook"}, {"type": "x"}))[2] == "event.type"

@@ -29,8 +29,6 @@ from tailrace.deliver.state import (
     Parked,
     State,
     Step,
-    begun_minutes,
-    looking,
 )
 from tailrace.destinations.sending import (
     DETAIL_CHARACTERS_MAX,
@@ -89,7 +87,6 @@ class Runner:
         self._now = now
         self._screen = screen_of(target.filters)
         self._plans = plans_of(target, screen=self._screen)
-        self._gone: list[str] = []
         self._lanes = {
             plan.slug: [
                 Lane(self, plan) for _ in range(plan.batching.lanes if plan.batching else LANES)
@@ -221,12 +218,9 @@ class Runner:
             for plan in self._plans:
                 why = refused or plan.refusal(sight)
                 if why:
-                    opened.step.count(_key(plan.slug, entry, FILTERED, why))
+                    opened.step.count(_key(plan, entry, FILTERED, why))
                 else:
                     self._hand_over(opened, plan, entry, sight)
-            # What a subscription has begun to count is counted on, or its books would lack it.
-            for slug in self._gone:
-                opened.step.count(_key(slug, entry, FILTERED, NO_SUBSCRIPTION))
             if index % _CHUNK == _CHUNK - 1:
                 await asyncio.sleep(0)
         self._end(opened)
@@ -252,7 +246,7 @@ class Runner:
         lanes[hash(key) % len(lanes)].put(delivery)
 
     def _count(self, delivery: Delivery, outcome: str, reason: str) -> None:
-        delivery.opened.step.count(_key(delivery.plan.slug, delivery.entry, outcome, reason))
+        delivery.opened.step.count(_key(delivery.plan, delivery.entry, outcome, reason))
 
     def _end(self, opened: Opened) -> None:
         """Note that one more delivery of a block needs nothing any more."""
@@ -413,12 +407,6 @@ class Runner:
         [outcome] = await self.send(plan, [payload])
         return outcome
 
-    def _begun_before(self) -> list[str]:
-        """Return the subscriptions that were removed; their books go on, with nothing sent."""
-        with looking(self._state.path) as connection:
-            begun = begun_minutes(connection)
-        return sorted({*begun}.difference(plan.slug for plan in self._plans))
-
     # --- Telling --------------------------------------------------------------------------------
 
     async def _tell(self) -> None:
@@ -448,8 +436,8 @@ class Runner:
         }
 
 
-def _key(slug: str, entry: Entry, outcome: str, reason: str) -> tuple[str, str, int, str, str]:
-    return (slug, entry.line.source, entry.minute, outcome, reason)
+def _key(plan: Plan, entry: Entry, outcome: str, reason: str) -> tuple[str, str, int, str, str]:
+    return (plan.slug, entry.line.source, entry.minute, outcome, reason)
 
 
 def _out(plan: Plan, entry: Entry, failure: Failure) -> Out:
