@@ -340,6 +340,6 @@ def test_a_preview_needs_no_destination_and_refuses_what_is_none(app: AppServer)
     assert sent["payload"]["data"]["event"] == "Order"
     assert (dropped["outcome"], dropped["reason"]) == ("filtered", "filter: Orders")
     assert problem(preview(app, {})) == (400, "body", "destination")
-    assert problem(preview(app, {"type": "fax"})) == (400, "body", "type")
-    assert preview(app, {"slug": "never-made"}).status_code == 404
+    assert problem(preview(app, {"type": "fax"})) == (400, "body", "destination.type")
+    assert problem(preview(app, {"slug": "never-made"})) == (400, "body", "destination.slug")
     assert problem(preview(app, {"type": "webhook"}, {"type": "x"}))[2] == "event.type"

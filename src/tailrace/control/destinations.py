@@ -135,6 +135,13 @@ class Destinations:
                 reason="invalid",
                 field="destination",
             )
+        try:
+            return self._previewed(wanted)
+        except ChangeError as error:
+            place = error.field or "slug"
+            raise ChangeError(str(error), reason="invalid", field=f"destination.{place}") from error
+
+    def _previewed(self, wanted: PreviewedDestination) -> Previewed:
         kind = wanted.type or ""
         filters: list[dict[str, Any]] = []
         subscriptions: list[dict[str, Any]] | None = None

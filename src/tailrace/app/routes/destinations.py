@@ -147,7 +147,7 @@ async def create_destination(
     "/destinations/preview",
     status_code=200,
     tags=["destinations"],
-    responses=FINDING,
+    responses=READING,
     opt=needs("destinations:write"),
 )
 async def preview_destination(
