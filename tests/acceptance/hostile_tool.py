@@ -17,7 +17,8 @@ class HostileTool:
     """What arrived and was kept, in order; `mood` decides about each request.
 
     Moods: `well` takes everything but what it never takes (`is_refused`), `wild` answers anything,
-    `dead` resets connections, `closed` answers 503, `stranger` answers 401.
+    `dead` resets connections, `closed` answers 503, `stranger` answers 401, `parrot` refuses with
+    the headers that it got.
     """
 
     def __init__(self, seed: int) -> None:
@@ -71,6 +72,8 @@ class HostileTool:
             return "answer", 503, {"Retry-After": "1"}
         if mood == "stranger":
             return "answer", 401, {}
+        if mood == "parrot":
+            return "parrot", 400, {}
         if any(is_refused(event) for event in events):
             return "answer", 400, {}
         if mood == "wild" and chance < 0.5:
@@ -119,9 +122,11 @@ class HostileTool:
                 self.send_response(status)
                 for name, value in headers.items():
                     self.send_header(name, value)
-                self.send_header("content-length", "64" if manner == "half" else "2")
+                body = str(self.headers).encode() if manner == "parrot" else b"ok"
+                length = 64 if manner == "half" else len(body)
+                self.send_header("content-length", str(length))
                 self.end_headers()
-                self.wfile.write(b"ok")
+                self.wfile.write(body)
                 if manner == "half":
                     self._cut()
 

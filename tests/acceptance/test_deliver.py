@@ -479,3 +479,20 @@ def test_the_last_success_is_a_delivery_and_outlives_a_crash(
 
     assert before == "null"
     assert fact(tailrace, "hook", "worked_at") == worked_at
+
+
+def test_a_tool_that_repeats_our_secret_puts_it_into_no_dead_letter(
+    tailrace: Tailrace, tool: HostileTool
+) -> None:
+    secret = "Bearer planted-secret-of-the-tool"
+    connect(tailrace, "hook", tool.url, auth_value=secret)
+    tool.mood = "parrot"
+
+    Senders(tailrace).send(1)
+    wait_ended(tailrace, "hook", 1)
+
+    [(detail,)] = rows(tailrace, "hook", "SELECT detail FROM dead_letters")
+    assert "Authorization: ***" in detail
+    files = [path for path in (tailrace.data_dir / "deliver").iterdir() if path.is_file()]
+    assert not [path for path in files if b"planted-secret" in path.read_bytes()]
+    assert "planted-secret" not in tailrace.output.read_text()

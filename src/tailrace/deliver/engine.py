@@ -7,7 +7,7 @@ import logging
 import ssl
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final, ParamSpec, TypeVar
@@ -15,15 +15,15 @@ from typing import Any, Final, ParamSpec, TypeVar
 from tailrace.config import Config
 from tailrace.control import Follower
 from tailrace.control.document import DocumentDestination
-from tailrace.control.vault import Vault, destination_place, open_vault
+from tailrace.control.vault import Vault, open_vault
 from tailrace.deliver.backoff import backoff_s
 from tailrace.deliver.blocks import Blocks
 from tailrace.deliver.guard import Guard
-from tailrace.deliver.plans import Target
 from tailrace.deliver.runner import Runner
 from tailrace.deliver.state import State, Step
+from tailrace.deliver.targets import target_of
 from tailrace.deliver.tools import DestinationTools, GuardedHttp
-from tailrace.destinations import Catalog, check, load_catalog
+from tailrace.destinations import Catalog, load_catalog
 from tailrace.errors import ConfigError, SettingsError, TailraceError
 from tailrace.log import EVENTS, Log, open_log
 
@@ -134,8 +134,16 @@ class Engine:
             await asyncio.sleep(backoff_s(attempts))
 
     async def _run_once(self, destination: DocumentDestination) -> None:
-        target = self._target(destination)
         state = await self._run(State, state_path(self._config, destination.slug))
+        try:
+            target = target_of(
+                destination, catalog=self._catalog, vault=self._vault, config=self._config
+            )
+        except (SettingsError, ConfigError) as error:
+            told = {"state": "suspended", "problem": str(error), "version": destination.version}
+            await self._run(state.tell, told)
+            state.close()
+            raise
         http = GuardedHttp(self._guard, tls=self._tls)
         tools = DestinationTools(
             http,
@@ -173,37 +181,6 @@ class Engine:
             }
             state.commit(Step(positions=positions, begun=positions))
         consumer.advance(positions)
-
-    def _target(self, destination: DocumentDestination) -> Target:
-        """Return the destination with its secrets opened.
-
-        Raises:
-            SettingsError: its type or its settings are not known to this release.
-            ConfigError: a secret cannot be opened.
-        """
-        kind = self._catalog.types.get(destination.type)
-        if kind is None:
-            raise SettingsError(f"there is no type '{destination.type}' of destinations")
-        return Target(
-            slug=destination.slug,
-            version=destination.version,
-            type=kind,
-            settings=check(kind, self._opened(destination)).settings,
-            sources=None if destination.sources is None else frozenset(destination.sources),
-            retry_window_s=self._config.deliver.retry_window_s,
-            filters=destination.filters,
-            subscriptions=destination.subscriptions,
-        )
-
-    def _opened(self, destination: DocumentDestination) -> Mapping[str, object]:
-        secrets: dict[str, object] = {}
-        for name, sealed in destination.secrets.items():
-            if self._vault is None:
-                raise ConfigError("there is no secret key to open the destination's secrets with")
-            secrets[name] = self._vault.open(
-                sealed, place=destination_place(destination.slug, name)
-            )
-        return {**destination.settings, **secrets}
 
     def _forget_others(self, slugs: set[str]) -> None:
         """Remove what was kept of destinations that are no more; their slugs never come back."""

@@ -17,6 +17,7 @@ from typing import Any, Final
 from tailrace.deliver import metrics
 from tailrace.deliver.backoff import backoff_s
 from tailrace.deliver.blocks import Blocks, Entry, Open, Run
+from tailrace.deliver.hiding import Hiding
 from tailrace.deliver.lane import NO_ANSWER, Delivery, Lane, Opened
 from tailrace.deliver.plans import Plan, Target, plans_of, refusal
 from tailrace.deliver.sights import Sight, screen_of
@@ -30,6 +31,7 @@ from tailrace.deliver.state import (
     State,
     Step,
 )
+from tailrace.deliver.targets import secrets_of
 from tailrace.destinations.sending import (
     DETAIL_CHARACTERS_MAX,
     Delivered,
@@ -83,6 +85,7 @@ class Runner:
         self._blocks = blocks
         self._consumer = consumer
         self._tools = tools
+        self._hide = Hiding(secrets_of(target))
         self._run = run
         self._now = now
         self._screen = screen_of(target.filters)
@@ -271,7 +274,7 @@ class Runner:
             if len(outcomes) != count:
                 raise TypeError(f"{len(outcomes)} outcomes for {count} payloads")
         except SettingsError as error:
-            self._suspend(str(error))
+            self._suspend(self._hide(str(error)))
             return None
         except TransientError as error:
             outcomes = [Retry(NO_ANSWER, str(error))] * count
@@ -279,8 +282,15 @@ class Runner:
         except Exception as error:
             _logger.exception("destination %s: its code has a defect", self._target.slug)
             outcomes = [Retry(DEFECT, f"{type(error).__name__}: {error}"[:500])] * count
+        outcomes = [self._without_secrets(outcome) for outcome in outcomes]
         self._note(outcomes)
         return outcomes
+
+    def _without_secrets(self, outcome: Outcome) -> Outcome:
+        """Return an outcome as it may be kept: a tool may answer with what it was sent."""
+        if isinstance(outcome, Delivered) or not outcome.detail:
+            return outcome
+        return outcome._replace(detail=self._hide(outcome.detail))
 
     def _note(self, outcomes: Sequence[Outcome]) -> None:
         refused = [outcome for outcome in outcomes if not isinstance(outcome, Delivered)]

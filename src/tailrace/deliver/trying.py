@@ -17,14 +17,15 @@ import msgspec
 
 from tailrace.config import Config
 from tailrace.control.document import DocumentDestination
-from tailrace.control.vault import Vault, destination_place
+from tailrace.control.vault import Vault
 from tailrace.deliver.blocks import Entry
 from tailrace.deliver.guard import Guard
 from tailrace.deliver.hiding import Hiding
 from tailrace.deliver.payload import instant, line_of, lines_of, minute_of
 from tailrace.deliver.plans import Plan, Target, plans_of, refusal, subscriptions_of
+from tailrace.deliver.targets import secrets_of, target_of
 from tailrace.deliver.tools import DestinationTools, GuardedHttp
-from tailrace.destinations import Catalog, check
+from tailrace.destinations import Catalog
 from tailrace.destinations.sending import Delivered, Http, Outcome, Rejected, Response
 from tailrace.errors import ChangeError, ConfigError, LimitError, SettingsError, TransientError
 from tailrace.event import Block
@@ -141,7 +142,9 @@ class Trying:
             )
         entry = given_event(given) if given is not None else None
         try:
-            target = self._target(destination)
+            target = target_of(
+                destination, catalog=self._catalog, vault=self._vault, config=self._config
+            )
             plans = {plan.slug: plan for plan in plans_of(target)}
         except (SettingsError, ConfigError) as error:
             result = _Result("suspended", "settings", str(error))
@@ -170,28 +173,6 @@ class Trying:
             await tools.close()
             threads.shutdown(wait=False, cancel_futures=True)
         return _tried(result, plan.slug, entry, tools.recorder, secrets_of(target), took_ms)
-
-    def _target(self, destination: DocumentDestination) -> Target:
-        kind = self._catalog.types.get(destination.type)
-        if kind is None:
-            raise SettingsError(f"there is no type '{destination.type}' of destinations")
-        secrets: dict[str, object] = {}
-        for name, sealed in destination.secrets.items():
-            if self._vault is None:
-                raise ConfigError("there is no secret key to open the destination's secrets with")
-            secrets[name] = self._vault.open(
-                sealed, place=destination_place(destination.slug, name)
-            )
-        return Target(
-            slug=destination.slug,
-            version=destination.version,
-            type=kind,
-            settings=check(kind, {**destination.settings, **secrets}).settings,
-            sources=None if destination.sources is None else frozenset(destination.sources),
-            retry_window_s=self._config.deliver.retry_window_s,
-            filters=destination.filters,
-            subscriptions=destination.subscriptions,
-        )
 
 
 class _Recorder:
@@ -293,16 +274,6 @@ def _tried(
         ),
         took_ms=round(took_ms, 1),
     )
-
-
-def secrets_of(target: Target) -> list[str]:
-    """Return every secret of a destination's settings."""
-    values = (
-        getattr(target.settings, name)
-        for name, field in target.type.fields.items()
-        if field.is_secret
-    )
-    return [value.reveal() for value in values if value is not None]
 
 
 def _newest(target: Target, plan: Plan, blocks: Callable[[], Iterable[Block]]) -> Entry | None:

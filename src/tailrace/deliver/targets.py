@@ -1,0 +1,45 @@
+"""From a destination as people set it up to one that can be delivered to: its secrets opened."""
+
+import dataclasses
+
+from tailrace.config import Config, Secret
+from tailrace.control.document import DocumentDestination
+from tailrace.control.vault import Vault, destination_place
+from tailrace.deliver.plans import Target
+from tailrace.destinations import Catalog, check
+from tailrace.errors import ConfigError, SettingsError
+
+
+def target_of(
+    destination: DocumentDestination, *, catalog: Catalog, vault: Vault | None, config: Config
+) -> Target:
+    """Return the destination with its settings checked and its secrets opened.
+
+    Raises:
+        SettingsError: its type or its settings are not known to this release.
+        ConfigError: a secret cannot be opened.
+    """
+    kind = catalog.types.get(destination.type)
+    if kind is None:
+        raise SettingsError(f"there is no type '{destination.type}' of destinations")
+    secrets: dict[str, object] = {}
+    for name, sealed in destination.secrets.items():
+        if vault is None:
+            raise ConfigError("there is no secret key to open the destination's secrets with")
+        secrets[name] = vault.open(sealed, place=destination_place(destination.slug, name))
+    return Target(
+        slug=destination.slug,
+        version=destination.version,
+        type=kind,
+        settings=check(kind, {**destination.settings, **secrets}).settings,
+        sources=None if destination.sources is None else frozenset(destination.sources),
+        retry_window_s=config.deliver.retry_window_s,
+        filters=destination.filters,
+        subscriptions=destination.subscriptions,
+    )
+
+
+def secrets_of(target: Target) -> list[str]:
+    """Return every secret of the settings, for taking them out of what is shown."""
+    values = (getattr(target.settings, field.name) for field in dataclasses.fields(target.settings))
+    return [value.reveal() for value in values if isinstance(value, Secret)]
