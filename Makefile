@@ -21,8 +21,9 @@ $(VENV)/.dev: $(VENV)/.runtime requirements/dev.lock
 	$(PIP) install --quiet --require-hashes -r requirements/dev.lock
 	touch $@
 
+# Three parts beside each other: most of their time is waiting for servers and browsers to start.
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -m "not services and not long"
+	@PYTHON=$(BIN)/python tests/run_parts
 	@echo "Left out: the long suite (make test-long) and the suite against servers from other registries (make test-services)."
 
 test-services: $(VENV)/.dev

@@ -161,7 +161,13 @@ def cached(name: str, inputs: Sequence[Path], make: Callable[[Path], None]) -> P
         CACHE.mkdir(parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=CACHE))
         make(fresh)
-        fresh.replace(target)
+        try:
+            fresh.replace(target)
+        except OSError:
+            # Somebody else has made the same meanwhile.
+            if not target.exists():
+                raise
+            shutil.rmtree(fresh)
     return target
 
 
