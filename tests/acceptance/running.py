@@ -74,8 +74,9 @@ def free_port() -> int:
 def child_pids(pid: int) -> list[int]:
     """Return the children of a process and theirs, parents first; empty when it has ended."""
     found: list[int] = []
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        with suppress(FileNotFoundError, ProcessLookupError):
+    # A process that ends just now takes its directory along, at any of these steps.
+    with suppress(FileNotFoundError, ProcessLookupError):
+        for task in Path(f"/proc/{pid}/task").glob("*/children"):
             found += [int(text) for text in task.read_text().split()]
     return [each for child in found for each in (child, *child_pids(child))]
 

@@ -150,7 +150,7 @@ def visit(
         yield visited
     finally:
         context.close()
-    assert (visited.said, visited.strangers) == ([], [])
+    assert (visited.said, visited.strangers) == ([], []), (visited.said, visited.strangers)
 
 
 def npm_packages() -> Path:
