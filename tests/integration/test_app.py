@@ -67,11 +67,11 @@ def test_nothing_is_told_without_signing_in(app: AppServer, method: str, path: s
 def test_a_browser_signs_in_and_out(app: AppServer) -> None:
     client = browser(app)
 
-    assert client.get("/api/v1/session").json() == {"signed_in": True}
+    assert client.get("/api/v1/session").json()["signed_in"] is True
     assert client.get("/api/v1/status").status_code == 200
     signed_out = client.delete("/api/v1/session", headers={"X-Tailrace-Request": "1"})
     assert signed_out.status_code == 204
-    assert client.get("/api/v1/session").json() == {"signed_in": False}
+    assert client.get("/api/v1/session").json()["signed_in"] is False
     client.close()
 
 
@@ -187,7 +187,7 @@ def test_a_question_that_is_not_valid_says_where(app: AppServer) -> None:
 
 
 def test_a_path_that_is_not_there_is_404(app: AppServer) -> None:
-    for path in ("/api/v1/nothing", "/api", "/api/docs", "/api/v2/search"):
+    for path in ("/api/v1/nothing", "/api", "/api/v2/search"):
         assert problem(app.client.get(path))["status"] == 404
     assert problem(app.client.post("/api/v1/nothing"))["status"] == 404
     assert problem(app.client.get("/assets/nothing.js"))["status"] == 404

@@ -241,7 +241,7 @@ def test_the_description_has_examples_of_what_to_send(app: AppServer) -> None:
         ("/api/v1/sources/{slug}/write-keys", "post"),
     ):
         body = paths[path][method]["requestBody"]["content"]["application/json"]
-        assert body["schema"]["examples"]
+        assert body["example"]
     names = {
         parameter["name"] for parameter in paths["/api/v1/sources/{slug}"]["patch"]["parameters"]
     }
