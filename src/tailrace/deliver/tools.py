@@ -19,6 +19,7 @@ T = TypeVar("T")
 ANSWER_BYTES_MAX: Final = 8_388_608
 CONNECTIONS_MAX: Final = 16
 _KEPT_S: Final = 30.0
+_LOOKING_UP_S: Final = 10.0
 _AGENT: Final = f"Tailrace/{__version__}"
 
 
@@ -26,6 +27,7 @@ class GuardedHttp:
     """See `destinations.sending.Http`."""
 
     def __init__(self, guard: Guard, *, tls: ssl.SSLContext) -> None:
+        self.guard = guard
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=tls,
             max_connections=CONNECTIONS_MAX,
@@ -99,6 +101,16 @@ class DestinationTools:
     def file_directories(self) -> Sequence[Path]:
         """See `destinations.sending.Tools`."""
         return self._file_directories
+
+    async def addresses(self, host: str, port: int) -> Sequence[str]:
+        """See `destinations.sending.Tools`."""
+        try:
+            async with asyncio.timeout(_LOOKING_UP_S):
+                return await self._http.guard.resolve(host, port)
+        except TimeoutError as error:
+            raise TransientError(f"looking up {host} took too long") from error
+        except OSError as error:
+            raise TransientError(f"{host}: {error.strerror or error}") from error
 
     async def blocking(self, function: Callable[[], T]) -> T:
         """See `destinations.sending.Tools`."""

@@ -48,6 +48,18 @@ class Retry(NamedTuple):
 Outcome = Delivered | Rejected | Retry
 
 
+class Checked(NamedTuple):
+    """One thing that was looked at at the tool without writing: what, whether it is as needed.
+
+    `detail` says what was found; where it is not as needed, also what to do. `is_good` is None
+    where it could not be told.
+    """
+
+    name: str
+    is_good: bool | None
+    detail: str = ""
+
+
 class Response(NamedTuple):
     """An answer; the names of `headers` are in lower case, `body` is bounded."""
 
@@ -88,6 +100,18 @@ class Tools(Protocol):
     @property
     def file_directories(self) -> Sequence[Path]:
         """The directories below which the operator allows files."""
+        ...
+
+    async def addresses(self, host: str, port: int) -> Sequence[str]:
+        """Return the IP addresses of a host that may be reached, at least one.
+
+        For clients that open connections of their own: they connect to one of these, and check the
+        certificate for the host.
+
+        Raises:
+            TransientError: the name cannot be looked up now.
+            SettingsError: all of its addresses are private, and the operator has not allowed them.
+        """
         ...
 
     async def blocking(self, function: Callable[[], T]) -> T:
