@@ -102,6 +102,9 @@ class DestinationTools:
         """See `destinations.sending.Tools`."""
         return self._file_directories
 
+    def exchanged(self, request: str, answer: str) -> None:
+        """See `destinations.sending.Tools`; nobody looks at what is delivered in the ordinary way."""
+
     async def addresses(self, host: str, port: int) -> Sequence[str]:
         """See `destinations.sending.Tools`."""
         try:

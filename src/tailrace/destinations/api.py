@@ -92,8 +92,8 @@ class Destination:
     """A type of destination: what it is called, the dataclass of its settings, and what it does.
 
     The dataclass may check what several settings say together in `__post_init__`, by raising
-    `SettingsError`. `check` looks whether the tool can be reached and lets us do what we do, without
-    writing; it answers with what it looked at, in order, and ends within 15 s.
+    `SettingsError`. `check` looks whether the tool can be reached and lets us do what we do,
+    without writing; it answers with what it looked at, in order, and ends within 15 s.
     """
 
     slug: str

@@ -102,6 +102,13 @@ class Tools(Protocol):
         """The directories below which the operator allows files."""
         ...
 
+    def exchanged(self, request: str, answer: str) -> None:
+        """Note what was said to a tool that is not reached by `http`, and what it answered.
+
+        Both are texts for people who look at a test event; they hold no secret.
+        """
+        ...
+
     async def addresses(self, host: str, port: int) -> Sequence[str]:
         """Return the IP addresses of a host that may be reached, at least one.
 
