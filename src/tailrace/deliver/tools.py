@@ -103,7 +103,7 @@ class DestinationTools:
         return self._file_directories
 
     def exchanged(self, request: str, answer: str) -> None:
-        """See `destinations.sending.Tools`; nobody looks at what is delivered in the ordinary way."""
+        """See `destinations.sending.Tools`; of ordinary deliveries nobody looks at it."""
 
     async def addresses(self, host: str, port: int) -> Sequence[str]:
         """See `destinations.sending.Tools`."""
