@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tailrace.config import Config, read_config
@@ -113,13 +113,14 @@ class Site:
             fields = line.split()
             if fields[3] == "0A" and int(fields[1].rpartition(":")[2], 16) == self.port:
                 inodes.add(f"socket:[{fields[9]}]")
-        return any(str(fd.readlink()) in inodes for fd in _descriptors(pid))
+        return not inodes.isdisjoint(_open_files(pid))
 
 
-def _descriptors(pid: int) -> Iterator[Path]:
+def _open_files(pid: int) -> Iterator[str]:
     for descriptor in Path(f"/proc/{pid}/fd").iterdir():
-        if descriptor.is_symlink():
-            yield descriptor
+        # The process goes on meanwhile, and may close what was just listed.
+        with suppress(FileNotFoundError):
+            yield str(descriptor.readlink())
 
 
 @contextmanager
