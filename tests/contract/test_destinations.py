@@ -41,7 +41,7 @@ class Sending:
     tools: DestinationTools
 
     async def send(self, *message_ids: str) -> Sequence[Outcome]:
-        [field] = fields(self.action.fields)
+        field = fields(self.action.fields)[0]
         payloads = [
             self.action.fields(**{field.name: event_json(message_id)}) for message_id in message_ids
         ]

@@ -142,6 +142,7 @@ ROWS: Final = (
     ),
     # Destinations
     row("GET /api/v1/destination-types", VIEWERS),
+    row("GET /api/v1/destination-types/{slug}", VIEWERS, at={"slug": "webhook"}),
     row("GET /api/v1/destinations", VIEWERS),
     row(
         "POST /api/v1/destinations",

@@ -72,6 +72,19 @@ def test_types_are_listed_with_the_schema_of_their_settings(app: AppServer) -> N
     assert types["s3"]["name"] == "Amazon S3"
 
 
+def test_a_type_tells_its_actions_their_fields_and_presets(app: AppServer) -> None:
+    found = app.get("/api/v1/destination-types/webhook")
+
+    [action] = found["actions"]
+    [field] = action["fields"]
+    assert (action["slug"], action["trigger"]) == ("send", "all")
+    assert (field["name"], field["type"], field["default"]) == ("data", "json", {"@path": "$."})
+    assert found["presets"][0]["slug"] == "send"
+    assert 'event = "Order Completed"' in found["presets"][1]["trigger"]
+    missing = app.client.get("/api/v1/destination-types/fax")
+    assert problem(missing) == (404, "not-found", "")
+
+
 def test_a_destination_is_made_shown_changed_restored_and_deleted(app: AppServer) -> None:
     made = post(app, hook("orders", name="Orders", sources=["default", "filed"]))
     assert (made.status_code, made.headers["location"]) == (201, f"{PATH}/orders")

@@ -225,6 +225,7 @@ def _rule(each: PayloadField) -> Field:
     )
 
 
+        choices=each.about.choices,
 def _is_wanted(integrations: Mapping[str, Any], names: Sequence[str]) -> bool:
     """Tell whether an event's `integrations` lets it go to a destination with one of the names."""
     named = [integrations[name] for name in names if name in integrations]

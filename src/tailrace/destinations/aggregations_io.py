@@ -105,3 +105,14 @@ DESTINATION = api.Destination(
     settings=Settings,
     actions=(SEND,),
 )
+PRESETS = (
+    api.Preset(
+        slug="purchases",
+        name="Purchases only",
+        description="Sends completed orders, and nothing else.",
+        action="send",
+        trigger='type = "track" and event = "Order Completed"',
+    ),
+)
+    check=check,
+    presets=PRESETS,

@@ -18,6 +18,7 @@ from tailrace.destinations.sending import (
     Json,
     Mapped,
     Outcome,
+    Preset,
     Rejected,
     Response,
     Retry,
@@ -38,6 +39,7 @@ __all__ = [
     "Json",
     "Mapped",
     "Outcome",
+    "Preset",
     "Rejected",
     "Response",
     "Retry",
@@ -93,7 +95,8 @@ class Destination:
 
     The dataclass may check what several settings say together in `__post_init__`, by raising
     `SettingsError`. `check` looks whether the tool can be reached and lets us do what we do,
-    without writing; it answers with what it looked at, in order, and ends within 15 s.
+    without writing; it answers with what it looked at, in order, and ends within 15 s. `presets`
+    are uses of the actions beside the one that each has by default.
     """
 
     slug: str
@@ -104,6 +107,7 @@ class Destination:
     check: Callable[[Any, Tools], Awaitable[Sequence[Checked]]] | None = None
 
     @functools.cached_property
+    presets: tuple[Preset, ...] = ()
     def fields(self) -> "Mapping[str, Field]":
         """Return the settings by name: the required ones first, else as the dataclass has them.
 

@@ -264,10 +264,38 @@ INDEX = api.Action(
         events_max=BATCH_EVENTS_MAX, bytes_max=BATCH_BYTES_MAX, age_s=BATCH_AGE_S, lanes=2
     ),
 )
+PRESETS = (
+    api.Preset(
+        slug="people",
+        name="People only",
+        description="Indexes what is known of people and groups, without what they do.",
+        action="index",
+        trigger='type = "identify" or type = "group"',
+    ),
+    api.Preset(
+        slug="without-context",
+        name="Without the context",
+        description="Indexes who did what and when, without browser, address and page.",
+        action="index",
+        trigger='type = "track"',
+        mapping={
+            "source": {
+                "messageId": {"@path": "$.messageId"},
+                "type": {"@path": "$.type"},
+                "event": {"@path": "$.event"},
+                "userId": {"@path": "$.userId"},
+                "anonymousId": {"@path": "$.anonymousId"},
+                "timestamp": {"@path": "$.timestamp"},
+                "properties": {"@path": "$.properties"},
+            }
+        },
+    ),
+)
 DESTINATION = api.Destination(
     slug="elasticsearch",
     name="Elasticsearch or OpenSearch",
     description="Indexes each event as a document of an Elasticsearch or OpenSearch cluster.",
     settings=Settings,
     actions=(INDEX,),
+    presets=PRESETS,
 )

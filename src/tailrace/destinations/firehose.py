@@ -151,10 +151,20 @@ PUT = api.Action(
     send=put_records,
     batching=_batching,
 )
+PRESETS = (
+    api.Preset(
+        slug="purchases",
+        name="Purchases only",
+        description="Puts completed orders, and nothing else.",
+        action="put",
+        trigger='type = "track" and event = "Order Completed"',
+    ),
+)
 DESTINATION = api.Destination(
     slug="firehose",
     name="Amazon Data Firehose",
     description="Puts each event as a line of JSON into a Firehose stream.",
     settings=Settings,
     actions=(PUT,),
+    presets=PRESETS,
 )

@@ -123,10 +123,20 @@ PUT = api.Action(
     send=put_records,
     batching=_batching,
 )
+PRESETS = (
+    api.Preset(
+        slug="purchases",
+        name="Purchases only",
+        description="Puts completed orders, and nothing else.",
+        action="put",
+        trigger='type = "track" and event = "Order Completed"',
+    ),
+)
 DESTINATION = api.Destination(
     slug="kinesis",
     name="Amazon Kinesis",
     description="Puts each event as a record into a data stream.",
     settings=Settings,
     actions=(PUT,),
+    presets=PRESETS,
 )

@@ -138,7 +138,8 @@ class Mapped:
     """A field of a payload: what it is, and the mapping that fills it by default.
 
     Its `type` is that of the annotation, unless it says `text` or `datetime` of a text. A field
-    without a default in the dataclass must get a value, or the event is rejected.
+    without a default in the dataclass must get a value, or the event is rejected. People read the
+    `label`, else the field's name. A text may be one of `choices` only.
     """
 
     description: str
@@ -146,6 +147,8 @@ class Mapped:
     default: object = None
     type: Literal["", "text", "datetime"] = ""
 
+    label: str = ""
+    choices: tuple[str, ...] = ()
 
 @dataclass(frozen=True)
 class SourceSlug:
@@ -190,6 +193,22 @@ class Action:
 
 
 def outcome_of(response: Response) -> Outcome:
+@dataclass(frozen=True, kw_only=True)
+class Preset:
+    """A subscription that is often wanted, for people to begin with.
+
+    `action` is the slug of an action of the type. What `mapping` leaves out is filled as the action
+    does by default.
+    """
+
+    slug: str
+    name: str
+    description: str
+    action: str
+    trigger: str
+    mapping: Mapping[str, object] = field(default_factory=dict)
+
+
     """Return what an HTTP answer means for what was sent.
 
     Raises:

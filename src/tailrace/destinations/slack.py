@@ -76,6 +76,14 @@ class _Pace:
 
     posted_at = -MESSAGE_EVERY_S
 
+    text: Annotated[
+        str | None,
+        api.Mapped(
+            "Text to post in the place of the one of the settings, as it is: &, < and > are "
+            "escaped, {{...}} stands for itself.",
+            type="text",
+        ),
+    ] = None
 
 async def post_message(
     messages: Sequence[ChatMessage], settings: Settings, tools: api.Tools
@@ -90,7 +98,7 @@ async def post_message(
     response = await tools.http.request(
         "POST",
         settings.webhook_url.reveal(),
-        content=msgspec.json.encode({"text": text_of(settings.text, message.event)}),
+        content=msgspec.json.encode({"text": _text(message, settings)}),
         headers={"Content-Type": "application/json"},
         timeout_s=settings.timeout_s,
     )
@@ -109,6 +117,41 @@ def text_of(template: str, event: bytes) -> str:
     members = msgspec.json.decode(event)
     found = _PLACE.sub(lambda place: _shown(_at(members, place[1])), template)
     return found[:TEXT_CHARACTERS_MAX]
+def _text(message: ChatMessage, settings: Settings) -> str:
+    if message.text is not None:
+        return _shown(message.text)[:TEXT_CHARACTERS_MAX]
+    return text_of(settings.text, message.event)
+
+
+async def check(settings: Settings, tools: api.Tools) -> Sequence[api.Checked]:
+    """Look whether the webhook is there, by a message without a text: Slack posts none."""
+    url = settings.webhook_url.reveal()
+    steps = await reached(url, tools, setting="webhook_url")
+    if not is_reached(steps):
+        return steps
+    response = await tools.http.request(
+        "POST",
+        url,
+        content=b'{"text":""}',
+        headers={"Content-Type": "application/json"},
+        timeout_s=settings.timeout_s,
+    )
+    told = api.text_of(response.body)
+    if response.body.strip() in _NO_TEXT:
+        return [*steps, api.Checked("webhook", True, "Slack knows it; no message was posted")]
+    if _is_gone(response):
+        told = f"Slack has closed it ({told}): make another and change webhook_url"
+        return [*steps, api.Checked("webhook", False, told, "webhook_url")]
+    told = f"the answer was {response.status}: {told}"
+    return [*steps, api.Checked("webhook", None, told)]
+
+
+def _is_gone(response: api.Response) -> bool:
+    return response.status in _GONE or (
+        response.status >= 400 and response.body.strip() in _NO_WEBHOOK
+    )
+
+
 
 
 def _at(value: Any, path: str) -> Any:
@@ -139,5 +182,38 @@ DESTINATION = api.Destination(
     name="Slack",
     description="Posts a chat message for each event to an incoming webhook.",
     settings=Settings,
+PRESETS = (
+    api.Preset(
+        slug="order-completed",
+        name="Orders",
+        description="Posts each completed order with its number and total.",
+        action="post",
+        trigger='type = "track" and event = "Order Completed"',
+        mapping={
+            "text": {
+                "@template": "Order {{properties.order_id}} completed: {{properties.total}} "
+                "{{properties.currency}}"
+            }
+        },
+    ),
+    api.Preset(
+        slug="signed-up",
+        name="Sign-ups",
+        description="Posts who has signed up.",
+        action="post",
+        trigger='type = "track" and event = "Signed Up"',
+        mapping={
+            "text": {
+                "@if": {
+                    "exists": {"@path": "$.context.traits.email"},
+                    "then": {"@template": "{{context.traits.email}} signed up"},
+                    "else": {"@template": "{{userId}} signed up"},
+                }
+            }
+        },
+    ),
+)
     actions=(POST,),
 )
+    check=check,
+    presets=PRESETS,

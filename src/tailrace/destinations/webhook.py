@@ -170,3 +170,47 @@ DESTINATION = api.Destination(
     settings=Settings,
     actions=(SEND,),
 )
+PRESETS = (
+    api.Preset(
+        slug="purchases",
+        name="Purchases only",
+        description="Sends completed orders, and nothing else.",
+        action="send",
+        trigger='type = "track" and event = "Order Completed"',
+    ),
+    api.Preset(
+        slug="people",
+        name="People only",
+        description="Sends what becomes known of people and groups, not what they do.",
+        action="send",
+        trigger='type = "identify" or type = "group"',
+    ),
+    api.Preset(
+        slug="order-summary",
+        name="Orders in short",
+        description="Sends of each completed order who bought what, without anything else.",
+        action="send",
+        trigger='type = "track" and event = "Order Completed"',
+        mapping={
+            "data": {
+                "order": {"@path": "$.properties.order_id"},
+                "user": {"@path": "$.userId"},
+                "at": {"@path": "$.timestamp"},
+                "total": {"@path": "$.properties.total"},
+                "currency": {"@path": "$.properties.currency"},
+                "items": {
+                    "@arrayPath": [
+                        "$.properties.products",
+                        {
+                            "product": {"@path": "$.product_id"},
+                            "name": {"@path": "$.name"},
+                            "quantity": {"@path": "$.quantity"},
+                        },
+                    ]
+                },
+            }
+        },
+    ),
+)
+    check=check,
+    presets=PRESETS,

@@ -1,5 +1,6 @@
 """Slack: the text of a message, its pace, and a channel that is gone."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -140,3 +141,14 @@ def test_the_webhook_is_a_secret_and_messages_go_one_by_one() -> None:
     assert batching is not None
     assert (batching.events_max, batching.lanes) == (1, 1)
     assert action.trigger == 'type = "track"'
+
+
+async def test_a_mapping_may_say_the_text_and_calls_nobody() -> None:
+    message = ChatMessage(event=event_json("m-1"), text="Total {{x}} <!channel> & more")
+    with ToolServer(lambda _: Answer(body=b"ok")).running() as server:
+        async with loopback_tools() as tools:
+            outcomes = await post_message([message], settings(server.url), tools)
+
+    assert outcomes == [Delivered(200)]
+    [request] = server.requests
+    assert json.loads(request.body) == {"text": "Total {{x}} &lt;!channel&gt; &amp; more"}

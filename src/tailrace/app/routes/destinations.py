@@ -32,7 +32,6 @@ from tailrace.control.destination_shapes import (
     DestinationPreview,
     DestinationRestore,
     DestinationState,
-    DestinationType,
     DestinationVersion,
     WantedDestinations,
 )
@@ -40,12 +39,6 @@ from tailrace.deliver.previewing import PreviewedSubscription, preview
 
 _NUMBER_PATTERN = r"[1-9][0-9]{0,8}"
 VersionLimit = Annotated[int, QueryParameter(ge=1, le=200, description="Most that one page holds.")]
-
-
-@get("/destination-types", tags=["destinations"], responses=READING, opt=needs("destinations:read"))
-async def list_destination_types(parts: Given) -> list[DestinationType]:
-    """Return the types of destinations, with the JSON Schema of their settings."""
-    return parts.destinations.types()
 
 
 @get(
