@@ -82,6 +82,10 @@ class Destinations:
             for each in self._catalog.types.values()
         ]
 
+    def type(self, slug: str) -> Destination | None:
+        """Return a type, None where there is none of the slug."""
+        return self._catalog.types.get(slug)
+
     def page(self, wanted: WantedDestinations, *, after: str, limit: int) -> list[DestinationState]:
         """Return at most `limit` destinations whose slug comes after another, in that order."""
         asked = select(DestinationRow).where(
@@ -92,10 +96,6 @@ class Destinations:
         if not wanted.source:
             asked = asked.limit(limit)
         with self._changes.read() as session:
-    def type(self, slug: str) -> Destination | None:
-        """Return a type, None where there is none of the slug."""
-        return self._catalog.types.get(slug)
-
             rows = session.scalars(asked.order_by(DestinationRow.slug))
             found = [row for row in rows if takes_from(row, wanted.source)]
             return [destination_state(row, self._catalog) for row in found[:limit]]

@@ -222,10 +222,10 @@ def _rule(each: PayloadField) -> Field:
         type=each.type,
         is_required=each.is_required,
         is_multiple=each.is_multiple,
+        choices=each.about.choices,
     )
 
 
-        choices=each.about.choices,
 def _is_wanted(integrations: Mapping[str, Any], names: Sequence[str]) -> bool:
     """Tell whether an event's `integrations` lets it go to a destination with one of the names."""
     named = [integrations[name] for name in names if name in integrations]

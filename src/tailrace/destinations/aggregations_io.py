@@ -98,13 +98,6 @@ SEND = api.Action(
         answers_each=False,
     ),
 )
-DESTINATION = api.Destination(
-    slug="aggregations-io",
-    name="Aggregations.io",
-    description="Sends events to an ingest of Aggregations.io.",
-    settings=Settings,
-    actions=(SEND,),
-)
 PRESETS = (
     api.Preset(
         slug="purchases",
@@ -114,5 +107,12 @@ PRESETS = (
         trigger='type = "track" and event = "Order Completed"',
     ),
 )
+DESTINATION = api.Destination(
+    slug="aggregations-io",
+    name="Aggregations.io",
+    description="Sends events to an ingest of Aggregations.io.",
+    settings=Settings,
+    actions=(SEND,),
     check=check,
     presets=PRESETS,
+)

@@ -105,9 +105,9 @@ class Destination:
     settings: type[Any]
     actions: tuple[Action, ...] = ()
     check: Callable[[Any, Tools], Awaitable[Sequence[Checked]]] | None = None
+    presets: tuple[Preset, ...] = ()
 
     @functools.cached_property
-    presets: tuple[Preset, ...] = ()
     def fields(self) -> "Mapping[str, Field]":
         """Return the settings by name: the required ones first, else as the dataclass has them.
 

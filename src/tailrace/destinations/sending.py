@@ -146,9 +146,9 @@ class Mapped:
     _: KW_ONLY
     default: object = None
     type: Literal["", "text", "datetime"] = ""
-
     label: str = ""
     choices: tuple[str, ...] = ()
+
 
 @dataclass(frozen=True)
 class SourceSlug:
@@ -192,7 +192,6 @@ class Action:
     batching: Callable[[Any], Batching | None] = lambda _: None
 
 
-def outcome_of(response: Response) -> Outcome:
 @dataclass(frozen=True, kw_only=True)
 class Preset:
     """A subscription that is often wanted, for people to begin with.
@@ -209,6 +208,7 @@ class Preset:
     mapping: Mapping[str, object] = field(default_factory=dict)
 
 
+def outcome_of(response: Response) -> Outcome:
     """Return what an HTTP answer means for what was sent.
 
     Raises:

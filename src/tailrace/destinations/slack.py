@@ -69,13 +69,6 @@ class ChatMessage:
     """What one event becomes."""
 
     event: Annotated[api.Json, api.Mapped("Event that the text is of.", default={"@path": "$."})]
-
-
-class _Pace:
-    """When the last message was posted, by a clock that never goes back."""
-
-    posted_at = -MESSAGE_EVERY_S
-
     text: Annotated[
         str | None,
         api.Mapped(
@@ -84,6 +77,13 @@ class _Pace:
             type="text",
         ),
     ] = None
+
+
+class _Pace:
+    """When the last message was posted, by a clock that never goes back."""
+
+    posted_at = -MESSAGE_EVERY_S
+
 
 async def post_message(
     messages: Sequence[ChatMessage], settings: Settings, tools: api.Tools
@@ -117,41 +117,6 @@ def text_of(template: str, event: bytes) -> str:
     members = msgspec.json.decode(event)
     found = _PLACE.sub(lambda place: _shown(_at(members, place[1])), template)
     return found[:TEXT_CHARACTERS_MAX]
-def _text(message: ChatMessage, settings: Settings) -> str:
-    if message.text is not None:
-        return _shown(message.text)[:TEXT_CHARACTERS_MAX]
-    return text_of(settings.text, message.event)
-
-
-async def check(settings: Settings, tools: api.Tools) -> Sequence[api.Checked]:
-    """Look whether the webhook is there, by a message without a text: Slack posts none."""
-    url = settings.webhook_url.reveal()
-    steps = await reached(url, tools, setting="webhook_url")
-    if not is_reached(steps):
-        return steps
-    response = await tools.http.request(
-        "POST",
-        url,
-        content=b'{"text":""}',
-        headers={"Content-Type": "application/json"},
-        timeout_s=settings.timeout_s,
-    )
-    told = api.text_of(response.body)
-    if response.body.strip() in _NO_TEXT:
-        return [*steps, api.Checked("webhook", True, "Slack knows it; no message was posted")]
-    if _is_gone(response):
-        told = f"Slack has closed it ({told}): make another and change webhook_url"
-        return [*steps, api.Checked("webhook", False, told, "webhook_url")]
-    told = f"the answer was {response.status}: {told}"
-    return [*steps, api.Checked("webhook", None, told)]
-
-
-def _is_gone(response: api.Response) -> bool:
-    return response.status in _GONE or (
-        response.status >= 400 and response.body.strip() in _NO_WEBHOOK
-    )
-
-
 
 
 def _at(value: Any, path: str) -> Any:
@@ -177,11 +142,6 @@ POST = api.Action(
     trigger='type = "track"',
     batching=lambda _: api.Batching(events_max=1, bytes_max=1, lanes=1),
 )
-DESTINATION = api.Destination(
-    slug="slack",
-    name="Slack",
-    description="Posts a chat message for each event to an incoming webhook.",
-    settings=Settings,
 PRESETS = (
     api.Preset(
         slug="order-completed",
@@ -213,7 +173,12 @@ PRESETS = (
         },
     ),
 )
+DESTINATION = api.Destination(
+    slug="slack",
+    name="Slack",
+    description="Posts a chat message for each event to an incoming webhook.",
+    settings=Settings,
     actions=(POST,),
-)
     check=check,
     presets=PRESETS,
+)

@@ -163,13 +163,6 @@ SEND = api.Action(
     send=send,
     batching=_batching,
 )
-DESTINATION = api.Destination(
-    slug="webhook",
-    name="Webhook",
-    description="Sends each event as JSON to an address of your own.",
-    settings=Settings,
-    actions=(SEND,),
-)
 PRESETS = (
     api.Preset(
         slug="purchases",
@@ -212,5 +205,12 @@ PRESETS = (
         },
     ),
 )
+DESTINATION = api.Destination(
+    slug="webhook",
+    name="Webhook",
+    description="Sends each event as JSON to an address of your own.",
+    settings=Settings,
+    actions=(SEND,),
     check=check,
     presets=PRESETS,
+)
