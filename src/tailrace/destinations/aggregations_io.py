@@ -113,6 +113,5 @@ DESTINATION = api.Destination(
     description="Sends events to an ingest of Aggregations.io.",
     settings=Settings,
     actions=(SEND,),
-    check=check,
     presets=PRESETS,
 )

@@ -112,6 +112,12 @@ async def post_message(
     return [api.outcome_of(response)]
 
 
+def _text(message: ChatMessage, settings: Settings) -> str:
+    if message.text is not None:
+        return _shown(message.text)[:TEXT_CHARACTERS_MAX]
+    return text_of(settings.text, message.event)
+
+
 def text_of(template: str, event: bytes) -> str:
     """Return the text of an event, with nothing in it that Slack would take for its own signs."""
     members = msgspec.json.decode(event)
@@ -179,6 +185,5 @@ DESTINATION = api.Destination(
     description="Posts a chat message for each event to an incoming webhook.",
     settings=Settings,
     actions=(POST,),
-    check=check,
     presets=PRESETS,
 )

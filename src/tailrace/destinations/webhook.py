@@ -211,6 +211,5 @@ DESTINATION = api.Destination(
     description="Sends each event as JSON to an address of your own.",
     settings=Settings,
     actions=(SEND,),
-    check=check,
     presets=PRESETS,
 )
