@@ -1,7 +1,7 @@
 """The contract of a destination's actions: what they are given, and what they answer."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, NewType, Protocol, TypeVar
 
