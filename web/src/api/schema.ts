@@ -14,6 +14,57 @@ export interface Acceptance {
   name?: string;
 }
 
+/** How many events go together, at most. */
+export interface ActionBatching {
+  /** Most events of a batch. */
+  events_max: number;
+  /** Most bytes of the events of a batch. */
+  bytes_max: number;
+  /** How long a batch that is not full waits for more, in seconds. */
+  age_s: number;
+}
+
+/** A field of an action; `default` is the mapping that fills it where none is given. */
+export interface ActionField {
+  /** As mappings name it. */
+  name: string;
+  /** What people read. */
+  label: string;
+  /** What it is for. */
+  description: string;
+  /** What the value becomes; `json` takes any. */
+  type: "boolean" | "datetime" | "integer" | "json" | "number" | "object" | "string" | "text";
+  /** Whether an event without a value is rejected. */
+  required: boolean;
+  /** Whether it is a list of such values. */
+  multiple: boolean;
+  /** The mapping that fills it where none is given; null for none. */
+  default: Json;
+  /** The only texts that it may be; empty for any. */
+  choices: string[];
+}
+
+/**
+ * One thing that a destination does with events.
+ *
+ * `batching` is that of the settings' defaults; null where events go one by one, or where it takes
+ * settings that have no default.
+ */
+export interface ActionShown {
+  /** Its name in paths and files; it never changes. */
+  slug: string;
+  /** What people call it. */
+  name: string;
+  /** What it is for. */
+  description: string;
+  /** Which events it is for by default. */
+  trigger: string;
+  /** As the settings' defaults say; null where events go one by one. */
+  batching: ActionBatching | null;
+  /** What a mapping fills. */
+  fields: ActionField[];
+}
+
 /**
  * A file, the values of the secrets that it refers to, and what to do about the rest.
  *
@@ -315,6 +366,30 @@ export interface DestinationType {
   description: string;
   /** JSON Schema of the settings; secrets are `writeOnly`. */
   settings: JsonObject;
+}
+
+/**
+ * A type of destination with what it does; `settings` is a JSON Schema.
+ *
+ * `docs` is the page about it in the documentation, "" for a type of another package.
+ */
+export interface DestinationTypeDetails {
+  /** Its name in paths and files; it never changes. */
+  slug: string;
+  /** What people call it. */
+  name: string;
+  /** What it is for. */
+  description: string;
+  /** JSON Schema of the settings; secrets are `writeOnly`. */
+  settings: JsonObject;
+  /** The page about it below `docs/`; empty for none. */
+  docs: string;
+  /** Whether its connection can be checked. */
+  has_check: boolean;
+  /** What it does with events. */
+  actions: ActionShown[];
+  /** Subscriptions to begin with, the actions' own first. */
+  presets: PresetShown[];
 }
 
 /** A destination as it was from one change to the next. */
@@ -851,6 +926,22 @@ export interface PasswordChange {
   current_password: string;
   /** Write only. */
   new_password: string;
+}
+
+/** A subscription to begin with; what `mapping` leaves out has the field's default. */
+export interface PresetShown {
+  /** Its name in paths and files; it never changes. */
+  slug: string;
+  /** What people call it. */
+  name: string;
+  /** What it is for. */
+  description: string;
+  /** The slug of the action. */
+  action: string;
+  /** Which events, in the smaller filter language. */
+  trigger: string;
+  /** What fills the action's fields, as JSON with directives. */
+  mapping: JsonObject;
 }
 
 /**
@@ -1606,6 +1697,13 @@ export interface Calls {
     query: null;
     body: null;
     answer: DestinationType[];
+  };
+  /** Show destination type. */
+  "GET /destination-types/{slug}": {
+    path: { slug: string };
+    query: null;
+    body: null;
+    answer: DestinationTypeDetails;
   };
   /** List destinations. */
   "GET /destinations": {
