@@ -20,6 +20,7 @@ from tailrace.control import read_workspace
 from tailrace.control.audit import WantedEntries, audit_page
 from tailrace.control.changes import Changes
 from tailrace.control.database import open_engine
+from tailrace.control.delivery_rules import DeliveryRules, DeliveryRulesChange
 from tailrace.control.destination_filters import FilterDraft, SubscriptionDraft
 from tailrace.control.destination_shapes import (
     DestinationChange,
@@ -790,6 +791,36 @@ def test_filters_and_subscriptions_are_changed_whole_restored_and_go_back_to_tho
     versions = control.destinations.versions("hook", before=None, limit=9)
     assert [each.filters for each in versions] == [filters, [], filters, []]
     assert [each.subscriptions for each in versions] == [subscriptions, None, subscriptions, None]
+
+
+def test_delivery_rules_come_back_are_followed_and_are_changed_one_by_one(
+    control: Control,
+) -> None:
+    rules = DeliveryRules(
+        events_per_s_max=50.0, requests_at_once_max=2, consent_categories=["b", "a", "b"]
+    )
+
+    made = control.make(delivery=rules)
+    changed = control.change(
+        delivery=DeliveryRulesChange(events_per_s_max=None, retry_window_h=24.0)
+    )
+    same = control.change(delivery=DeliveryRulesChange(retry_window_h=24.0))
+    [followed] = read_workspace(control.config).destinations
+    restored = control.destinations.restore("hook", 1, version=None, actor=ACTOR)
+
+    assert made.delivery == DeliveryRules(
+        events_per_s_max=50.0, requests_at_once_max=2, consent_categories=["a", "b"]
+    )
+    assert changed.delivery == DeliveryRules(
+        requests_at_once_max=2, retry_window_h=24.0, consent_categories=["a", "b"]
+    )
+    assert (same, followed.delivery) == (changed, changed.delivery)
+    assert (restored.version, restored.delivery) == (3, made.delivery)
+    versions = control.destinations.versions("hook", before=None, limit=9)
+    assert [each.delivery for each in versions] == [made.delivery, changed.delivery, made.delivery]
+    [_, entry, _] = control.audit()
+    assert entry.before["delivery"]["events_per_s_max"] == 50.0
+    assert entry.after["delivery"]["events_per_s_max"] is None
 
 
 @pytest.mark.parametrize(

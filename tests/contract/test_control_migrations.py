@@ -187,7 +187,32 @@ def rows_of_0002(sealed: str, key_id: str) -> Rows:
     }
 
 
-ROWS_OF = {"0001": rows_of_0001, "0002": rows_of_0002}
+def rows_of_0003(sealed: str, key_id: str) -> Rows:
+    """Return what an installation of revision 0003 held: filters and subscriptions too."""
+    older = rows_of_0002(sealed, key_id)
+    routing = {
+        "filters": [{"if": "all", "actions": [{"type": "DROP"}], "title": "", "enabled": False}],
+        "subscriptions": [
+            {
+                "slug": "s",
+                "action": "send",
+                "name": "",
+                "enabled": True,
+                "trigger": "all",
+                "mapping": {},
+            }
+        ],
+    }
+    return {
+        **older,
+        **{
+            name: [{**row, **routing} for row in older[name]]
+            for name in ("destinations", "destination_versions")
+        },
+    }
+
+
+ROWS_OF = {"0001": rows_of_0001, "0002": rows_of_0002, "0003": rows_of_0003}
 """What each earlier revision may have held; a new revision needs its predecessor's here."""
 
 

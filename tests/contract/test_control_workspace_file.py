@@ -16,6 +16,7 @@ from tailrace.config import Config, ControlConfig, JsonMapping, Secret, Source
 from tailrace.control import read_workspace
 from tailrace.control.changes import Changes
 from tailrace.control.database import open_engine
+from tailrace.control.delivery_rules import DeliveryRules
 from tailrace.control.destination_filters import FilterDraft, SubscriptionDraft
 from tailrace.control.destination_shapes import DestinationDraft
 from tailrace.control.destinations import Destinations
@@ -190,6 +191,7 @@ def full(make_control: MakeControl) -> Control:
             },
             filters=msgspec.convert(FILTERS, list[FilterDraft]),
             subscriptions=msgspec.convert(SUBSCRIPTIONS, list[SubscriptionDraft]),
+            delivery=DeliveryRules(events_per_s_max=50.0, consent_categories=["no", "yes"]),
         ),
         actor="owner",
     )
@@ -606,6 +608,33 @@ def test_a_value_that_is_no_secret_is_refused_and_not_shown(full: Control, value
 
     assert line.startswith("workspace.yaml, line 3: sources.web-shop.webhook_secret: ")
     assert value == "***" or value not in line
+
+
+def test_delivery_rules_are_changed_by_a_file_and_go_back_to_the_default_without(
+    control: Control,
+) -> None:
+    head = (
+        "version: 1\ndestinations:\n  a:\n    type: webhook\n    settings: {url: https://a.test}\n"
+    )
+    text = head + "    delivery: {events_per_s_max: 5, consent_categories: [ads]}\n"
+
+    control.apply(text)
+    told = control.destinations.get("a").delivery
+    exported = control.files.export()
+    without = control.apply(head)
+    wrong = control.problems(head + "    delivery: {requests_at_once_max: 0, pace: 1}\n")
+
+    assert told == DeliveryRules(events_per_s_max=5.0, consent_categories=["ads"])
+    assert "    delivery:\n      events_per_s_max: 5\n" in exported
+    assert sorted(str(each.field) for each in without.changes) == [
+        "delivery.consent_categories",
+        "delivery.events_per_s_max",
+    ]
+    assert control.destinations.get("a").delivery == DeliveryRules()
+    assert [line.partition("line 6: destinations.a.delivery.")[2][:20] for line in wrong] == [
+        "pace is not known; e",
+        "requests_at_once_max",
+    ]
 
 
 def test_filters_and_subscriptions_are_written_without_what_is_the_default(full: Control) -> None:

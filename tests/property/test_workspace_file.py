@@ -127,6 +127,14 @@ destinations = optional(
     name=names,
     filters=st.lists(filters, max_size=3),
     subscriptions=st.none() | st.lists(subscriptions, max_size=3),
+    delivery=optional(
+        events_per_s_max=st.none() | st.floats(min_value=0.1, max_value=1e9),
+        requests_at_once_max=st.none() | st.integers(1, 64),
+        retry_window_h=st.none() | st.floats(min_value=0.1, max_value=8_760),
+        consent_categories=st.lists(
+            names.filter(bool).filter(lambda name: len(name) <= 100), max_size=3
+        ),
+    ),
     enabled=st.booleans(),
     sources=st.none() | st.lists(st.integers(0, 3), max_size=3),
     settings=optional(

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from tailrace.config import JsonMapping
 from tailrace.control.database import ONLY_READS, answering
+from tailrace.control.delivery_rules import delivery_rules
 from tailrace.control.document import (
     Document,
     DocumentDestination,
@@ -162,6 +163,7 @@ def _destination(row: DestinationRow) -> DocumentDestination:
         secrets=row.secrets_sealed,
         filters=row.filters,
         subscriptions=row.subscriptions,
+        delivery=delivery_rules(row.delivery),
     )
 
 

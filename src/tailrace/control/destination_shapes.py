@@ -9,6 +9,11 @@ from msgspec import UNSET, Meta, UnsetType
 from sqlalchemy import ColumnElement, or_
 
 from tailrace.config import Slug
+from tailrace.control.delivery_rules import (
+    DeliveryRules,
+    DeliveryRulesChange,
+    delivery_rules,
+)
 from tailrace.control.destination_filters import (
     FilterDraft,
     Filters,
@@ -44,13 +49,15 @@ class DestinationDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     settings: GivenSettings = {}
     filters: Filters = []
     subscriptions: Subscriptions | None = None
+    delivery: DeliveryRules = msgspec.field(default_factory=DeliveryRules)
 
 
 class DestinationChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is to change of a destination; what is left out stays.
 
-    `settings` are merged key by key: null puts the default back, and takes an optional one away.
-    `filters` and `subscriptions` are replaced whole; null stands for the subscriptions of the type.
+    `settings` and `delivery` are merged key by key: null puts the default back, and takes an
+    optional one away. `filters` and `subscriptions` are replaced whole; null stands for the
+    subscriptions of the type.
     """
 
     name: Name | UnsetType = UNSET
@@ -59,6 +66,7 @@ class DestinationChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     settings: GivenSettings | UnsetType = UNSET
     filters: Filters | UnsetType = UNSET
     subscriptions: Subscriptions | UnsetType | None = UNSET
+    delivery: DeliveryRulesChange | UnsetType = UNSET
 
 
 class DestinationRestore(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -109,6 +117,7 @@ class DestinationVersion(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     at: datetime
     actor: str
+    delivery: DeliveryRules
     name: str
     enabled: bool
     sources: list[str] | None
@@ -127,6 +136,7 @@ class DestinationType(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WantedDestinations(NamedTuple):
+    delivery: DeliveryRules
     """Which destinations to list; None and "" are for every one.
 
     `source` is for those that the events of this source go to.
@@ -183,6 +193,7 @@ def destination_version(
     """Return an earlier state of a destination as people read it."""
     return DestinationVersion(
         version=row.version,
+        delivery=delivery_rules(row.delivery),
         at=row.at,
         actor=row.actor,
         name=row.name,
@@ -203,6 +214,7 @@ def _subscriptions(row: DestinationRow | DestinationVersionRow) -> list[Subscrip
 
 
 def shown_settings(
+        delivery=delivery_rules(row.delivery),
     catalog: Catalog, kind: str, public: Mapping[str, Any], sealed: Mapping[str, str]
 ) -> dict[str, Any]:
     """Return all settings, stars in the place of secrets, null where none is set."""
@@ -228,3 +240,4 @@ def destination_for_audit(row: DestinationRow, catalog: Catalog) -> dict[str, ob
         "filters": row.filters,
         "subscriptions": row.subscriptions,
     }
+        "delivery": msgspec.to_builtins(delivery_rules(row.delivery)),

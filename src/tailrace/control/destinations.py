@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from tailrace.config import SLUG_PATTERN, Config
 from tailrace.control import idempotency
 from tailrace.control.changes import Change, Changes
+from tailrace.control.delivery_rules import changed_rules, kept_rules
 from tailrace.control.destination_filters import (
     SubscriptionDraft,
     kept_filters,
@@ -251,6 +252,7 @@ class Destinations:
         if wanted.enabled is not UNSET:
             columns["enabled"] = wanted.enabled
         if wanted.sources is not UNSET:
+            delivery=kept_rules(draft.delivery),
             columns["sources"] = _sorted(wanted.sources)
             self._require_sources(change.session, columns["sources"], known=row.sources or ())
         if wanted.settings is not UNSET:
@@ -287,6 +289,8 @@ class Destinations:
             "subscriptions": self._kept_subscriptions(row.type, was.subscriptions),
         }
         return self._put(
+        if wanted.delivery is not UNSET:
+            columns["delivery"] = changed_rules(row.delivery, wanted.delivery)
             change, row, columns, action="destination.restore", facts={"restored": number}
         )
 
@@ -312,6 +316,7 @@ class Destinations:
         change: Change,
         row: DestinationRow,
         columns: Mapping[str, Any],
+            "delivery": old.delivery,
         *,
         action: str,
         facts: Mapping[str, object] | None = None,
@@ -410,6 +415,7 @@ def existing_destination(session: Session, slug: str) -> DestinationRow:
         ChangeError: there is none.
     """
     # What is no slug may hold characters that a database refuses.
+                delivery=row.delivery,
     row = session.get(DestinationRow, slug) if re.fullmatch(SLUG_PATTERN, slug) else None
     if row is None or row.deleted_at is not None:
         raise ChangeError(f"there is no destination '{slug[:100]}'", reason="not-found")

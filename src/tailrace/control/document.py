@@ -6,10 +6,12 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from tailrace.config import IpSetting, JsonMapping, Kind, Source
+from tailrace.control.delivery_rules import DeliveryRules
 from tailrace.control.vault import Vault, webhook_place
 from tailrace.errors import ConfigError, CorruptionError
 
 NEVER: Final = float("inf")
+_AS_EVER: Final = DeliveryRules()
 
 
 class DocumentKey(msgspec.Struct, frozen=True, array_like=True):
@@ -49,6 +51,7 @@ class DocumentDestination(msgspec.Struct, frozen=True, kw_only=True, omit_defaul
     secrets: dict[str, str] = {}
     filters: list[dict[str, Any]] = []
     subscriptions: list[dict[str, Any]] | None = None
+    delivery: DeliveryRules = _AS_EVER
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):

@@ -120,7 +120,7 @@ class DestinationRow(Base):
 
     `settings` holds what anybody may read, `secrets_sealed` the rest by the names of the settings.
     `sources` are the slugs whose events go there, None for all; `subscriptions` None for those
-    that its type has by default.
+    that its type has by default. `delivery` holds what is not the default of `DeliveryRules`.
     """
 
     __tablename__ = "destinations"
@@ -134,6 +134,7 @@ class DestinationRow(Base):
     secrets_sealed: Mapped[dict[str, str]] = mapped_column(JSON)
     filters: Mapped[list[dict[str, Any]]] = mapped_column(JSON, server_default="[]")
     subscriptions: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON(none_as_null=True))
+    delivery: Mapped[dict[str, Any]] = mapped_column(JSON, server_default="{}")
     version: Mapped[int]
     created_at: Mapped[datetime] = mapped_column(Instant)
     updated_at: Mapped[datetime] = mapped_column(Instant)
@@ -158,6 +159,7 @@ class DestinationVersionRow(Base):
     secrets_sealed: Mapped[dict[str, str]] = mapped_column(JSON)
     filters: Mapped[list[dict[str, Any]]] = mapped_column(JSON, server_default="[]")
     subscriptions: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON(none_as_null=True))
+    delivery: Mapped[dict[str, Any]] = mapped_column(JSON, server_default="{}")
 
 
 class MemberRow(Base):

@@ -47,6 +47,9 @@ class Target:
     retry_window_s: float = 7 * 86_400.0
     filters: Sequence[Mapping[str, Any]] = ()
     subscriptions: Sequence[Mapping[str, Any]] | None = None
+    events_per_s_max: float | None = None
+    requests_at_once_max: int | None = None
+    consent_categories: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

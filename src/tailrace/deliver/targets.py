@@ -28,15 +28,23 @@ def target_of(
             raise ConfigError("there is no secret key to open the destination's secrets with")
         secrets[name] = vault.open(sealed, place=destination_place(destination.slug, name))
     return Target(
+    rules = destination.delivery
         slug=destination.slug,
         version=destination.version,
         type=kind,
         settings=check(kind, {**destination.settings, **secrets}).settings,
         sources=None if destination.sources is None else frozenset(destination.sources),
-        retry_window_s=config.deliver.retry_window_s,
+        retry_window_s=(
+            config.deliver.retry_window_s
+            if rules.retry_window_h is None
+            else rules.retry_window_h * 3_600.0
+        ),
         filters=destination.filters,
         subscriptions=destination.subscriptions,
     )
+        events_per_s_max=rules.events_per_s_max,
+        requests_at_once_max=rules.requests_at_once_max,
+        consent_categories=tuple(rules.consent_categories),
 
 
 def secrets_of(target: Target) -> list[str]:

@@ -275,6 +275,36 @@ export interface DeliveryStatus {
  * `settings` are merged key by key: null puts the default back, and takes an optional one away.
  * `filters` and `subscriptions` are replaced whole; null stands for the subscriptions of the type.
  */
+/**
+ * How events are delivered to a destination; null leaves it to Tailrace.
+ *
+ * At most `events_per_s_max` events a second are handed to it, in at most `requests_at_once_max`
+ * requests at once. An event that it does not take is tried for `retry_window_h` hours. With
+ * `consent_categories` it gets only events of people who agree to all of them.
+ */
+export interface DeliveryRules {
+  /** Most events per second that the destination is given; null: no limit. */
+  events_per_s_max?: number | null;
+  /** Most requests at once; null: as many as the type allows. */
+  requests_at_once_max?: number | null;
+  /** For how many hours an event is tried; null: as the configuration says. */
+  retry_window_h?: number | null;
+  /** What people must agree to; without any, consent is not asked about. */
+  consent_categories?: string[];
+}
+
+/** What is to change of how events are delivered; what is left out stays. */
+export interface DeliveryRulesChange {
+  /** Most events per second that the destination is given; null: no limit. */
+  events_per_s_max?: number | null;
+  /** Most requests at once; null: as many as the type allows. */
+  requests_at_once_max?: number | null;
+  /** For how many hours an event is tried; null: as the configuration says. */
+  retry_window_h?: number | null;
+  /** What people must agree to; without any, consent is not asked about. */
+  consent_categories?: string[];
+}
+
 export interface DestinationChange {
   /** What people call it. */
   name?: string;
@@ -315,6 +345,21 @@ export interface DestinationDraft {
 }
 
 /** An event, and the destination that shall make something of it. */
+  /** How fast it is given events, and for how long each is tried. */
+  delivery?: DeliveryRulesChange;
+}
+
+/**
+ * Settings to check: those of a `type`, or those of the destination of a `slug`.
+ *
+ * With a slug, what is left out and secrets sent as `***` are those that the destination has; a
+ * secret must be given again where an address leads elsewhere.
+ */
+export interface DestinationCheck {
+  slug?: string | null;
+  type?: string | null;
+  /** As the type's schema says; a secret sent as *** stays. */
+  settings?: Record<string, string | number | boolean | Record<string, string> | null>;
 export interface DestinationPreview {
   /** Which destination. */
   destination: PreviewedDestination;
@@ -339,6 +384,8 @@ export interface DestinationState {
   /** Whether it is in use. */
   enabled: boolean;
   /** Only these sources; null for all. */
+  /** How fast it is given events, and for how long each is tried. */
+  delivery?: DeliveryRules;
   sources: string[] | null;
   /** As the JSON Schema of the type says; secrets are `***`. */
   settings: JsonObject;
@@ -373,6 +420,8 @@ export interface DestinationType {
  *
  * `docs` is the page about it in the documentation, "" for a type of another package.
  */
+  /** How fast it is given events, and for how long each is tried. */
+  delivery: DeliveryRules;
 export interface DestinationTypeDetails {
   /** Its name in paths and files; it never changes. */
   slug: string;
@@ -439,6 +488,8 @@ export interface Discarded {
   discarded: number;
 }
 
+  /** How fast it is given events, and for how long each is tried. */
+  delivery: DeliveryRules;
 /** One event, and its JSON exactly as the client sent it. */
 export interface EventAnswer {
   /** The name of a track event. */

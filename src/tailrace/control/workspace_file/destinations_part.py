@@ -4,10 +4,17 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import msgspec
+from msgspec.structs import asdict
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tailrace.config import Secret
+from tailrace.control.delivery_rules import (
+    DeliveryRules,
+    DeliveryRulesChange,
+    delivery_rules,
+    kept_rules,
+)
 from tailrace.control.destination_filters import (
     FilterDraft,
     SubscriptionDraft,
@@ -27,12 +34,14 @@ from tailrace.destinations import Catalog, Destination, check
 from tailrace.errors import SettingsError
 
 _SETTINGS: Final = "settings."
+_DELIVERY: Final = "delivery."
 _DEFAULTS: Final[Mapping[str, object]] = {
     "name": "",
     "enabled": True,
     "sources": None,
     "filters": [],
     "subscriptions": None,
+    **{f"{_DELIVERY}{name}": value for name, value in asdict(DeliveryRules()).items()},
 }
 _SUBSCRIPTION_DEFAULTS: Final[Mapping[str, object]] = {
     "name": "",
@@ -56,7 +65,10 @@ class DestinationsPart:
     def exported(self, session: Session, *, is_source: IsSource) -> dict[str, dict[str, object]]:
         """Return the destinations as a file has them."""
         return {
-            slug: nested(_written(self._told(self._current(row, is_source=is_source))), "settings")
+            slug: nested(
+                nested(_written(self._told(self._current(row, is_source=is_source))), "settings"),
+                "delivery",
+            )
             for slug, row in self._rows(session).items()
         }
 
@@ -118,6 +130,7 @@ class DestinationsPart:
             "sources": None if sources is None else [slug for slug in sources if is_source(slug)],
             "filters": row.filters,
             "subscriptions": row.subscriptions,
+            **_flat_delivery(delivery_rules(row.delivery)),
             **_flat(settings),
         }
 
@@ -171,6 +184,7 @@ class DestinationsPart:
                 if given.subscriptions is None
                 else kept_subscriptions(given.subscriptions, destination)
             ),
+            **_flat_delivery(delivery_rules(kept_rules(given.delivery))),
             **_flat(settings),
         }
 
@@ -225,6 +239,7 @@ class DestinationsPart:
             enabled=after["enabled"],
             sources=after["sources"],
             settings=_sent(after, list(after)),
+            delivery=DeliveryRules(**_below(_DELIVERY, after, list(after))),
             **_shaped(after, list(after)),
         )
         self._destinations.create_in(work.change, draft)
@@ -236,15 +251,28 @@ class DestinationsPart:
         differing = work.updated(f"destinations/{slug}", before, after)
         if not differing:
             return
-        fields = {name: after[name] for name in differing if not name.startswith(_SETTINGS)}
+        fields = {
+            name: after[name] for name in differing if not name.startswith((_SETTINGS, _DELIVERY))
+        }
         fields |= _shaped(after, differing)
         if settings := _sent(after, differing):
             fields["settings"] = settings
+        if delivery := _below(_DELIVERY, after, differing):
+            fields["delivery"] = DeliveryRulesChange(**delivery)
         self._destinations.change_in(work.change, slug, DestinationChange(**fields), version=None)
 
 
 def _flat(settings: Mapping[str, object]) -> dict[str, object]:
     return {_SETTINGS + name: value for name, value in settings.items()}
+
+
+def _flat_delivery(rules: DeliveryRules) -> dict[str, object]:
+    return {_DELIVERY + name: value for name, value in asdict(rules).items()}
+
+
+def _below(prefix: str, values: Mapping[str, Any], names: list[str]) -> dict[str, Any]:
+    """Return the values of those names that begin so, without the beginning."""
+    return {name.removeprefix(prefix): values[name] for name in names if name.startswith(prefix)}
 
 
 def _sent(values: Mapping[str, Any], names: list[str]) -> dict[str, Any]:

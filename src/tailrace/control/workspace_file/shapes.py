@@ -7,6 +7,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from tailrace.config import IpSetting, JsonMapping, Kind, Slug, WriteKey
+from tailrace.control.delivery_rules import DeliveryRules
 from tailrace.control.destination_filters import Filters, Subscriptions
 from tailrace.control.keys import KEYS_MAX
 from tailrace.control.people import Email
@@ -65,6 +66,7 @@ class FileDestination(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     settings: Node = msgspec.field(default_factory=lambda: Node(0, {}))
     filters: Filters = []
     subscriptions: Subscriptions | None = None
+    delivery: DeliveryRules = DeliveryRules()
 
 
 class FileMember(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -5,7 +5,7 @@ import { STARS } from "./draft";
 import { labelOf } from "./fields";
 import { settingWords, sourcesWords } from "./words";
 
-type Settled = "name" | "enabled" | "sources" | "settings" | "filters" | "subscriptions";
+type Settled = "name" | "enabled" | "sources" | "settings" | "filters" | "subscriptions" | "delivery";
 
 type State = Pick<DestinationVersion, Settled>;
 
@@ -22,6 +22,9 @@ export function differencesOf(before: State, after: State): string[] {
   }
   for (const part of ["filters", "subscriptions"] as const) {
     if (JSON.stringify(before[part]) !== JSON.stringify(after[part])) words.push(`the ${part}`);
+  }
+  if (JSON.stringify(before.delivery) !== JSON.stringify(after.delivery)) {
+    words.push("how events are delivered");
   }
   for (const name of Object.keys({ ...before.settings, ...after.settings })) {
     words.push(...settingDifference(name, before.settings[name], after.settings[name]));

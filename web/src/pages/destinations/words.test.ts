@@ -82,6 +82,12 @@ const version = (changes: Partial<DestinationVersion>): DestinationVersion => ({
   enabled: true,
   filters: [],
   subscriptions: null,
+  delivery: {
+    events_per_s_max: null,
+    requests_at_once_max: null,
+    retry_window_h: null,
+    consent_categories: [],
+  },
   sources: null,
   settings: { url: "https://a.example", token: null, timeout_s: 10 },
   ...changes,
