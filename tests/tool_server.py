@@ -86,13 +86,13 @@ class ToolServer:
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"]))
+                body = self.rfile.read(int(self.headers.get("content-length", 0)))
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 request = Request(method=self.command, path=self.path, headers=headers, body=body)
                 with suppress(OSError):
                     self._answer(server._take(request))
 
-            do_PUT = do_PATCH = do_POST  # noqa: N815 - as http.server calls them
+            do_GET = do_PUT = do_PATCH = do_POST  # noqa: N815 - as http.server calls them
 
             def _answer(self, answer: Answer) -> None:
                 if answer.manner == "reset":

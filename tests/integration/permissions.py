@@ -155,6 +155,12 @@ ROWS: Final = (
         EDITORS,
         body={"destination": {"type": "webhook"}, "event": {"type": "track", "event": "x"}},
     ),
+    row(
+        "POST /api/v1/destinations/check",
+        EDITORS,
+        body={"type": "file", "settings": {"directory": "/nowhere"}},
+    ),
+    row("POST /api/v1/destinations/{slug}/check", EDITORS, at=DESTINATION),
     row("GET /api/v1/destinations/{slug}", VIEWERS, at=DESTINATION),
     row(
         "PATCH /api/v1/destinations/{slug}",

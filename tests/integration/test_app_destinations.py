@@ -10,6 +10,7 @@ import pytest
 from app_server import AppServer
 
 from tailrace.destinations.catalog import BUILT_IN
+from tool_server import Answer, ToolServer
 
 SECRET = "planted-shared-secret"
 URL = "https://hooks.example.com/in"
@@ -18,6 +19,9 @@ FILE = """
 [[sources]]
 slug = "filed"
 write_keys = ["filed-write-key"]
+
+[deliver]
+private_networks = ["127.0.0.0/8"]
 """
 
 
@@ -356,3 +360,89 @@ def test_a_preview_needs_no_destination_and_refuses_what_is_none(app: AppServer)
     assert problem(preview(app, {"type": "fax"})) == (400, "body", "destination.type")
     assert problem(preview(app, {"slug": "never-made"})) == (400, "body", "destination.slug")
     assert problem(preview(app, {"type": "webhook"}, {"type": "x"}))[2] == "event.type"
+
+
+NO_SERVER = "http://127.0.0.1:9/in"
+
+
+@pytest.fixture(scope="module")
+def tool() -> Iterator[ToolServer]:
+    with ToolServer(lambda _: Answer()).running() as server:
+        yield server
+
+
+def test_settings_are_checked_before_anything_is_saved(app: AppServer, tool: ToolServer) -> None:
+    good = post(app, {"type": "webhook", "settings": {"url": tool.url}}, "/check")
+    bad = post(app, {"type": "webhook", "settings": {"url": NO_SERVER}}, "/check")
+
+    assert (good.status_code, good.json()["is_good"]) == (200, True)
+    steps = [(each["name"], each["is_good"]) for each in good.json()["checked"]]
+    assert steps == [("name", True), ("connection", True), ("acceptance", None)]
+    assert (bad.status_code, bad.json()["is_good"]) == (200, False)
+    assert bad.json()["checked"][-1]["setting"] == "url"
+    assert tool.requests == []
+
+
+def test_a_saved_destination_is_checked_with_what_it_has(app: AppServer, tool: ToolServer) -> None:
+    slug = f"d-{uuid.uuid4().hex[:12]}"
+    post(app, hook(slug, type="tailrace", settings={"url": tool.url, "write_key": SECRET}))
+
+    answer = app.client.post(f"{PATH}/{slug}/check")
+
+    assert answer.json()["is_good"] is True
+    assert SECRET not in answer.text
+    assert problem(app.client.post(f"{PATH}/never-made/check")) == (404, "not-found", "")
+
+
+def test_a_check_sends_no_kept_secret_elsewhere(app: AppServer, tool: ToolServer) -> None:
+    slug = f"d-{uuid.uuid4().hex[:12]}"
+    given = {"url": "http://127.0.0.1:9", "write_key": SECRET}
+    assert post(app, hook(slug, type="tailrace", settings=given)).status_code == 201
+    before = len(tool.requests)
+
+    kept = post(app, {"slug": slug, "settings": {"url": f"{tool.url}/mine"}}, "/check")
+    stars = {"url": f"{tool.url}/mine", "write_key": "***"}
+    starred = post(app, {"slug": slug, "settings": stars}, "/check")
+    own = {"url": f"{tool.url}/mine", "write_key": "my-own"}
+    given_anew = post(app, {"slug": slug, "settings": own}, "/check")
+
+    assert problem(kept) == (409, "conflict", "settings.write_key")
+    assert problem(starred) == (409, "conflict", "settings.write_key")
+    assert given_anew.json()["is_good"] is True
+    assert [SECRET in str(each) for each in tool.requests[before:]] == [False]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "type"),
+        ({"type": "webhook", "slug": "x"}, "type"),
+        ({"type": "fax"}, "type"),
+        ({"type": "webhook", "settings": {"url": "ftp://x"}}, "settings.url"),
+        ({"type": "webhook", "settings": {"url": URL, "shared_secret": "***"}}, "shared_secret"),
+    ],
+)
+def test_what_cannot_be_checked_is_a_wrong_body(app: AppServer, body: Any, field: str) -> None:
+    found = problem(post(app, body, "/check"))
+
+    assert found[:2] == (400, "body")
+    assert field in found[2]
+
+
+def test_nothing_is_saved_that_fails_its_check(app: AppServer, tool: ToolServer) -> None:
+    slug = f"d-{uuid.uuid4().hex[:12]}"
+    refused = post(app, hook(slug, settings={"url": NO_SERVER}), "?check=true")
+    absent = app.client.get(f"{PATH}/{slug}").status_code
+    made = post(app, hook(slug, settings={"url": tool.url}), "?check=true")
+
+    changed = app.client.patch(
+        f"{PATH}/{slug}?check=true",
+        json={"settings": {"url": NO_SERVER}},
+        headers={"If-Match": "*"},
+    )
+
+    assert (problem(refused), absent) == ((422, "check-failed", "settings.url"), 404)
+    assert "connection" in refused.json()["problems"][0]
+    assert made.status_code == 201
+    assert problem(changed) == (422, "check-failed", "settings.url")
+    assert app.get(f"{PATH}/{slug}")["settings"]["url"] == tool.url

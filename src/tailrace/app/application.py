@@ -15,6 +15,7 @@ from tailrace.app.problems import exception_handlers
 from tailrace.app.routes import (
     audit_log,
     books,
+    checks,
     deliveries,
     destination_types,
     destinations,
@@ -64,6 +65,8 @@ GUARDED: Final[list[HTTPRouteHandler]] = [
     destinations.list_destinations,
     destinations.create_destination,
     destinations.preview_destination,
+    checks.check_settings,
+    checks.check_destination,
     destinations.show_destination,
     destinations.change_destination,
     destinations.delete_destination,

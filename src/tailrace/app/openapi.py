@@ -99,6 +99,7 @@ _PATH_WORDS: Final = {
     "sources.key_id": "The write key's id.",
     "destinations.letter_id": "The dead letter's id.",
     "destinations.slug": "The destination's slug.",
+    "destination-types.slug": "The type's slug.",
     "events.message_id": "The event's messageId; slashes in it may stay as they are.",
     "trace.message_id": "The event's messageId; slashes in it may stay as they are.",
     "members.member_id": "The member's id.",
@@ -404,6 +405,7 @@ _DETAILS: Final = {
     "too-large": "the body is larger than 1 MiB",
     "host": "the host 'example.com' is not served; add it to app.allowed_hosts to serve it",
     "limit": "the question would read more than 100000000 rows: ask for less time",
+    "check-failed": "connection: 192.0.2.7, port 443: no answer within 5 s. Nothing was saved",
     "key-reused": "the Idempotency-Key was used for another request",
     "unconditional": "send the ETag of what you read as If-Match, or * to overwrite whatever is "
     "there",

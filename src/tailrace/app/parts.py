@@ -30,6 +30,7 @@ from tailrace.control.settings import WorkspaceSettings
 from tailrace.control.sources import Sources
 from tailrace.control.tokens import Tokens
 from tailrace.control.workspace_file import WorkspaceFiles
+from tailrace.deliver.checking import Checking
 from tailrace.deliver.trying import Trying
 from tailrace.query import Questions
 from tailrace.store import Store
@@ -69,6 +70,7 @@ class Parts:
     write_keys: WriteKeys
     destinations: Destinations
     trying: Trying
+    checking: Checking
     delivery_gauges: DeliveryGauges
     members: Members
     invites: Invites

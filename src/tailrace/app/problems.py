@@ -50,6 +50,7 @@ OUTDATED = Kind("outdated", 412, "It was changed meanwhile")
 TOO_LARGE = Kind("too-large", 413, "The body is too large")
 HOST = Kind("host", 421, "This host is not served here")
 KEY_REUSED = Kind("key-reused", 422, "The Idempotency-Key was used for something else")
+CHECK_FAILED = Kind("check-failed", 422, "The connection was checked and does not work")
 LIMIT = Kind("limit", 422, "The question needs more than it may")
 UNCONDITIONAL = Kind("unconditional", 428, "Say which version is to be changed")
 TOO_MANY = Kind("too-many", 429, "Too many")
@@ -71,6 +72,7 @@ KINDS = (
     TOO_LARGE,
     HOST,
     LIMIT,
+    CHECK_FAILED,
     KEY_REUSED,
     UNCONDITIONAL,
     TOO_MANY,

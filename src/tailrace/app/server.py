@@ -48,6 +48,7 @@ from tailrace.control.sources import Sources
 from tailrace.control.tokens import Tokens
 from tailrace.control.vault import Vault, open_vault
 from tailrace.control.workspace_file import WorkspaceFiles
+from tailrace.deliver.checking import Checking
 from tailrace.deliver.trying import Trying
 from tailrace.destinations import Catalog, load_catalog
 from tailrace.errors import ConfigError
@@ -180,6 +181,7 @@ def _open(config: Config, stack: ExitStack) -> tuple[Parts, Loading]:
         write_keys=write_keys,
         destinations=destinations,
         trying=Trying(config, catalog, vault),
+        checking=Checking(config, catalog, vault),
         delivery_gauges=DeliveryGauges(config, following, log),
         members=members,
         invites=invites,

@@ -54,6 +54,24 @@ class DestinationSettings:
         new = {name: secret for name, secret in checked.secrets.items() if name not in stays}
         return KeptSettings(checked.public, {**stays, **self._sealed(row.slug, new)})
 
+    def opened(self, kind: Destination, given: Mapping[str, object]) -> Any:
+        """Return the dataclass of settings that no destination has yet.
+
+        Raises:
+            ChangeError: they are not those of the type.
+        """
+        return _checked(kind, given, stays=()).settings
+
+    def opened_merged(self, row: DestinationRow, given: Mapping[str, object]) -> Any:
+        """Return the dataclass of the settings that `merged` would keep.
+
+        Raises:
+            ChangeError: as `merged`.
+        """
+        kept = self.merged(row, given)
+        opened = self._opened(row.slug, kept.sealed)
+        return _checked(self.type(row.type), {**kept.public, **opened}, stays=opened).settings
+
     def require_valid(self, row: DestinationRow, kept: KeptSettings) -> None:
         """Return when the type takes settings that the destination had before.
 
@@ -151,7 +169,9 @@ def _require_same_place(
         ChangeError: an address leads to another host, and a secret was not given with it.
     """
     for name, field in destination.fields.items():
-        if not field.about.is_url or _origin(before.get(name)) == _origin(after.get(name)):
+        about, was, is_now = field.about, before.get(name), after.get(name)
+        is_same = _origin(was) == _origin(is_now) if about.is_url else was == is_now
+        if is_same or not (about.is_url or about.is_address):
             continue
         for secret in stays:
             raise ChangeError(

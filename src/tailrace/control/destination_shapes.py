@@ -75,6 +75,18 @@ class DestinationRestore(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     version: Annotated[int, Meta(ge=1, le=10**9)]
 
 
+class DestinationCheck(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Settings to check: those of a `type`, or those of the destination of a `slug`.
+
+    With a slug, what is left out and secrets sent as `***` are those that the destination has; a
+    secret must be given again where an address leads elsewhere.
+    """
+
+    slug: Annotated[Slug, Meta(description="The slug of a destination.")] | None = None
+    type: Annotated[Slug, Meta(description="The slug of a type, without a slug.")] | None = None
+    settings: GivenSettings = {}
+
+
 class PreviewedDestination(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A destination that is there, by its `slug`, or any of a `type`.
 
@@ -105,6 +117,7 @@ class DestinationState(msgspec.Struct, frozen=True, kw_only=True):
     settings: dict[str, Any]
     filters: list[FilterDraft]
     subscriptions: list[SubscriptionDraft] | None
+    delivery: DeliveryRules
     version: int
     managed_by: Literal["api"] = "api"
     created_at: datetime
@@ -117,13 +130,13 @@ class DestinationVersion(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     at: datetime
     actor: str
-    delivery: DeliveryRules
     name: str
     enabled: bool
     sources: list[str] | None
     settings: dict[str, Any]
     filters: list[FilterDraft]
     subscriptions: list[SubscriptionDraft] | None
+    delivery: DeliveryRules
 
 
 class DestinationType(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,7 +149,6 @@ class DestinationType(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WantedDestinations(NamedTuple):
-    delivery: DeliveryRules
     """Which destinations to list; None and "" are for every one.
 
     `source` is for those that the events of this source go to.
@@ -181,6 +193,7 @@ def destination_state(row: DestinationRow, catalog: Catalog) -> DestinationState
         settings=shown_settings(catalog, row.type, row.settings, row.secrets_sealed),
         filters=_filters(row),
         subscriptions=_subscriptions(row),
+        delivery=delivery_rules(row.delivery),
         version=row.version,
         created_at=row.created_at,
         updated_at=row.updated_at,
@@ -193,7 +206,6 @@ def destination_version(
     """Return an earlier state of a destination as people read it."""
     return DestinationVersion(
         version=row.version,
-        delivery=delivery_rules(row.delivery),
         at=row.at,
         actor=row.actor,
         name=row.name,
@@ -202,6 +214,7 @@ def destination_version(
         settings=shown_settings(catalog, kind, row.settings, row.secrets_sealed),
         filters=_filters(row),
         subscriptions=_subscriptions(row),
+        delivery=delivery_rules(row.delivery),
     )
 
 
@@ -214,7 +227,6 @@ def _subscriptions(row: DestinationRow | DestinationVersionRow) -> list[Subscrip
 
 
 def shown_settings(
-        delivery=delivery_rules(row.delivery),
     catalog: Catalog, kind: str, public: Mapping[str, Any], sealed: Mapping[str, str]
 ) -> dict[str, Any]:
     """Return all settings, stars in the place of secrets, null where none is set."""
@@ -239,5 +251,5 @@ def destination_for_audit(row: DestinationRow, catalog: Catalog) -> dict[str, ob
         "settings": shown_settings(catalog, row.type, row.settings, row.secrets_sealed),
         "filters": row.filters,
         "subscriptions": row.subscriptions,
-    }
         "delivery": msgspec.to_builtins(delivery_rules(row.delivery)),
+    }

@@ -23,6 +23,7 @@ from tailrace.control.destination_filters import (
 from tailrace.control.destination_settings import DestinationSettings, KeptSettings
 from tailrace.control.destination_shapes import (
     DestinationChange,
+    DestinationCheck,
     DestinationDraft,
     DestinationState,
     DestinationType,
@@ -55,6 +56,14 @@ class Previewed(NamedTuple):
     slug: str
     filters: list[dict[str, Any]]
     subscriptions: list[dict[str, Any]] | None
+
+
+class CheckedDestination(NamedTuple):
+    """A type, and settings of it with their secrets; `version` is 0 for no destination."""
+
+    type: Destination
+    settings: Any
+    version: int
 
 
 class Destinations:
@@ -162,6 +171,24 @@ class Destinations:
             self._settings.type(kind), wanted.slug or "preview", filters, subscriptions
         )
 
+    def checkable(self, wanted: DestinationCheck) -> CheckedDestination:
+        """Return the settings that a check is of, checked as if they were saved.
+
+        Raises:
+            ChangeError: there is no such destination or type, or something is wrong with them.
+        """
+        if (wanted.slug is None) is (wanted.type is None):
+            raise ChangeError(
+                "give either the slug of a destination or a type", reason="invalid", field="type"
+            )
+        if wanted.slug is None:
+            kind = self._settings.type(wanted.type or "")
+            return CheckedDestination(kind, self._settings.opened(kind, wanted.settings), 0)
+        with self._changes.read() as session:
+            row = existing_destination(session, wanted.slug)
+            settings = self._settings.opened_merged(row, wanted.settings)
+            return CheckedDestination(self._settings.type(row.type), settings, row.version)
+
     def create(
         self, draft: DestinationDraft, *, actor: str, once: Once | None = None
     ) -> DestinationState:
@@ -225,6 +252,7 @@ class Destinations:
             secrets_sealed=kept.sealed,
             filters=kept_filters(draft.filters),
             subscriptions=self._kept_subscriptions(draft.type, draft.subscriptions),
+            delivery=kept_rules(draft.delivery),
             version=1,
             created_at=change.at,
             updated_at=change.at,
@@ -252,7 +280,6 @@ class Destinations:
         if wanted.enabled is not UNSET:
             columns["enabled"] = wanted.enabled
         if wanted.sources is not UNSET:
-            delivery=kept_rules(draft.delivery),
             columns["sources"] = _sorted(wanted.sources)
             self._require_sources(change.session, columns["sources"], known=row.sources or ())
         if wanted.settings is not UNSET:
@@ -262,6 +289,8 @@ class Destinations:
             columns["filters"] = kept_filters(wanted.filters)
         if wanted.subscriptions is not UNSET:
             columns["subscriptions"] = self._kept_subscriptions(row.type, wanted.subscriptions)
+        if wanted.delivery is not UNSET:
+            columns["delivery"] = changed_rules(row.delivery, wanted.delivery)
         return self._put(change, row, columns, action="destination.update")
 
     def restore_in(
@@ -287,10 +316,9 @@ class Destinations:
             "secrets_sealed": old.secrets_sealed,
             "filters": kept_filters(was.filters),
             "subscriptions": self._kept_subscriptions(row.type, was.subscriptions),
+            "delivery": old.delivery,
         }
         return self._put(
-        if wanted.delivery is not UNSET:
-            columns["delivery"] = changed_rules(row.delivery, wanted.delivery)
             change, row, columns, action="destination.restore", facts={"restored": number}
         )
 
@@ -316,7 +344,6 @@ class Destinations:
         change: Change,
         row: DestinationRow,
         columns: Mapping[str, Any],
-            "delivery": old.delivery,
         *,
         action: str,
         facts: Mapping[str, object] | None = None,
@@ -388,6 +415,7 @@ class Destinations:
                 secrets_sealed=row.secrets_sealed,
                 filters=row.filters,
                 subscriptions=row.subscriptions,
+                delivery=row.delivery,
             )
         )
         session.execute(
@@ -415,7 +443,6 @@ def existing_destination(session: Session, slug: str) -> DestinationRow:
         ChangeError: there is none.
     """
     # What is no slug may hold characters that a database refuses.
-                delivery=row.delivery,
     row = session.get(DestinationRow, slug) if re.fullmatch(SLUG_PATTERN, slug) else None
     if row is None or row.deleted_at is not None:
         raise ChangeError(f"there is no destination '{slug[:100]}'", reason="not-found")

@@ -1,6 +1,7 @@
 """From a destination as people set it up to one that can be delivered to: its secrets opened."""
 
 import dataclasses
+from typing import Any
 
 from tailrace.config import Config, Secret
 from tailrace.control.document import DocumentDestination
@@ -27,8 +28,8 @@ def target_of(
         if vault is None:
             raise ConfigError("there is no secret key to open the destination's secrets with")
         secrets[name] = vault.open(sealed, place=destination_place(destination.slug, name))
-    return Target(
     rules = destination.delivery
+    return Target(
         slug=destination.slug,
         version=destination.version,
         type=kind,
@@ -41,13 +42,18 @@ def target_of(
         ),
         filters=destination.filters,
         subscriptions=destination.subscriptions,
-    )
         events_per_s_max=rules.events_per_s_max,
         requests_at_once_max=rules.requests_at_once_max,
         consent_categories=tuple(rules.consent_categories),
+    )
 
 
 def secrets_of(target: Target) -> list[str]:
     """Return every secret of the settings, for taking them out of what is shown."""
-    values = (getattr(target.settings, field.name) for field in dataclasses.fields(target.settings))
+    return secrets_in(target.settings)
+
+
+def secrets_in(settings: Any) -> list[str]:
+    """Return every secret of a dataclass of settings."""
+    values = (getattr(settings, field.name) for field in dataclasses.fields(settings))
     return [value.reveal() for value in values if isinstance(value, Secret)]

@@ -1,21 +1,24 @@
 """Aggregations.io: sends arrays of events to an ingest.
 
 Source: Segment's action "Send Events" for Aggregations.io (address, `x-api-token`, an array always,
-300 events at most, and a body with `message` where something is wrong).
+300 events at most, a body with `message` where something is wrong, and the ping of its API).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Final
+from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
 from tailrace.destinations import api
+from tailrace.destinations.reaching import is_reached, reached
 from tailrace.errors import SettingsError
 
 BATCH_EVENTS_MAX: Final = 300
 BATCH_BYTES_MAX: Final = 1_000_000
 BATCH_AGE_S: Final = 1.0
+_PING: Final = "/api/v1/organization/ping-w"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +80,35 @@ async def send(
     return [api.outcome_of(response._replace(body=told.encode()))] * len(events)
 
 
+async def check(settings: Settings, tools: api.Tools) -> Sequence[api.Checked]:
+    """Look whether the ingest can be reached, and whether the key may write to it."""
+    steps = await reached(settings.url, tools, setting="url")
+    if not is_reached(steps):
+        return steps
+    question = urlencode({"ingest_id": settings.ingest_id, "schema": "ARRAY_OF_EVENTS"})
+    response = await tools.http.request(
+        "GET",
+        f"{_api_of(settings.url)}{_PING}?{question}",
+        headers={"x-api-token": settings.api_key.reveal()},
+        timeout_s=settings.timeout_s,
+    )
+    told = f"the answer was {response.status}: {_told(response.body)}"
+    if 200 <= response.status < 300:
+        return [*steps, api.Checked("api_key", True, "may write to the ingest")]
+    if response.status in {401, 403}:
+        return [*steps, api.Checked("api_key", False, told, "api_key")]
+    if response.status in {400, 404, 422}:
+        return [*steps, api.Checked("ingest_id", False, told, "ingest_id")]
+    return [*steps, api.Checked("api_key", None, told)]
+
+
+def _api_of(url: str) -> str:
+    """Return where the API of a service is whose ingests are at an address."""
+    parts = urlsplit(url)
+    host = parts.netloc.removeprefix("ingest.")
+    return f"{parts.scheme}://app.{host}" if host != parts.netloc else url.rstrip("/")
+
+
 def _told(body: bytes) -> str:
     """Return what an answer says is wrong: its `message` where it has one."""
     try:
@@ -113,5 +145,6 @@ DESTINATION = api.Destination(
     description="Sends events to an ingest of Aggregations.io.",
     settings=Settings,
     actions=(SEND,),
+    check=check,
     presets=PRESETS,
 )

@@ -75,7 +75,8 @@ class Setting:
     """What one setting means to people, and what it may be.
 
     A `pattern` is for the whole text; `expected` says it in words. A text may be empty only where
-    its default is.
+    its default is. `is_url` and `is_address` say where the destination leads, the latter in a form
+    of its own; a secret that is set goes nowhere else, and is given again with another place.
     """
 
     description: str
@@ -87,6 +88,7 @@ class Setting:
     choices: tuple[str, ...] = ()
     length_max: int = TEXT_LENGTH_MAX
     is_url: bool = False
+    is_address: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

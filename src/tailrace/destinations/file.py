@@ -84,6 +84,32 @@ async def append(
     return [api.Delivered()] * len(lines)
 
 
+async def check(settings: Settings, tools: api.Tools) -> Sequence[api.Checked]:
+    """Look whether the directory is allowed and may be written to; nothing is made."""
+    allowed = tools.file_directories
+    return await tools.blocking(lambda: _looked_at(Path(settings.directory), allowed))
+
+
+def _looked_at(directory: Path, allowed: Sequence[Path]) -> list[api.Checked]:
+    try:
+        folder = _allowed(directory, allowed)
+        found = next(path for path in (folder, *folder.parents) if path.exists())
+    except SettingsError as error:
+        return [api.Checked("directory", False, str(error), "directory")]
+    except OSError as error:
+        told = f"{directory}: {error.strerror or error}"
+        return [api.Checked("directory", False, told, "directory")]
+    steps = [api.Checked("directory", True, f"{directory} is allowed")]
+    if not found.is_dir():
+        told = f"{found} is no directory"
+        return [*steps, api.Checked("access", False, told, "directory")]
+    if not os.access(found, os.W_OK | os.X_OK):
+        told = f"{found} may not be written to by the user that Tailrace runs as"
+        return [*steps, api.Checked("access", False, told, "directory")]
+    told = f"{directory} may be written to" if found == folder else f"{found} may be added to"
+    return [*steps, api.Checked("access", True, told)]
+
+
 class _Files:
     """The file that is written to, open; for many threads, one batch at a time."""
 
@@ -168,6 +194,17 @@ def _folder(directory: Path, allowed: Sequence[Path]) -> Path:
     Raises:
         SettingsError: it is in none that the operator allows.
     """
+    wanted = _allowed(directory, allowed)
+    wanted.mkdir(parents=True, exist_ok=True)
+    return wanted
+
+
+def _allowed(directory: Path, allowed: Sequence[Path]) -> Path:
+    """Return the directory without links.
+
+    Raises:
+        SettingsError: it is in none that the operator allows.
+    """
     wanted = directory.resolve()
     roots = [root.resolve() for root in allowed]
     if not any(wanted.is_relative_to(root) for root in roots):
@@ -175,7 +212,6 @@ def _folder(directory: Path, allowed: Sequence[Path]) -> Path:
             f"directory {directory} is not allowed: the operator adds it, or one above it, to "
             "deliver.file_directories in the settings file"
         )
-    wanted.mkdir(parents=True, exist_ok=True)
     return wanted
 
 
@@ -238,4 +274,5 @@ DESTINATION = api.Destination(
     description="Appends events as lines of JSON to files of this machine.",
     settings=Settings,
     actions=(APPEND,),
+    check=check,
 )

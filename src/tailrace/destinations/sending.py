@@ -52,12 +52,13 @@ class Checked(NamedTuple):
     """One thing that was looked at at the tool without writing: what, whether it is as needed.
 
     `detail` says what was found; where it is not as needed, also what to do. `is_good` is None
-    where it could not be told.
+    where it could not be told. `setting` is the one that would have to change, "" for no one.
     """
 
     name: str
     is_good: bool | None
     detail: str = ""
+    setting: str = ""
 
 
 class Response(NamedTuple):
@@ -128,7 +129,7 @@ class Tools(Protocol):
     def kept(self, name: str, make: Callable[[], T]) -> T:
         """Return what was made under this name before, such as a client; made when it is missing.
 
-        It is let go with the settings; one that has `close` is closed.
+        It is let go with the settings; one that has `close`, a coroutine or not, is closed.
         """
         ...
 

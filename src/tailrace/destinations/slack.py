@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from tailrace.destinations import api
+from tailrace.destinations.reaching import is_reached, reached
 from tailrace.errors import SettingsError
 
 MESSAGE_EVERY_S: Final = 1.0
@@ -36,6 +37,12 @@ _NO_WEBHOOK: Final = frozenset(
     }
 )
 """What Slack says of a webhook that takes nothing, whatever is posted."""
+
+
+_NO_TEXT: Final = frozenset(
+    {b"invalid_payload", b"missing_text_or_fallback_or_attachments", b"no_text"}
+)
+"""What Slack says of a message without a text to a webhook that is in order."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,9 +111,7 @@ async def post_message(
     )
     # A channel or webhook that is gone refuses every message. Rejecting them one by one would turn
     # the backlog into dead letters, so suspend until the settings change.
-    if response.status in _GONE or (
-        response.status >= 400 and response.body.strip() in _NO_WEBHOOK
-    ):
+    if _is_gone(response):
         told = api.text_of(response.body)
         raise SettingsError(f"Slack has closed the webhook ({told}): change webhook_url")
     return [api.outcome_of(response)]
@@ -116,6 +121,35 @@ def _text(message: ChatMessage, settings: Settings) -> str:
     if message.text is not None:
         return _shown(message.text)[:TEXT_CHARACTERS_MAX]
     return text_of(settings.text, message.event)
+
+
+async def check(settings: Settings, tools: api.Tools) -> Sequence[api.Checked]:
+    """Look whether the webhook is there, by a message without a text: Slack posts none."""
+    url = settings.webhook_url.reveal()
+    steps = await reached(url, tools, setting="webhook_url")
+    if not is_reached(steps):
+        return steps
+    response = await tools.http.request(
+        "POST",
+        url,
+        content=b'{"text":""}',
+        headers={"Content-Type": "application/json"},
+        timeout_s=settings.timeout_s,
+    )
+    told = api.text_of(response.body)
+    if response.body.strip() in _NO_TEXT:
+        return [*steps, api.Checked("webhook", True, "Slack knows it; no message was posted")]
+    if _is_gone(response):
+        told = f"Slack has closed it ({told}): make another and change webhook_url"
+        return [*steps, api.Checked("webhook", False, told, "webhook_url")]
+    told = f"the answer was {response.status}: {told}"
+    return [*steps, api.Checked("webhook", None, told)]
+
+
+def _is_gone(response: api.Response) -> bool:
+    return response.status in _GONE or (
+        response.status >= 400 and response.body.strip() in _NO_WEBHOOK
+    )
 
 
 def text_of(template: str, event: bytes) -> str:
@@ -185,5 +219,6 @@ DESTINATION = api.Destination(
     description="Posts a chat message for each event to an incoming webhook.",
     settings=Settings,
     actions=(POST,),
+    check=check,
     presets=PRESETS,
 )

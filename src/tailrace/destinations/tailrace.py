@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Raw
 
 from tailrace.destinations import api
+from tailrace.destinations.reaching import is_reached, reached
 from tailrace.errors import SettingsError
 
 BATCH_EVENTS_MAX: Final = 250
@@ -76,20 +77,44 @@ async def send(
     batch = [_without_replaced(event.event) for event in events]
     if not any(batch):
         return [_NO_OBJECT] * len(events)
-    key = base64.b64encode(f"{settings.write_key.reveal()}:".encode()).decode()
-    response = await tools.http.request(
-        "POST",
-        f"{settings.url.rstrip('/')}/v1/batch",
-        content=_body([event for event in batch if event]),
-        headers={"Content-Type": "application/json", "Authorization": f"Basic {key}"},
-        timeout_s=settings.timeout_s,
-    )
+    response = await _called([event for event in batch if event], settings, tools)
     if response.status in {404, 405}:
         raise SettingsError(f"the answer was {response.status}: there is no collector at url")
     if response.status == 400 and (refusal := _refusal(response.body)).code in _WRONG_KEY:
         raise SettingsError(f"the collector refuses write_key: {refusal.message or refusal.code}")
     outcome = api.outcome_of(response)
     return [outcome if event else _NO_OBJECT for event in batch]
+
+
+async def check(settings: Settings, tools: api.Tools) -> Sequence[api.Checked]:
+    """Look whether the collector can be reached and knows the key, by a batch without events."""
+    steps = await reached(settings.url, tools, setting="url")
+    if not is_reached(steps):
+        return steps
+    response = await _called([], settings, tools)
+    refusal = _refusal(response.body)
+    told = f"the answer was {response.status}: {refusal.message or api.text_of(response.body)}"
+    if 200 <= response.status < 300:
+        told = "a batch without events was taken (Segment itself takes one with any key)"
+        return [*steps, api.Checked("write_key", True, told)]
+    if response.status in {401, 403} or refusal.code in _WRONG_KEY:
+        return [*steps, api.Checked("write_key", False, told, "write_key")]
+    if response.status in {404, 405}:
+        return [*steps, api.Checked("collector", False, f"none is at url: {told}", "url")]
+    return [*steps, api.Checked("write_key", None, told)]
+
+
+async def _called(
+    events: Sequence[Mapping[str, Raw]], settings: Settings, tools: api.Tools
+) -> api.Response:
+    key = base64.b64encode(f"{settings.write_key.reveal()}:".encode()).decode()
+    return await tools.http.request(
+        "POST",
+        f"{settings.url.rstrip('/')}/v1/batch",
+        content=_body(events),
+        headers={"Content-Type": "application/json", "Authorization": f"Basic {key}"},
+        timeout_s=settings.timeout_s,
+    )
 
 
 def _body(events: Sequence[Mapping[str, Raw]]) -> bytes:
@@ -139,4 +164,5 @@ DESTINATION = api.Destination(
     description="Sends events on to another Tailrace, or to any server with Segment's batch call.",
     settings=Settings,
     actions=(SEND,),
+    check=check,
 )

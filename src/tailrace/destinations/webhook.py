@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from tailrace.destinations import api
+from tailrace.destinations.reaching import is_reached, reached
 from tailrace.errors import SettingsError
 
 HEADER_PATTERN = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
@@ -136,6 +137,15 @@ async def send(
     return [api.outcome_of(response)] * len(calls)
 
 
+async def check(settings: Settings, tools: api.Tools) -> Sequence[api.Checked]:
+    """Look whether the server can be reached; whether it takes events only an event could tell."""
+    steps = await reached(settings.url, tools, setting="url")
+    if is_reached(steps):
+        told = "only an event could tell, and none was sent: send a test event"
+        steps.append(api.Checked("acceptance", None, told))
+    return steps
+
+
 def _headers(settings: Settings, body: bytes, *, first: bytes) -> dict[str, str]:
     headers = {**settings.headers, "Content-Type": "application/json"}
     if settings.auth_value is not None:
@@ -211,5 +221,6 @@ DESTINATION = api.Destination(
     description="Sends each event as JSON to an address of your own.",
     settings=Settings,
     actions=(SEND,),
+    check=check,
     presets=PRESETS,
 )

@@ -129,6 +129,32 @@ export interface Bucket {
   by?: number[];
 }
 
+/**
+ * What a check found, in order.
+ *
+ * `is_good` is false where one thing is wrong, null where nothing could be told.
+ */
+export interface CheckAnswer {
+  /** What was looked at. */
+  checked: CheckedThing[];
+  /** false where one thing is wrong, null where nothing could be told. */
+  is_good: boolean | null;
+  /** How long it took. */
+  took_ms: number;
+}
+
+/** One thing that was looked at. */
+export interface CheckedThing {
+  /** What was looked at. */
+  name: string;
+  /** null where it could not be told. */
+  is_good: boolean | null;
+  /** What was found, and what to do where it is wrong. */
+  detail: string;
+  /** The setting that would have to change, if one. */
+  setting: string;
+}
+
 /** Which dead letters: those of some ids, of a reason, or all; one of the three. */
 export interface DeadLetterChoice {
   /** Of these ids. */
@@ -249,32 +275,6 @@ export interface DeliveryReason {
   events: number;
 }
 
-/** How deliveries to a destination stand. */
-export interface DeliveryStatus {
-  /** Whether the destination takes events. */
-  state: "disabled" | "down" | "running" | "starting" | "suspended";
-  /** Why it takes nothing; empty while it does. */
-  problem: string;
-  /** Events that were read and have no outcome yet. */
-  in_flight: number;
-  /** When the oldest event on its way was received; null without any. */
-  oldest_at: string | null;
-  /** When the tool last answered as it should; null for never. */
-  worked_at: string | null;
-  /** Records of refined events that the destination has not dealt with. */
-  behind_records: number;
-  /** What the destination does with events, each with its books. */
-  subscriptions: SubscriptionTotals[];
-  /** Why events were not delivered, the commonest first. */
-  reasons: DeliveryReason[];
-}
-
-/**
- * What is to change of a destination; what is left out stays.
- *
- * `settings` are merged key by key: null puts the default back, and takes an optional one away.
- * `filters` and `subscriptions` are replaced whole; null stands for the subscriptions of the type.
- */
 /**
  * How events are delivered to a destination; null leaves it to Tailrace.
  *
@@ -305,6 +305,33 @@ export interface DeliveryRulesChange {
   consent_categories?: string[];
 }
 
+/** How deliveries to a destination stand. */
+export interface DeliveryStatus {
+  /** Whether the destination takes events. */
+  state: "disabled" | "down" | "running" | "starting" | "suspended";
+  /** Why it takes nothing; empty while it does. */
+  problem: string;
+  /** Events that were read and have no outcome yet. */
+  in_flight: number;
+  /** When the oldest event on its way was received; null without any. */
+  oldest_at: string | null;
+  /** When the tool last answered as it should; null for never. */
+  worked_at: string | null;
+  /** Records of refined events that the destination has not dealt with. */
+  behind_records: number;
+  /** What the destination does with events, each with its books. */
+  subscriptions: SubscriptionTotals[];
+  /** Why events were not delivered, the commonest first. */
+  reasons: DeliveryReason[];
+}
+
+/**
+ * What is to change of a destination; what is left out stays.
+ *
+ * `settings` and `delivery` are merged key by key: null puts the default back, and takes an
+ * optional one away. `filters` and `subscriptions` are replaced whole; null stands for the
+ * subscriptions of the type.
+ */
 export interface DestinationChange {
   /** What people call it. */
   name?: string;
@@ -318,6 +345,21 @@ export interface DestinationChange {
   filters?: FilterDraft[];
   /** What the destination does with events, each with its books. */
   subscriptions?: SubscriptionDraft[] | null;
+  /** How fast it is given events, and for how long each is tried. */
+  delivery?: DeliveryRulesChange;
+}
+
+/**
+ * Settings to check: those of a `type`, or those of the destination of a `slug`.
+ *
+ * With a slug, what is left out and secrets sent as `***` are those that the destination has; a
+ * secret must be given again where an address leads elsewhere.
+ */
+export interface DestinationCheck {
+  slug?: string | null;
+  type?: string | null;
+  /** As the type's schema says; a secret sent as *** stays. */
+  settings?: Record<string, string | number | boolean | Record<string, string> | null>;
 }
 
 /**
@@ -342,24 +384,11 @@ export interface DestinationDraft {
   filters?: FilterDraft[];
   /** What the destination does with events, each with its books. */
   subscriptions?: SubscriptionDraft[] | null;
+  /** How fast it is given events, and for how long each is tried. */
+  delivery?: DeliveryRules;
 }
 
 /** An event, and the destination that shall make something of it. */
-  /** How fast it is given events, and for how long each is tried. */
-  delivery?: DeliveryRulesChange;
-}
-
-/**
- * Settings to check: those of a `type`, or those of the destination of a `slug`.
- *
- * With a slug, what is left out and secrets sent as `***` are those that the destination has; a
- * secret must be given again where an address leads elsewhere.
- */
-export interface DestinationCheck {
-  slug?: string | null;
-  type?: string | null;
-  /** As the type's schema says; a secret sent as *** stays. */
-  settings?: Record<string, string | number | boolean | Record<string, string> | null>;
 export interface DestinationPreview {
   /** Which destination. */
   destination: PreviewedDestination;
@@ -384,8 +413,6 @@ export interface DestinationState {
   /** Whether it is in use. */
   enabled: boolean;
   /** Only these sources; null for all. */
-  /** How fast it is given events, and for how long each is tried. */
-  delivery?: DeliveryRules;
   sources: string[] | null;
   /** As the JSON Schema of the type says; secrets are `***`. */
   settings: JsonObject;
@@ -393,6 +420,8 @@ export interface DestinationState {
   filters: FilterDraft[];
   /** What the destination does with events, each with its books. */
   subscriptions: SubscriptionDraft[] | null;
+  /** How fast it is given events, and for how long each is tried. */
+  delivery: DeliveryRules;
   /** Counts its changes. */
   version: number;
   /** `file` for what the settings file has; it is changed there. */
@@ -420,8 +449,6 @@ export interface DestinationType {
  *
  * `docs` is the page about it in the documentation, "" for a type of another package.
  */
-  /** How fast it is given events, and for how long each is tried. */
-  delivery: DeliveryRules;
 export interface DestinationTypeDetails {
   /** Its name in paths and files; it never changes. */
   slug: string;
@@ -461,6 +488,8 @@ export interface DestinationVersion {
   filters: FilterDraft[];
   /** What the destination does with events, each with its books. */
   subscriptions: SubscriptionDraft[] | null;
+  /** How fast it is given events, and for how long each is tried. */
+  delivery: DeliveryRules;
 }
 
 /**
@@ -488,8 +517,6 @@ export interface Discarded {
   discarded: number;
 }
 
-  /** How fast it is given events, and for how long each is tried. */
-  delivery: DeliveryRules;
 /** One event, and its JSON exactly as the client sent it. */
 export interface EventAnswer {
   /** The name of a track event. */
@@ -1766,7 +1793,7 @@ export interface Calls {
   /** Create destination. */
   "POST /destinations": {
     path: null;
-    query: null;
+    query: { check?: boolean };
     body: DestinationDraft;
     answer: DestinationState;
   };
@@ -1776,6 +1803,20 @@ export interface Calls {
     query: null;
     body: DestinationPreview;
     answer: PreviewedSubscription[];
+  };
+  /** Check settings. */
+  "POST /destinations/check": {
+    path: null;
+    query: null;
+    body: DestinationCheck;
+    answer: CheckAnswer;
+  };
+  /** Check destination. */
+  "POST /destinations/{slug}/check": {
+    path: { slug: string };
+    query: null;
+    body: null;
+    answer: CheckAnswer;
   };
   /** Show destination. */
   "GET /destinations/{slug}": {
@@ -1787,7 +1828,7 @@ export interface Calls {
   /** Change destination. */
   "PATCH /destinations/{slug}": {
     path: { slug: string };
-    query: null;
+    query: { check?: boolean };
     body: DestinationChange;
     answer: DestinationState;
   };

@@ -5,9 +5,16 @@ from typing import Annotated
 
 from litestar import Response, delete, get, patch, post
 from litestar.params import FromPath, QueryParameter
+from msgspec import UNSET
 
 from tailrace.app.asking import Ask, actor_of, needs
 from tailrace.app.parts import Given
+from tailrace.app.routes.checks import (
+    CHECK_PROBLEMS,
+    Check,
+    require_good_change,
+    require_good_draft,
+)
 from tailrace.app.routes.errors import CHANGING, CREATING, DELETING, FINDING, READING
 from tailrace.app.routes.examples import body
 from tailrace.app.routes.managing import (
@@ -28,6 +35,7 @@ from tailrace.app.routes.managing import (
 from tailrace.config import SLUG_PATTERN
 from tailrace.control.destination_shapes import (
     DestinationChange,
+    DestinationCheck,
     DestinationDraft,
     DestinationPreview,
     DestinationRestore,
@@ -123,8 +131,11 @@ async def create_destination(
     request: Ask,
     parts: Given,
     idempotency_key: IdempotencyKey = "",
+    check: Check = False,
 ) -> Response[DestinationState]:
     """Make a destination; its settings are those of its type."""
+    if check:
+        await require_good_draft(parts, data)
     made = await decide(
         parts,
         parts.destinations.create,
@@ -178,7 +189,7 @@ async def show_destination(parts: Given, slug: FromPath[str]) -> Response[Destin
 @patch(
     "/destinations/{slug:str}",
     tags=["destinations"],
-    responses=CHANGING,
+    responses={**CHANGING, **CHECK_PROBLEMS},
     response_headers=[ETAG],
     opt=needs("destinations:write"),
 )
@@ -191,14 +202,21 @@ async def change_destination(
     parts: Given,
     slug: FromPath[str],
     if_match: IfMatch = "",
+    check: Check = False,
 ) -> Response[DestinationState]:
     """Change a destination; what the body leaves out stays, and so does a secret sent as `***`."""
+    version = asked_version(if_match, is_required=True)
+    if check:
+        settings = {} if data.settings is UNSET else data.settings
+        checked = await require_good_change(parts, DestinationCheck(slug=slug, settings=settings))
+        # What is saved is what was checked, whatever others change meanwhile.
+        version = checked if version is None else version
     changed = await decide(
         parts,
         parts.destinations.change,
         slug,
         data,
-        version=asked_version(if_match, is_required=True),
+        version=version,
         actor=actor_of(request),
     )
     return _answer(changed)
