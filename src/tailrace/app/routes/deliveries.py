@@ -22,16 +22,18 @@ from tailrace.app.routes.managing import LINK, Cursor, next_page, read_cursor
 from tailrace.app.routes.parameters import Since, SourceName, Until
 from tailrace.control.document import DocumentDestination
 from tailrace.deliver.engine import state_path
-from tailrace.deliver.looking import (
+from tailrace.deliver import letter_views
+from tailrace.deliver.letter_views import (
     DeadLetterShown,
     DeadLetterState,
-    DeliveryStatus,
-    discard,
+    RecentDeliveries,
+    WaitingEvent,
+    WaitingShown,
     list_dead_letters,
-    replay,
     show_dead_letter,
-    status,
 )
+from tailrace.deliver.looking import DeliveryStatus, status
+from tailrace.deliver.steering import Changed, discard, hurry, replay, replay_edited
 from tailrace.deliver.state import Wanted
 from tailrace.deliver.trying import Tried
 from tailrace.log import EVENTS
@@ -293,12 +295,12 @@ async def _steer(
     The audit log says first what was asked, so that nothing is ever done without a word there.
     """
     _destination(parts, slug)
-    chosen, facts = _chosen(choice)
+    chosen, facts = chosen_letters(choice)
     await parts.deciding.run(_note, parts, slug, actor=actor, action=action, facts=facts)
     return await parts.reading.run(change, state_path(parts.config, slug), chosen)
 
 
-def _chosen(choice: DeadLetterChoice) -> tuple[Sequence[int] | Wanted, dict[str, object]]:
+def chosen_letters(choice: DeadLetterChoice) -> tuple[Sequence[int] | Wanted, dict[str, object]]:
     """Return what was chosen, for the file and for the audit log.
 
     Raises:
