@@ -11,6 +11,7 @@ from tailrace.cli import (
     audit,
     bench,
     demo,
+    destination,
     doctor,
     password,
     query,
@@ -49,6 +50,7 @@ for module in (
     password,
     rotate_key,
     workspace,
+    destination,
 ):
     module.register(app)
 

@@ -53,7 +53,7 @@ def doctor(
     """
     config = load(data_dir, config_file)
     findings = [_first_run(config), *_disk(config), *_control(config)]
-    findings += [*_destinations(config), *_ports(config)]
+    findings += [*_types(), *_destinations(config), *_ports(config)]
     if config.log_dir.exists():
         log = open_log(config)
         try:
@@ -121,6 +121,24 @@ def _control(config: Config) -> list[Finding]:
         return [Finding(topic, "failed", str(error))]
     sources = [source for source in document.sources if source.keys]
     return [Finding(topic, "ok", f"answers; sources with a write key: {len(sources)}")]
+
+
+def _types() -> list[Finding]:
+    """Look at the packages that offer types of destinations."""
+    from tailrace.destinations import load_catalog
+
+    topic = "destination types"
+    catalog = load_catalog()
+    others = sorted({*catalog.packages.values()})
+    summary = f"{len(catalog.types)}" + (f", some of {', '.join(others)}" if others else "")
+    advice = (
+        "Its destinations take nothing until then: install a release of the package that fits, "
+        "or remove it, and restart."
+    )
+    return [
+        Finding(topic, "ok", summary),
+        *(Finding(topic, "failed", problem, advice) for problem in catalog.problems),
+    ]
 
 
 def _destinations(config: Config) -> list[Finding]:

@@ -7,7 +7,7 @@ Another package offers its `api.Destination` as an entry point of the group
 import importlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from typing import Final
 
@@ -30,16 +30,21 @@ BUILT_IN: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class Catalog:
-    """The types by their slugs, and what is wrong with packages that offer more."""
+    """The types by their slugs, and what is wrong with packages that offer more.
+
+    `packages` says which package a type comes from that is not ours.
+    """
 
     types: Mapping[str, Destination]
     problems: tuple[str, ...] = ()
+    packages: Mapping[str, str] = field(default_factory=dict)
 
 
 def load_catalog() -> Catalog:
     """Return all types; a package that is broken is named and left out."""
     found = {slug: _built_in(slug) for slug in BUILT_IN}
     problems: list[str] = []
+    packages: dict[str, str] = {}
     for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
         offered = _offered(entry)
         if isinstance(offered, str):
@@ -48,7 +53,8 @@ def load_catalog() -> Catalog:
             problems.append(f"{_named(entry)}: there is another type '{offered.slug}' already")
         else:
             found[offered.slug] = offered
-    return Catalog(types=dict(sorted(found.items())), problems=tuple(problems))
+            packages[offered.slug] = entry.dist.name if entry.dist is not None else entry.value
+    return Catalog(types=dict(sorted(found.items())), problems=tuple(problems), packages=packages)
 
 
 def _built_in(slug: str) -> Destination:
