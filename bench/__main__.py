@@ -10,7 +10,15 @@ from typing import Any
 
 from bench import collection, stored, sustained
 
-SECTIONS = ("collection", "sustained", "peak", "deliveries", "questions", "stored")
+SECTIONS = (
+    "collection",
+    "sustained",
+    "peak",
+    "deliveries",
+    "arrivals",
+    "questions",
+    "stored",
+)
 
 
 def main() -> None:
@@ -22,6 +30,8 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1, help="collector processes")
     parser.add_argument("--sustained-seconds", type=float, default=120.0)
     parser.add_argument("--events-per-s", type=float, default=25_000.0)
+    parser.add_argument("--to", default="webhook,file", help="servers of arrivals, or all")
+    parser.add_argument("--deliveries", type=int, default=1_000_000, help="events of arrivals")
     parser.add_argument("--events", type=int, default=10_000_000, help="rows of the questions")
     arguments = parser.parse_args()
     sections = arguments.sections or list(SECTIONS)
@@ -55,6 +65,11 @@ def _measure(section: str, arguments: argparse.Namespace) -> Any:
         )
     if section == "peak":
         return sustained.measure(events_per_s=None, seconds=30.0)
+    if section == "arrivals":
+        from bench import arrivals
+
+        names = list(arrivals.PEERS) if arguments.to == "all" else arguments.to.split(",")
+        return arrivals.measure(names, events=arguments.deliveries)
     if section == "deliveries":
         from bench import deliveries
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +20,7 @@ from tailrace.config import Config, read_config
 from tailrace.control import ensure_workspace
 from tailrace.control.changes import Changes
 from tailrace.control.database import open_engine
+from tailrace.control.delivery_rules import DeliveryRules
 from tailrace.control.destination_shapes import DestinationDraft
 from tailrace.control.destinations import Destinations
 from tailrace.control.vault import open_vault
@@ -74,15 +76,16 @@ def measure(*, events: int) -> dict[str, Any]:
 
 def _measured(*, events: int, batch: int, destinations: int = 1) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as directory, _sink() as url:
-        config = _prepared(Path(directory), url=url, batch=batch, destinations=destinations)
-        with _deliverer(config, destinations) as process:
-            records = _records(events)
+        settings = {"url": url, "batch_events_max": batch, "timeout_s": 30}
+        config = prepared(Path(directory), "webhook", settings, destinations=destinations)
+        with deliverer(config, destinations) as process:
+            records = list(records_of(events))
             log = open_log(config)
             writer = log.writer(EVENTS)
             begun, cpu_begun = time.perf_counter(), cpu_seconds(process.pid)
             for record in records:
                 writer.append([record])
-            _wait(lambda: _delivered(config) >= events * destinations)
+            wait(lambda: delivered(config) >= events * destinations)
             took_s = time.perf_counter() - begun
             cpu_s = cpu_seconds(process.pid) - cpu_begun
             memory = memory_bytes(process.pid)
@@ -99,10 +102,9 @@ def _measured(*, events: int, batch: int, destinations: int = 1) -> dict[str, An
 def _idle(*, destinations: int) -> dict[str, Any]:
     def memory(count: int) -> int:
         with tempfile.TemporaryDirectory() as directory:
-            config = _prepared(
-                Path(directory), url="http://127.0.0.1:9", batch=1, destinations=count
-            )
-            with _deliverer(config, count) as process:
+            settings = {"url": "http://127.0.0.1:9", "batch_events_max": 1}
+            config = prepared(Path(directory), "webhook", settings, destinations=count)
+            with deliverer(config, count) as process:
                 time.sleep(3)
                 return memory_bytes(process.pid)
 
@@ -113,10 +115,18 @@ def _idle(*, destinations: int) -> dict[str, Any]:
     }
 
 
-def _prepared(directory: Path, *, url: str, batch: int, destinations: int) -> Config:
-    settings = directory / "tailrace.toml"
-    settings.write_text('[deliver]\nprivate_networks = ["127.0.0.0/8"]\n')
-    config = read_config(environ={}, path=settings, data_dir=directory / "data")
+def prepared(
+    directory: Path,
+    kind: str,
+    settings: dict[str, Any],
+    *,
+    delivery: dict[str, Any] | None = None,
+    destinations: int = 1,
+) -> Config:
+    """Return the settings of an instance with so many destinations of one type."""
+    file = directory / "tailrace.toml"
+    file.write_text('[deliver]\nprivate_networks = ["127.0.0.0/8"]\nfile_directories = ["/tmp"]\n')
+    config = read_config(environ={}, path=file, data_dir=directory / "data")
     ensure_workspace(config)
     changes = Changes(open_engine(config))
     made = Destinations(config, changes, open_vault(config), load_catalog())
@@ -124,8 +134,9 @@ def _prepared(directory: Path, *, url: str, batch: int, destinations: int) -> Co
         made.create(
             DestinationDraft(
                 slug=f"sink-{number}",
-                type="webhook",
-                settings={"url": url, "batch_events_max": batch, "timeout_s": 30},
+                type=kind,
+                settings=settings,
+                delivery=msgspec.convert(delivery or {}, DeliveryRules),
             ),
             actor="bench",
         )
@@ -133,8 +144,8 @@ def _prepared(directory: Path, *, url: str, batch: int, destinations: int) -> Co
     return config
 
 
-def _records(events: int) -> list[NewRecord]:
-    """Return blocks of events of about 900 bytes, of 10,000 people."""
+def records_of(events: int) -> Iterator[NewRecord]:
+    """Yield blocks of events of about 900 bytes, of 10,000 people."""
     begun = datetime.now(UTC)
     page = {"url": "https://shop.example.com/cart", "path": "/cart", "title": "Cart"}
     context = msgspec.json.encode(
@@ -144,7 +155,6 @@ def _records(events: int) -> list[NewRecord]:
         {"order_id": "o-1042", "total": 49.9, "products": [{"sku": "a", "n": 1}] * 5}
     )
     empty = msgspec.Raw(b"{}")
-    records = []
     for first in range(0, events, BLOCK_EVENTS):
         lines = [
             Event(
@@ -177,8 +187,7 @@ def _records(events: int) -> list[NewRecord]:
             set_aside_count=0,
             set_aside=b"",
         )
-        records.append(NewRecord(b"", encode_block(block)))
-    return records
+        yield NewRecord(b"", encode_block(block))
 
 
 class _sink:  # noqa: N801 - a context
@@ -194,7 +203,9 @@ class _sink:  # noqa: N801 - a context
         self._process.wait()
 
 
-class _deliverer:  # noqa: N801 - a context
+class deliverer:  # noqa: N801 - a context
+    """A process that delivers; ready when all destinations are."""
+
     def __init__(self, config: Config, destinations: int) -> None:
         self._config = config
         self._destinations = destinations
@@ -206,7 +217,7 @@ class _deliverer:  # noqa: N801 - a context
             env={name: text for name, text in os.environ.items() if "TAILRACE" not in name},
             stderr=subprocess.DEVNULL,
         )
-        _wait(lambda: _told(self._config) == self._destinations)
+        wait(lambda: _told(self._config) == self._destinations)
         return self._process
 
     def __exit__(self, *_: object) -> None:
@@ -225,7 +236,8 @@ def _told(config: Config) -> int:
     )
 
 
-def _delivered(config: Config) -> int:
+def delivered(config: Config) -> int:
+    """Return how many deliveries the books of all destinations have."""
     asked = "SELECT coalesce(sum(events), 0) FROM counts WHERE outcome = 'delivered'"
     return sum(_asked(path, asked) for path in _files(config))
 
@@ -235,11 +247,12 @@ def _asked(path: Path, sql: str) -> int:
         return int(state.execute(sql).fetchone()[0])
 
 
-def _wait(is_so: Any) -> None:
-    deadline = time.monotonic() + DEADLINE_S
+def wait(is_so: Callable[[], bool], *, within_s: float = DEADLINE_S) -> None:
+    """Wait until it is so."""
+    deadline = time.monotonic() + within_s
     while not is_so():
         if time.monotonic() > deadline:
-            raise TimeoutError(f"not within {DEADLINE_S:.0f} s")
+            raise TimeoutError(f"not within {within_s:.0f} s")
         time.sleep(0.05)
 
 
