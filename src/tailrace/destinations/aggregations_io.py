@@ -11,8 +11,7 @@ from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
-from tailrace.destinations import api
-from tailrace.destinations.reaching import is_reached, reached
+from tailrace.destinations import api, reaching
 from tailrace.errors import SettingsError
 
 BATCH_EVENTS_MAX: Final = 300
@@ -82,8 +81,8 @@ async def send(
 
 async def check(settings: Settings, tools: api.Tools) -> Sequence[api.Checked]:
     """Look whether the ingest can be reached, and whether the key may write to it."""
-    steps = await reached(settings.url, tools, setting="url")
-    if not is_reached(steps):
+    steps = await reaching.reached(settings.url, tools, setting="url")
+    if not reaching.is_reached(steps):
         return steps
     question = urlencode({"ingest_id": settings.ingest_id, "schema": "ARRAY_OF_EVENTS"})
     response = await tools.http.request(

@@ -12,8 +12,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
-from tailrace.destinations import api
-from tailrace.destinations.reaching import is_reached, reached
+from tailrace.destinations import api, reaching
 from tailrace.errors import SettingsError
 
 MESSAGE_EVERY_S: Final = 1.0
@@ -126,8 +125,8 @@ def _text(message: ChatMessage, settings: Settings) -> str:
 async def check(settings: Settings, tools: api.Tools) -> Sequence[api.Checked]:
     """Look whether the webhook is there, by a message without a text: Slack posts none."""
     url = settings.webhook_url.reveal()
-    steps = await reached(url, tools, setting="webhook_url")
-    if not is_reached(steps):
+    steps = await reaching.reached(url, tools, setting="webhook_url")
+    if not reaching.is_reached(steps):
         return steps
     response = await tools.http.request(
         "POST",

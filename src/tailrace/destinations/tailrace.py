@@ -12,8 +12,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Raw
 
-from tailrace.destinations import api
-from tailrace.destinations.reaching import is_reached, reached
+from tailrace.destinations import api, reaching
 from tailrace.errors import SettingsError
 
 BATCH_EVENTS_MAX: Final = 250
@@ -88,8 +87,8 @@ async def send(
 
 async def check(settings: Settings, tools: api.Tools) -> Sequence[api.Checked]:
     """Look whether the collector can be reached and knows the key, by a batch without events."""
-    steps = await reached(settings.url, tools, setting="url")
-    if not is_reached(steps):
+    steps = await reaching.reached(settings.url, tools, setting="url")
+    if not reaching.is_reached(steps):
         return steps
     response = await _called([], settings, tools)
     refusal = _refusal(response.body)

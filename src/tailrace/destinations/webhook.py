@@ -9,8 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from tailrace.destinations import api
-from tailrace.destinations.reaching import is_reached, reached
+from tailrace.destinations import api, reaching
 from tailrace.errors import SettingsError
 
 HEADER_PATTERN = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
@@ -139,8 +138,8 @@ async def send(
 
 async def check(settings: Settings, tools: api.Tools) -> Sequence[api.Checked]:
     """Look whether the server can be reached; whether it takes events only an event could tell."""
-    steps = await reached(settings.url, tools, setting="url")
-    if is_reached(steps):
+    steps = await reaching.reached(settings.url, tools, setting="url")
+    if reaching.is_reached(steps):
         told = "only an event could tell, and none was sent: send a test event"
         steps.append(api.Checked("acceptance", None, told))
     return steps
