@@ -75,6 +75,30 @@ class Open(NamedTuple):
     oldest_at: float
 
 
+class Reads(Protocol):
+    """Where a runner gets blocks from: the events log, or the events of a backfill."""
+
+    def ends(self) -> Mapping[int, int]:
+        """Return the offset after the last record of each partition."""
+        ...
+
+    async def grown(self, seen: Mapping[int, int]) -> None:
+        """Wait until it ends elsewhere than it was seen to."""
+        ...
+
+    async def at(self, partition: int, offset: int) -> Open | None:
+        """Return the block at an offset, or the first one after it that is left; None for none."""
+        ...
+
+
+class Advances(Protocol):
+    """Who is told how far a runner has come, once that is durable."""
+
+    def advance(self, positions: Mapping[int, int]) -> None:
+        """Note the offsets that are dealt with next, by partition."""
+        ...
+
+
 class Blocks:
     """Reads the events log for many readers on one event loop.
 

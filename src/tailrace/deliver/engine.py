@@ -16,6 +16,7 @@ from tailrace.config import Config
 from tailrace.control import Follower
 from tailrace.control.document import DocumentDestination
 from tailrace.control.vault import Vault, open_vault
+from tailrace.deliver.backfill_engine import Backfills
 from tailrace.deliver.backoff import backoff_s
 from tailrace.deliver.blocks import Blocks
 from tailrace.deliver.guard import Guard
@@ -56,11 +57,15 @@ async def _run(config: Config, following: Follower, stop: threading.Event) -> No
         engine = Engine(
             config, waiting=logs[0], reading=logs[1], own=logs[2], threads=threads, clock=time.time
         )
+        backfills = Backfills(config, clock=time.time)
         try:
             while not stop.is_set():
-                await engine.follow(following.workspace.destinations)
+                destinations = following.workspace.destinations
+                await engine.follow(destinations)
+                await backfills.follow(destinations)
                 await asyncio.sleep(LOOK_EVERY_S)
         finally:
+            await backfills.close()
             await engine.close()
 
 

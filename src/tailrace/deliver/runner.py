@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from tailrace.deliver import metrics
 from tailrace.deliver.backoff import backoff_s
-from tailrace.deliver.blocks import Blocks, Entry, Open, Run
+from tailrace.deliver.blocks import Advances, Entry, Open, Reads, Run
 from tailrace.deliver.hiding import Hiding
 from tailrace.deliver.lane import NO_ANSWER, Delivery, Lane, Opened
 from tailrace.deliver.plans import Plan, Target, plans_of, refusal
@@ -41,7 +41,6 @@ from tailrace.destinations.sending import (
     Tools,
 )
 from tailrace.errors import SettingsError, TransientError
-from tailrace.log import Consumer
 from tailrace.mappings import MappingFailedError
 
 LANES: Final = 4
@@ -74,8 +73,8 @@ class Runner:
         target: Target,
         *,
         state: State,
-        blocks: Blocks,
-        consumer: Consumer,
+        blocks: Reads,
+        consumer: Advances,
         tools: Tools,
         run: Run,
         now: Callable[[], float],

@@ -6,6 +6,7 @@ into a Python function that says the same of one event; `fields` says what a fie
 `QueryConfig`. `sqlcheck` decides which SQL of people may run.
 """
 
+from tailrace.query.past import Past, PastEvent, PastPage, PastPlace, first_place
 from tailrace.query.questions import Questions
 from tailrace.query.shapes import (
     Bucket,
@@ -31,6 +32,10 @@ __all__ = [
     "Fields",
     "Histogram",
     "HistogramResult",
+    "Past",
+    "PastEvent",
+    "PastPage",
+    "PastPlace",
     "Questions",
     "Search",
     "SearchResult",
@@ -40,4 +45,5 @@ __all__ = [
     "ValueCount",
     "Values",
     "ValuesResult",
+    "first_place",
 ]

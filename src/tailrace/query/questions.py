@@ -6,6 +6,7 @@ from tailrace.config import QueryConfig
 from tailrace.errors import LimitError
 from tailrace.query import counting, searching
 from tailrace.query.asked import Clock, now_of
+from tailrace.query.past import Past, PastPage, PastPlace, count_past, page_of_past
 from tailrace.query.running import Runner
 from tailrace.query.shapes import (
     EventOut,
@@ -61,6 +62,14 @@ class Questions:
     def event(self, message_id: str, source: str | None = None) -> EventOut | None:
         """Return one event with its `original`, or None."""
         return searching.find_event(self._runner, message_id, source)
+
+    def count_past(self, past: Past) -> int:
+        """Return how many events of the past match."""
+        return count_past(self._runner, past)
+
+    def page_of_past(self, past: Past, *, after: PastPlace, limit: int) -> PastPage:
+        """Return the next events of the past, in the order of receipt."""
+        return page_of_past(self._runner, past, after=after, limit=limit)
 
     def sql(self, question: Sql) -> SqlResult:
         """Return the rows of one read-only SELECT on the view `events`."""
