@@ -38,12 +38,25 @@ class Hiding:
         forms = {form for secret in secrets if secret for form in _forms(secret)}
         # The longest first: one secret may hold another.
         self._forms = sorted(forms, key=len, reverse=True)
+        self._bytes_max = max((len(form.encode()) for form in forms), default=0)
 
     def __call__(self, text: str) -> str:
         """Return the text without secrets."""
         for form in self._forms:
             text = text.replace(form, STARS)
         return _OF_ROLE.sub(rf"<\1>{STARS}", text)
+
+    def beginning(self, content: bytes, *, characters_max: int) -> str:
+        """Return the beginning of a text without secrets, without reading all of it.
+
+        A secret that is cut in two is not known as one. So some more is read than is returned, and
+        as much left out at the end as the longest secret is long.
+        """
+        read = content[: 4 * characters_max + self._bytes_max]
+        text = self(read.decode(errors="replace"))
+        if len(read) < len(content):
+            text = text[: max(0, len(text) - self._bytes_max)]
+        return text[:characters_max]
 
     def headers(self, headers: Mapping[str, str]) -> dict[str, str]:
         """Return headers without secrets; those that are for secrets are stars altogether."""

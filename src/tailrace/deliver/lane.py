@@ -10,8 +10,9 @@ from typing import Any, Final, Protocol
 
 from tailrace.deliver.backoff import backoff_s
 from tailrace.deliver.blocks import Entry, Open
+from tailrace.deliver.exchanges import last_sending
 from tailrace.deliver.plans import Plan
-from tailrace.deliver.state import Failure, Step
+from tailrace.deliver.state import Failure, Step, failed
 from tailrace.destinations.sending import Batching, Delivered, Outcome, Rejected, Retry
 
 PARK_AFTER: Final = 5
@@ -223,14 +224,14 @@ class Lane:
 
     def _fail(self, delivery: Delivery, outcome: Outcome) -> None:
         assert not isinstance(outcome, Delivered)  # noqa: S101 - the callers have looked
-        before, now = delivery.failure, self._desk.now()
-        delivery.failure = Failure(
-            attempts=1 if before is None else before.attempts + 1,
-            first_at=now if before is None else before.first_at,
-            last_at=now,
+        sending = last_sending()
+        delivery.failure = failed(
+            delivery.failure,
+            at=self._desk.now(),
             reason=outcome.reason,
             detail=outcome.detail,
             status=outcome.status,
+            exchange=None if sending is None else sending.exchange,
         )
 
     def _without_expired(self, batch: list[Delivery]) -> list[Delivery]:

@@ -1,27 +1,21 @@
-"""What people see of deliveries, and how they steer what a destination gave up.
-
-Reads the destinations' files beside the process that delivers; only dead letters are changed from
-here, in short steps that hold it up for a moment each.
-"""
+"""What people see of how deliveries stand, read from the files beside who delivers."""
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple, get_args
+from typing import Final, Literal, NamedTuple, get_args
 
 import msgspec
 
 from tailrace.deliver import state
-from tailrace.deliver.state import DeadLetter, State, Totals, Wanted, looking
+from tailrace.deliver.state import Totals, looking
 from tailrace.errors import LimitError, TransientError
 from tailrace.log import Extent
 
 REASONS_MAX: Final = 100
-STEP: Final = 1_000
-CHANGED_MAX: Final = 100_000
 LOOK_S_MAX: Final = 5.0
 _PROGRESS_STEPS: Final = 10_000
 
@@ -62,29 +56,6 @@ class DeliveryStatus(msgspec.Struct, frozen=True, kw_only=True):
     behind_records: int
     subscriptions: list[SubscriptionTotals]
     reasons: list[DeliveryReason]
-
-
-class DeadLetterState(msgspec.Struct, frozen=True, kw_only=True):
-    """An event that the destination gave up, without the event itself."""
-
-    id: int
-    message_id: str
-    type: str
-    name: str
-    source: str
-    subscription: str
-    reason: str
-    detail: str
-    status: int
-    attempts: int
-    first_at: datetime
-    last_at: datetime
-
-
-class DeadLetterShown(DeadLetterState, frozen=True, kw_only=True):
-    """An event that the destination gave up, as it would have got it."""
-
-    event: dict[str, Any]
 
 
 class Gauges(NamedTuple):
@@ -205,83 +176,6 @@ def inspect(path: Path) -> Inspected:
     )
 
 
-def list_dead_letters(
-    path: Path, *, wanted: Wanted, before_id: int | None, limit: int
-) -> list[DeadLetterState]:
-    """Return dead letters, the newest first.
-
-    Raises:
-        LimitError: looking through all of them takes too long.
-    """
-    if not path.exists():
-        return []
-    with reading(path) as connection:
-        found = state.dead_letters(connection, before_id=before_id, wanted=wanted, limit=limit)
-    return [DeadLetterState(**_fields(each)) for each in found]
-
-
-def show_dead_letter(path: Path, id_: int) -> DeadLetterShown | None:
-    """Return one dead letter with its event, None where there is none of this id."""
-    if not path.exists():
-        return None
-    with reading(path) as connection:
-        found = state.dead_letter(connection, id_)
-    if found is None:
-        return None
-    return DeadLetterShown(**_fields(found), event=msgspec.json.decode(found.out.event))
-
-
-def replay(path: Path, chosen: Sequence[int] | Wanted, *, clock: Callable[[], float]) -> int:
-    """Let dead letters be tried again, out of line; return how many.
-
-    At most `CHANGED_MAX` of them, the oldest first; what is given up meanwhile is left out.
-    """
-    return _change(path, chosen, lambda file, ids: file.revive(ids, now=clock()))
-
-
-def discard(path: Path, chosen: Sequence[int] | Wanted) -> int:
-    """Remove dead letters for good; return how many. As `replay`, they are the oldest ones."""
-    return _change(path, chosen, lambda file, ids: file.discard(ids))
-
-
-def _change(
-    path: Path,
-    chosen: Sequence[int] | Wanted,
-    change: Callable[[State, Sequence[int]], int],
-) -> int:
-    if not path.exists():
-        return 0
-    file = State(path)
-    try:
-        if isinstance(chosen, Wanted):
-            return sum(change(file, ids) for ids in _steps(path, chosen))
-        ids = list(dict.fromkeys(chosen))
-        return sum(change(file, ids[begin : begin + STEP]) for begin in range(0, len(ids), STEP))
-    finally:
-        file.close()
-
-
-def _steps(path: Path, wanted: Wanted) -> Iterator[list[int]]:
-    """Yield the ids of those that are wanted and there now, a step at a time."""
-    after_id, left = 0, CHANGED_MAX
-    with reading(path) as connection:
-        newest = state.dead_letters(connection, before_id=None, wanted=Wanted(), limit=1)
-    while newest and left > 0:
-        with reading(path) as connection:
-            ids = state.dead_letter_ids(
-                connection,
-                after_id=after_id,
-                until_id=newest[0].id,
-                wanted=wanted,
-                limit=min(STEP, left),
-            )
-        if not ids:
-            return
-        yield ids
-        after_id = ids[-1]
-        left -= len(ids)
-
-
 @contextmanager
 def reading(path: Path) -> Iterator[sqlite3.Connection]:
     """Give a connection that reads one state of the file, for a few seconds at most.
@@ -316,27 +210,10 @@ def _subscription(slug: str, name: str, totals: Totals) -> SubscriptionTotals:
     )
 
 
-def _fields(letter: DeadLetter) -> dict[str, Any]:
-    out, failure = letter.out, letter.out.failure
-    return {
-        "id": letter.id,
-        "message_id": out.message_id,
-        "type": out.type,
-        "name": out.name,
-        "source": out.source,
-        "subscription": out.subscription,
-        "reason": failure.reason,
-        "detail": failure.detail,
-        "status": failure.status,
-        "attempts": failure.attempts,
-        "first_at": _at(failure.first_at),
-        "last_at": _at(failure.last_at),
-    }
-
-
 def _maybe_at(seconds: object) -> datetime | None:
-    return _at(seconds) if isinstance(seconds, int | float) and seconds else None
+    return at(seconds) if isinstance(seconds, int | float) and seconds else None
 
 
-def _at(seconds: float) -> datetime:
+def at(seconds: float) -> datetime:
+    """Return an instant of so many seconds since 1970."""
     return datetime.fromtimestamp(seconds, UTC)

@@ -17,19 +17,23 @@ from typing import Any, Final
 from tailrace.deliver import metrics
 from tailrace.deliver.backoff import backoff_s
 from tailrace.deliver.blocks import Advances, Entry, Open, Reads, Run
+from tailrace.deliver.exchanges import begin_sending, forget_sending, last_sending
 from tailrace.deliver.hiding import Hiding
 from tailrace.deliver.lane import NO_ANSWER, Delivery, Lane, Opened
 from tailrace.deliver.plans import Plan, Target, plans_of, refusal
+from tailrace.deliver.sampling import Sample
 from tailrace.deliver.sights import Sight, screen_of
 from tailrace.deliver.state import (
     DEAD,
     DELIVERED,
     FILTERED,
+    WAITING,
     Failure,
     Out,
     Parked,
     State,
     Step,
+    failed,
 )
 from tailrace.deliver.targets import secrets_of
 from tailrace.destinations.sending import (
@@ -87,6 +91,7 @@ class Runner:
         self._hide = Hiding(secrets_of(target))
         self._run = run
         self._now = now
+        self._sample = Sample(now)
         self._screen = screen_of(target.filters)
         self._plans = plans_of(target, screen=self._screen)
         self._lanes = {
@@ -151,6 +156,7 @@ class Runner:
 
     def delivered(self, delivery: Delivery) -> None:
         """See `lane.Desk`."""
+        self._sample.note(DELIVERED, delivery.plan.slug, delivery.entry.line, delivery.failure)
         self._count(delivery, DELIVERED, "")
         self._end(delivery.opened)
 
@@ -158,6 +164,7 @@ class Runner:
         """See `lane.Desk`."""
         failure = delivery.failure
         assert failure is not None  # noqa: S101 - nothing is given up untried
+        self._sample.note(DEAD, delivery.plan.slug, delivery.entry.line, failure)
         self._count(delivery, DEAD, failure.reason)
         delivery.opened.step.bury.append(_out(delivery.plan, delivery.entry, failure))
         self._end(delivery.opened)
@@ -166,6 +173,7 @@ class Runner:
         """See `lane.Desk`."""
         now = self._now()
         failure = delivery.failure or Failure(0, now, now, "", "", 0)
+        self._sample.note(WAITING, delivery.plan.slug, delivery.entry.line, failure)
         out = _out(delivery.plan, delivery.entry, failure)
         delivery.opened.step.park.append((out, due_at))
         self._parked_keys.add((delivery.plan.slug, delivery.key))
@@ -238,10 +246,11 @@ class Runner:
         try:
             delivery.payload = plan.make(sight)
         except MappingFailedError as error:
-            now = self._now()
             detail = str(error)[:DETAIL_CHARACTERS_MAX]
             metrics.count(self._target.slug, Rejected(MAPPING, detail))
-            delivery.failure = Failure(1, now, now, MAPPING, detail, 0)
+            delivery.failure = failed(
+                None, at=self._now(), reason=MAPPING, detail=detail, status=0, exchange=None
+            )
             self.bury(delivery)
             return
         lanes = self._lanes[plan.slug]
@@ -268,11 +277,13 @@ class Runner:
     async def _sent(self, plan: Plan, payloads: Sequence[Any]) -> Sequence[Outcome] | None:
         """Return the outcomes; None where the destination was suspended over them."""
         count = len(payloads)
+        sending = begin_sending(count)
         try:
             outcomes = await plan.action.send(payloads, self._target.settings, self._tools)
             if len(outcomes) != count:
                 raise TypeError(f"{len(outcomes)} outcomes for {count} payloads")
         except SettingsError as error:
+            sending.ended(None)
             self._suspend(self._hide(str(error)))
             return None
         except TransientError as error:
@@ -281,6 +292,8 @@ class Runner:
         except Exception as error:
             _logger.exception("destination %s: its code has a defect", self._target.slug)
             outcomes = [Retry(DEFECT, f"{type(error).__name__}: {error}"[:500])] * count
+        is_refused = any(not isinstance(outcome, Delivered) for outcome in outcomes)
+        sending.ended(self._hide if is_refused else None)
         outcomes = [self._without_secrets(outcome) for outcome in outcomes]
         self._note(outcomes)
         return outcomes
@@ -328,6 +341,7 @@ class Runner:
             self._ended.clear()
             step, ended = self._collected()
             if ended:
+                step.recent += self._sample.taken()
                 async with self._file:
                     await self._run(self._keep, step)
                 self._events -= sum(len(opened.block.entries) for opened in ended)
@@ -361,6 +375,7 @@ class Runner:
             step = Step()
             for parked in due:
                 await self._try_parked(parked, step)
+            step.recent += self._sample.taken()
             async with self._file:
                 await self._run(self._keep, step)
                 keys = await self._run(self._state.parked_keys)
@@ -383,26 +398,33 @@ class Runner:
         if not plan.is_enabled:
             step.delay.append(Parked(parked.id, out, self._now() + DISABLED_AGAIN_S))
             return
-        outcome = await self._sent_again(plan, Entry.of(out.event, out.source, out.minute))
+        entry = Entry.of(out.event, out.source, out.minute)
+        forget_sending()
+        outcome = await self._sent_again(plan, entry)
         if isinstance(outcome, Delivered):
+            self._sample.note(DELIVERED, plan.slug, entry.line, out.failure, edited=out.edited)
             step.unpark.append(parked.id)
             step.count((plan.slug, out.source, out.minute, DELIVERED, ""))
             return
-        before, now = out.failure, self._now()
-        failure = Failure(
-            before.attempts + 1,
-            before.first_at,
-            now,
-            outcome.reason,
-            outcome.detail,
-            outcome.status,
+        now, sending = self._now(), last_sending()
+        failure = failed(
+            out.failure,
+            at=now,
+            reason=outcome.reason,
+            detail=outcome.detail,
+            status=outcome.status,
+            exchange=None if sending is None else sending.exchange,
         )
-        if isinstance(outcome, Rejected) or self.has_expired(failure):
+        is_dead = isinstance(outcome, Rejected) or self.has_expired(failure)
+        self._sample.note(
+            DEAD if is_dead else WAITING, plan.slug, entry.line, failure, edited=out.edited
+        )
+        if is_dead:
             step.unpark.append(parked.id)
             step.bury.append(out._replace(failure=failure))
             step.count((plan.slug, out.source, out.minute, DEAD, failure.reason))
             return
-        asked_s = outcome.after_s
+        asked_s = outcome.after_s if isinstance(outcome, Retry) else None
         due_at = now + (backoff_s(failure.attempts) if asked_s is None else asked_s)
         step.delay.append(Parked(parked.id, out._replace(failure=failure), due_at))
 
@@ -426,6 +448,9 @@ class Runner:
                 async with self._file:
                     await self._run(self._state.tell, facts)
                 self._told = facts
+            if recent := self._sample.taken():
+                async with self._file:
+                    await self._run(self._state.commit, Step(recent=recent))
             await asyncio.sleep(TOLD_EVERY_S)
 
     def _facts(self) -> dict[str, object]:

@@ -6,40 +6,62 @@ is safe: retention then keeps a record too long, never too short.
 """
 
 import json
-import re
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 from urllib.parse import quote
 
+import msgspec
+
+from tailrace.deliver.exchanges import Exchange
 from tailrace.errors import CorruptionError, LogFullError, TransientError
 
 DELIVERED: Final = "delivered"
 FILTERED: Final = "filtered"
 DEAD: Final = "dead letter"
 DISCARDED: Final = "discarded"
-FORMAT: Final = 1
+WAITING: Final = "waiting"
+FORMAT: Final = 2
+RECENT_MAX: Final = 200
 
+OUT: Final = "subscription, message_id, type, name, key, source, minute, event"
+FAILURE: Final = "attempts, first_at, last_at, reason, detail, status"
+MORE: Final = "edited, tried, exchange"
+RECENT: Final = (
+    "at, subscription, message_id, type, name, source, outcome, reason, status, took_ms, "
+    "attempts, edited, stands_for"
+)
+_ROW: Final = f"{OUT}, {FAILURE}, {MORE}"
+_TRIED_FIRST: Final = 3
+_TRIED_LAST: Final = 7
+_OLD_FORMATS: Final = (1,)
 _BEGUN: Final = "begun:"
 _BUSY_S: Final = 5.0
-_SQL: Final = Path(__file__).parent / "sql" / "create_state.sql"
-_OUT: Final = "subscription, message_id, type, name, key, source, minute, event"
-_FAILURE: Final = "attempts, first_at, last_at, reason, detail, status"
-_WANTED: Final = (
-    "(? = '' OR reason = ?) AND (? = '' OR subscription = ?) AND (? = '' OR name LIKE ? ESCAPE "
-    "'\\' OR message_id LIKE ? ESCAPE '\\' OR detail LIKE ? ESCAPE '\\')"
-)
+_SQL: Final = Path(__file__).parent / "sql"
 
 Count = tuple[str, str, int, str, str]
 """A subscription, a source, a minute of receipt, an outcome and its reason."""
 
 
+class Attempt(NamedTuple):
+    """One attempt that failed, counted over all replays; `at` is seconds since 1970."""
+
+    number: int
+    at: float
+    reason: str
+    status: int
+
+
 class Failure(NamedTuple):
-    """How an event fared so far at one subscription; instants are seconds since 1970."""
+    """How an event fared so far at one subscription; instants are seconds since 1970.
+
+    `tried` are its first and its last attempts. `exchange` is the last request with its answer, its
+    number where the file has it already.
+    """
 
     attempts: int
     first_at: float
@@ -47,12 +69,42 @@ class Failure(NamedTuple):
     reason: str
     detail: str
     status: int
+    tried: tuple[Attempt, ...] = ()
+    exchange: Exchange | int | None = None
+
+
+def failed(
+    before: Failure | None,
+    *,
+    at: float,
+    reason: str,
+    detail: str,
+    status: int,
+    exchange: Exchange | None,
+) -> Failure:
+    """Return how an event fares after one more attempt."""
+    tried = before.tried if before is not None else ()
+    attempts = 1 if before is None else before.attempts + 1
+    number = tried[-1].number + 1 if tried else attempts
+    tried = (*tried, Attempt(number, at, reason, status))
+    if len(tried) > _TRIED_FIRST + _TRIED_LAST:
+        tried = tried[:_TRIED_FIRST] + tried[-_TRIED_LAST:]
+    return Failure(
+        attempts=attempts,
+        first_at=at if before is None else before.first_at,
+        last_at=at,
+        reason=reason,
+        detail=detail,
+        status=status,
+        tried=tried,
+        exchange=exchange,
+    )
 
 
 class Out(NamedTuple):
     """An event at one subscription that goes out of line: to wait there, or for good.
 
-    `event` is its JSON as destinations get it.
+    `event` is its JSON as destinations get it; `edited` tells that people have changed it since.
     """
 
     subscription: str
@@ -64,6 +116,25 @@ class Out(NamedTuple):
     minute: int
     event: bytes
     failure: Failure
+    edited: bool = False
+
+
+class Recent(NamedTuple):
+    """One of the last deliveries; it stands for so many of its kind, itself among them."""
+
+    at: float
+    subscription: str
+    message_id: str
+    type: str
+    name: str
+    source: str
+    outcome: str
+    reason: str
+    status: int
+    took_ms: float
+    attempts: int
+    edited: bool = False
+    stands_for: float = 1.0
 
 
 class Parked(NamedTuple):
@@ -92,6 +163,7 @@ class Step:
     bury: list[Out] = field(default_factory=list)
     unpark: list[int] = field(default_factory=list)
     delay: list[Parked] = field(default_factory=list)
+    recent: list[Recent] = field(default_factory=list)
 
     def count(self, key: Count, events: int = 1) -> None:
         """Count events."""
@@ -108,10 +180,17 @@ class Step:
         self.bury += other.bury
         self.unpark += other.unpark
         self.delay += other.delay
+        self.recent += other.recent
 
     def __bool__(self) -> bool:
         return bool(
-            self.positions or self.counts or self.park or self.bury or self.unpark or self.delay
+            self.positions
+            or self.counts
+            or self.park
+            or self.bury
+            or self.unpark
+            or self.delay
+            or self.recent
         )
 
 
@@ -135,11 +214,21 @@ class Reason(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """Which dead letters: of one reason, of one subscription, with a text; "" for any."""
+    """Which dead letters: those to which all of it applies; "" and None for any.
+
+    They were given up in [since, until), in seconds since 1970; `text` is part of the event's name,
+    its messageId or the detail.
+    """
 
     reason: str = ""
     subscription: str = ""
     text: str = ""
+    status: int | None = None
+    source: str = ""
+    type: str = ""
+    name: str = ""
+    since: float | None = None
+    until: float | None = None
 
 
 class Cell(NamedTuple):
@@ -161,6 +250,7 @@ class State:
             self._connection = _connect(path, mode="rw")
             self._connection.execute("PRAGMA journal_mode = WAL").fetchone()
             self._connection.execute("PRAGMA synchronous = FULL")
+            _upgrade(self._connection)
             _require_format(self._connection, path)
 
     def positions(self) -> dict[int, int]:
@@ -191,20 +281,21 @@ class State:
                 "ON CONFLICT DO UPDATE SET events = events + excluded.events",
                 [(*key, events) for key, events in step.counts.items()],
             )
+            exchanges = _Exchanges(self._connection)
             run(
-                f"INSERT INTO parked ({_OUT}, {_FAILURE}, due_at) VALUES ({_marks(15)})",
-                [(*out[:-1], *out.failure, due_at) for out, due_at in step.park],
+                f"INSERT INTO parked ({_ROW}, due_at) VALUES ({_marks(18)})",
+                [(*_row(out, exchanges), due_at) for out, due_at in step.park],
             )
             run(
-                f"INSERT INTO dead_letters ({_OUT}, {_FAILURE}) VALUES ({_marks(14)})",
-                [(*out[:-1], *out.failure) for out in step.bury],
+                f"INSERT INTO dead_letters ({_ROW}) VALUES ({_marks(17)})",
+                [_row(out, exchanges) for out in step.bury],
             )
             run("DELETE FROM parked WHERE id = ?", [(each,) for each in step.unpark])
             run(
-                "UPDATE parked SET attempts = ?, first_at = ?, last_at = ?, reason = ?, "
-                "detail = ?, status = ?, due_at = ? WHERE id = ?",
-                [(*each.out.failure, each.due_at, each.id) for each in step.delay],
+                f"UPDATE parked SET ({FAILURE}, {MORE}, due_at) = ({_marks(10)}) WHERE id = ?",
+                [(*_row(each.out, exchanges)[8:], each.due_at, each.id) for each in step.delay],
             )
+            _keep_recent(self._connection, step.recent)
 
     def parked_keys(self) -> set[tuple[str, str]]:
         """Return the subscriptions and keys of which something waits out of line."""
@@ -215,12 +306,12 @@ class State:
         """Return what is due out of line; of one key only the first, so that it keeps its order."""
         with _errors(self.path):
             rows = self._connection.execute(
-                f"SELECT id, due_at, {_OUT}, {_FAILURE} FROM parked AS p WHERE due_at <= ? "
+                f"SELECT id, due_at, {_ROW} FROM parked AS p WHERE due_at <= ? "
                 "AND NOT EXISTS (SELECT 1 FROM parked AS q WHERE q.subscription = p.subscription "
                 "AND q.key = p.key AND q.id < p.id) ORDER BY due_at LIMIT ?",
                 (now, limit),
             ).fetchall()
-        return [Parked(row[0], _out(row[2:]), row[1]) for row in rows]
+        return [Parked(row[0], out_of(row[2:]), row[1]) for row in rows]
 
     def worked_at(self) -> float | None:
         """Return when the tool last took an event, in seconds since 1970; None for never."""
@@ -241,50 +332,113 @@ class State:
 
         They leave the books of the dead, and are counted by what becomes of them.
         """
-        marks = _marks(len(ids))
         with _errors(self.path), _transaction(self._connection):
-            rows = self._connection.execute(
-                f"SELECT {_OUT}, {_FAILURE} FROM dead_letters WHERE id IN ({marks}) ORDER BY id",
-                list(ids),
-            ).fetchall()
-            for out in map(_out, rows):
-                again = Failure(0, now, now, "", "", 0)
-                self._connection.execute(
-                    f"INSERT INTO parked ({_OUT}, {_FAILURE}, due_at) VALUES ({_marks(15)})",
-                    (*out[:-1], *again, now),
-                )
-                self._uncount(out)
-            self._connection.execute(f"DELETE FROM dead_letters WHERE id IN ({marks})", list(ids))
-        return len(rows)
+            return self._revive(ids, now=now)
+
+    def revive_edited(
+        self, id_: int, out: Callable[[Out], Out], *, now: float
+    ) -> tuple[Out, Out] | None:
+        """Let a dead letter be tried again as another event; return it before and after.
+
+        `out` gives it as it is to be. None where there is no such dead letter any more.
+        """
+        with _errors(self.path), _transaction(self._connection):
+            row = self._connection.execute(
+                f"SELECT {_ROW} FROM dead_letters WHERE id = ?", (id_,)
+            ).fetchone()
+            if row is None:
+                return None
+            before = out_of(row)
+            after = out(before)._replace(edited=True)
+            self._connection.execute(
+                "UPDATE dead_letters SET (type, name, key, event, edited) = (?, ?, ?, ?, 1) "
+                "WHERE id = ?",
+                (after.type, after.name, after.key, after.event, id_),
+            )
+            self._revive([id_], now=now)
+            return before, after
 
     def discard(self, ids: Sequence[int]) -> int:
         """Remove dead letters for good; return how many there were. They count as discarded."""
-        marks = _marks(len(ids))
         with _errors(self.path), _transaction(self._connection):
-            rows = self._connection.execute(
-                f"SELECT {_OUT}, {_FAILURE} FROM dead_letters WHERE id IN ({marks})", list(ids)
-            ).fetchall()
-            for out in map(_out, rows):
-                self._uncount(out)
-                self._connection.execute(
-                    "INSERT INTO counts VALUES (?, ?, ?, ?, ?, 1) "
-                    "ON CONFLICT DO UPDATE SET events = events + 1",
-                    (out.subscription, out.source, out.minute, DISCARDED, out.failure.reason),
-                )
-            self._connection.execute(f"DELETE FROM dead_letters WHERE id IN ({marks})", list(ids))
-        return len(rows)
+            cells = self._uncount(ids)
+            self._connection.executemany(
+                "INSERT INTO counts VALUES (?, ?, ?, ?, ?, ?) "
+                "ON CONFLICT DO UPDATE SET events = events + excluded.events",
+                [(*cell, DISCARDED, reason, events) for (*cell, reason), events in cells.items()],
+            )
+            return self._remove_dead(ids)
+
+    def hurry(self, ids: Sequence[int] | None, *, now: float) -> int:
+        """Let what waits be tried now, all of it without `ids`; return how much was made due.
+
+        Of one key that is what waits before it too: it is tried in order.
+        """
+        which, values = "1", list[int]()
+        if ids is not None:
+            which = (
+                "EXISTS (SELECT 1 FROM parked AS q WHERE q.subscription = parked.subscription "
+                f"AND q.key = parked.key AND q.id >= parked.id AND q.id IN ({_marks(len(ids))}))"
+            )
+            values = list(ids)
+        with _errors(self.path), _transaction(self._connection):
+            return self._connection.execute(
+                f"UPDATE parked SET due_at = ? WHERE due_at > ? AND {which}", (now, now, *values)
+            ).rowcount
 
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
 
-    def _uncount(self, out: Out) -> None:
-        key = (out.subscription, out.source, out.minute, DEAD, out.failure.reason)
+    def _revive(self, ids: Sequence[int], *, now: float) -> int:
+        self._uncount(ids)
         self._connection.execute(
-            "UPDATE counts SET events = events - 1 WHERE subscription = ? AND source = ? "
-            "AND minute = ? AND outcome = ? AND reason = ?",
-            key,
+            f"INSERT INTO parked ({_ROW}, due_at) SELECT {OUT}, 0, ?, ?, '', '', 0, {MORE}, ? "
+            f"FROM dead_letters WHERE id IN ({_marks(len(ids))}) ORDER BY id",
+            (now, now, now, *ids),
         )
+        return self._remove_dead(ids)
+
+    def _remove_dead(self, ids: Sequence[int]) -> int:
+        return self._connection.execute(
+            f"DELETE FROM dead_letters WHERE id IN ({_marks(len(ids))})", list(ids)
+        ).rowcount
+
+    def _uncount(self, ids: Sequence[int]) -> dict[tuple[str, str, int, str], int]:
+        """Take dead letters out of the books of the dead; return what they were counted as."""
+        cells = {
+            (row[0], row[1], row[2], row[3]): row[4]
+            for row in self._connection.execute(
+                "SELECT subscription, source, minute, reason, count(*) FROM dead_letters "
+                f"WHERE id IN ({_marks(len(ids))}) GROUP BY subscription, source, minute, reason",
+                list(ids),
+            )
+        }
+        self._connection.executemany(
+            "UPDATE counts SET events = events - ? WHERE subscription = ? AND source = ? "
+            "AND minute = ? AND reason = ? AND outcome = ?",
+            [(events, *cell, DEAD) for cell, events in cells.items()],
+        )
+        return cells
+
+
+class _Exchanges:
+    """Keeps the exchanges of one transaction, each one once."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._ids: dict[int, int] = {}
+
+    def id_of(self, exchange: Exchange | int | None) -> int | None:
+        """Return the number of an exchange, kept now if it is not yet."""
+        if exchange is None or isinstance(exchange, int):
+            return exchange
+        found = self._ids.get(id(exchange))
+        if found is None:
+            text = msgspec.json.encode(exchange)
+            made = self._connection.execute("INSERT INTO exchanges (text) VALUES (?)", (text,))
+            found = self._ids[id(exchange)] = made.lastrowid or 0
+        return found
 
 
 @contextmanager
@@ -308,7 +462,7 @@ def require_whole(connection: sqlite3.Connection, path: Path) -> None:
 
 def _require_format(connection: sqlite3.Connection, path: Path) -> None:
     found = facts(connection)["format"]
-    if found != FORMAT:
+    if found != FORMAT and found not in _OLD_FORMATS:
         raise CorruptionError(
             f"{path} has the format {found}; this release reads {FORMAT}", path=str(path)
         )
@@ -374,48 +528,6 @@ def reasons(connection: sqlite3.Connection, *, limit: int) -> list[Reason]:
     return [Reason._make(row) for row in rows]
 
 
-def dead_letters(
-    connection: sqlite3.Connection, *, before_id: int | None, wanted: Wanted, limit: int
-) -> list[DeadLetter]:
-    """Return dead letters that are wanted, the newest first."""
-    rows = connection.execute(
-        f"SELECT id, {_OUT}, {_FAILURE} FROM dead_letters WHERE id < ? AND {_WANTED} "
-        "ORDER BY id DESC LIMIT ?",
-        (2**62 if before_id is None else before_id, *_wanted(wanted), limit),
-    )
-    return [DeadLetter(row[0], _out(row[1:])) for row in rows]
-
-
-def dead_letter(connection: sqlite3.Connection, id_: int) -> DeadLetter | None:
-    """Return one dead letter, None where there is none of this id."""
-    row = connection.execute(
-        f"SELECT id, {_OUT}, {_FAILURE} FROM dead_letters WHERE id = ?", (id_,)
-    ).fetchone()
-    return None if row is None else DeadLetter(row[0], _out(row[1:]))
-
-
-def dead_letter_ids(
-    connection: sqlite3.Connection, *, after_id: int, until_id: int, wanted: Wanted, limit: int
-) -> list[int]:
-    """Return the ids in (after_id, until_id] of dead letters that are wanted, the oldest first."""
-    rows = connection.execute(
-        f"SELECT id FROM dead_letters WHERE id > ? AND id <= ? AND {_WANTED} ORDER BY id LIMIT ?",
-        (after_id, until_id, *_wanted(wanted), limit),
-    )
-    return [row[0] for row in rows]
-
-
-def _wanted(wanted: Wanted) -> tuple[str, ...]:
-    """Return the parameters of `_WANTED`."""
-    escaped = re.sub(r"([\\%_])", r"\\\1", wanted.text)
-    return (
-        *(wanted.reason,) * 2,
-        *(wanted.subscription,) * 2,
-        wanted.text,
-        *(f"%{escaped}%",) * 3,
-    )
-
-
 def _totals(sums: Mapping[str, int]) -> Totals:
     """Return the books of events by outcome."""
     names = (DELIVERED, FILTERED, DEAD, "parked", DISCARDED)
@@ -442,9 +554,36 @@ def _mark_begun(connection: sqlite3.Connection, step: Step) -> None:
     )
 
 
-def _out(row: Any) -> Out:
-    """Return an event from a row of the columns `_OUT` and `_FAILURE`."""
-    return Out._make([*row[:8], Failure._make(row[8:14])])
+_decode_tried: Final = msgspec.json.Decoder(tuple[Attempt, ...]).decode
+
+
+def out_of(row: Sequence[Any]) -> Out:
+    """Return an event from a row of the columns `OUT`, `FAILURE` and `MORE`."""
+    edited, tried, exchange = row[14:]
+    attempts = _decode_tried(tried) if tried else ()
+    return Out._make([*row[:8], Failure._make([*row[8:14], attempts, exchange]), bool(edited)])
+
+
+def _row(out: Out, exchanges: _Exchanges) -> tuple[object, ...]:
+    """Return the columns `OUT`, `FAILURE` and `MORE` of an event."""
+    failure = out.failure
+    tried = msgspec.json.encode(failure.tried) if failure.tried else None
+    return (*out[:8], *failure[:6], out.edited, tried, exchanges.id_of(failure.exchange))
+
+
+def _keep_recent(connection: sqlite3.Connection, recent: Sequence[Recent]) -> None:
+    """Keep the last deliveries, as many that went well as others."""
+    if not recent:
+        return
+    connection.executemany(
+        f"INSERT INTO recent ({RECENT}) VALUES ({_marks(13)})", [tuple(each) for each in recent]
+    )
+    for condition in ("outcome = ?", "outcome <> ?"):
+        connection.execute(
+            f"DELETE FROM recent WHERE {condition} AND id <= (SELECT id FROM recent "
+            f"WHERE {condition} ORDER BY id DESC LIMIT 1 OFFSET ?)",
+            (DELIVERED, DELIVERED, RECENT_MAX),
+        )
 
 
 def _marks(count: int) -> str:
@@ -458,9 +597,29 @@ def _make(path: Path) -> None:
     temporary.unlink(missing_ok=True)
     with closing(_connect(temporary, mode="rwc")) as connection, _transaction(connection):
         temporary.chmod(0o600)
-        for statement in _SQL.read_text(encoding="utf-8").split(";"):
-            connection.execute(statement)
+        _run_script(connection, "create_state.sql")
+        _run_script(connection, "format_2.sql")
     temporary.replace(path)
+
+
+def _upgrade(connection: sqlite3.Connection) -> None:
+    """Bring a file of an earlier format to this one, whole or not at all."""
+    if facts(connection)["format"] not in _OLD_FORMATS:
+        return
+    with _transaction(connection):
+        # Another process may have done it in between.
+        if facts(connection)["format"] in _OLD_FORMATS:
+            _run_script(connection, "format_2.sql")
+
+
+def _run_script(connection: sqlite3.Connection, name: str) -> None:
+    """Run the statements of a file within the transaction that is open."""
+    statement = ""
+    for part in (_SQL / name).read_text(encoding="utf-8").split(";"):
+        statement += f"{part};"
+        if sqlite3.complete_statement(statement):
+            connection.execute(statement)
+            statement = ""
 
 
 def _connect(path: Path, *, mode: Literal["ro", "rw", "rwc"]) -> sqlite3.Connection:

@@ -1,6 +1,8 @@
 """What the actions of one destination work with: guarded HTTP, threads, and clients they keep."""
 
 import asyncio
+import contextvars
+import inspect
 import ssl
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
@@ -11,6 +13,7 @@ from typing import Any, Final, TypeVar
 import httpcore
 
 from tailrace import __version__
+from tailrace.deliver import exchanges
 from tailrace.deliver.guard import Guard, GuardedBackend
 from tailrace.destinations.sending import Response
 from tailrace.errors import TransientError
@@ -47,6 +50,17 @@ class GuardedHttp:
     ) -> Response:
         """See `destinations.sending.Http`."""
         sent = {"User-Agent": _AGENT, "Accept": "*/*", **(headers or {})}
+        asked = exchanges.ask(method, url, sent, content)
+        response = None
+        try:
+            response = await self._answered(method, url, content, sent, timeout_s)
+        finally:
+            exchanges.answered(asked, response)
+        return response
+
+    async def _answered(
+        self, method: str, url: str, content: bytes, sent: Mapping[str, str], timeout_s: float
+    ) -> Response:
         limits = dict.fromkeys(("connect", "read", "write", "pool"), timeout_s)
         try:
             # The limits are for each step; a tool that sends a byte now and then would pass them.
@@ -103,7 +117,8 @@ class DestinationTools:
         return self._file_directories
 
     def exchanged(self, request: str, answer: str) -> None:
-        """See `destinations.sending.Tools`; of ordinary deliveries nobody looks at it."""
+        """See `destinations.sending.Tools`."""
+        exchanges.exchanged(request, answer)
 
     async def addresses(self, host: str, port: int) -> Sequence[str]:
         """See `destinations.sending.Tools`."""
@@ -117,7 +132,9 @@ class DestinationTools:
 
     async def blocking(self, function: Callable[[], T]) -> T:
         """See `destinations.sending.Tools`."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, function)
+        # What is exchanged in the thread belongs to the task that waits for it.
+        run = contextvars.copy_context().run
+        return await asyncio.get_running_loop().run_in_executor(self._threads, run, function)
 
     def kept(self, name: str, make: Callable[[], T]) -> T:
         """See `destinations.sending.Tools`."""
@@ -132,7 +149,9 @@ class DestinationTools:
             close = getattr(each, "close", None)
             if close is not None:
                 with suppress(OSError):
-                    close()
+                    closing = close()
+                    if inspect.isawaitable(closing):
+                        await closing
         self._kept.clear()
         await self._http.close()
 

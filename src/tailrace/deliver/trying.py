@@ -8,7 +8,7 @@ import asyncio
 import logging
 import ssl
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, Literal, NamedTuple
 from uuid import uuid4
@@ -19,14 +19,15 @@ from tailrace.config import Config
 from tailrace.control.document import DocumentDestination
 from tailrace.control.vault import Vault
 from tailrace.deliver.blocks import Entry
+from tailrace.deliver.exchanges import Asked, TriedRequest, TriedResponse, begin_sending
 from tailrace.deliver.guard import Guard
 from tailrace.deliver.hiding import Hiding
 from tailrace.deliver.payload import instant, line_of, lines_of, minute_of
 from tailrace.deliver.plans import Plan, Target, plans_of, refusal, subscriptions_of
 from tailrace.deliver.targets import secrets_of, target_of
 from tailrace.deliver.tools import DestinationTools, GuardedHttp
-from tailrace.destinations import Catalog
-from tailrace.destinations.sending import Delivered, Http, Outcome, Rejected, Response
+from tailrace.destinations import Catalog, Destination
+from tailrace.destinations.sending import Delivered, Outcome, Rejected
 from tailrace.errors import ChangeError, ConfigError, LimitError, SettingsError, TransientError
 from tailrace.event import Block
 from tailrace.mappings import MappingFailedError
@@ -40,25 +41,8 @@ _GIVEN: Final = "test"
 _logger = logging.getLogger(__name__)
 
 
-class TriedRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A request as it was sent, secrets as `***`; a long body is cut."""
-
-    method: str
-    url: str
-    headers: dict[str, str]
-    body: str
-
-
-class TriedResponse(msgspec.Struct, frozen=True, kw_only=True):
-    """An answer as it came, secrets as `***`; a long body is cut."""
-
-    status: int
-    headers: dict[str, str]
-    body: str
-
-
 class Tried(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a test event; `request` is null where none was made over HTTP."""
+    """What became of a test event; `request` is null where none was made."""
 
     outcome: Literal["delivered", "rejected", "retry", "suspended"]
     reason: str
@@ -88,6 +72,20 @@ class Trying:
         self._guard = Guard(config.deliver.private_networks)
         self._tls: ssl.SSLContext | None = None
         self._running = 0
+
+    def type_of(self, destination: DocumentDestination) -> Destination | None:
+        """Return the type of a destination, None where this release does not know it."""
+        return self._catalog.types.get(destination.type)
+
+    def hiding(self, destination: DocumentDestination) -> Hiding:
+        """Return what hides the secrets of a destination, as far as they can be opened."""
+        try:
+            target = target_of(
+                destination, catalog=self._catalog, vault=self._vault, config=self._config
+            )
+        except (SettingsError, ConfigError):
+            return Hiding(())
+        return Hiding(secrets_of(target))
 
     def names(self, destination: DocumentDestination) -> dict[str, str]:
         """Return what the subscriptions of a destination are called, by their slugs."""
@@ -162,61 +160,21 @@ class Trying:
             self._tls = await asyncio.to_thread(ssl.create_default_context)
         threads = ThreadPoolExecutor(1, thread_name_prefix="test-event")
         http = GuardedHttp(self._guard, tls=self._tls)
-        tools = _RecordingTools(
+        tools = DestinationTools(
             http, threads=threads, file_directories=self._config.deliver.file_directories
         )
         begun = time.monotonic()
+        sending = begin_sending(1)
         try:
             result = await _answered(target, plan, entry, tools)
         finally:
             took_ms = (time.monotonic() - begun) * 1_000
             await tools.close()
             threads.shutdown(wait=False, cancel_futures=True)
-        return _tried(result, plan.slug, entry, tools.recorder, secrets_of(target), took_ms)
+        return _tried(result, plan.slug, entry, sending.last, secrets_of(target), took_ms)
 
 
-class _Recorder:
-    """HTTP that keeps the last request and its answer."""
-
-    def __init__(self, http: Http) -> None:
-        self._http = http
-        self.request_: tuple[str, str, Mapping[str, str], bytes] | None = None
-        self.response: Response | None = None
-
-    async def request(
-        self,
-        method: str,
-        url: str,
-        *,
-        content: bytes = b"",
-        headers: Mapping[str, str] | None = None,
-        timeout_s: float = 10.0,
-    ) -> Response:
-        """See `destinations.sending.Http`."""
-        self.request_ = (method, url, dict(headers or {}), content)
-        self.response = None
-        self.response = await self._http.request(
-            method, url, content=content, headers=headers, timeout_s=timeout_s
-        )
-        return self.response
-
-
-class _RecordingTools(DestinationTools):
-    """Tools whose HTTP is recorded."""
-
-    def __init__(
-        self, http: GuardedHttp, *, threads: ThreadPoolExecutor, file_directories: Sequence[str]
-    ) -> None:
-        super().__init__(http, threads=threads, file_directories=file_directories)
-        self.recorder = _Recorder(http)
-
-    @property
-    def http(self) -> Http:  # type: ignore[override]  # what is recorded is no GuardedHttp
-        """See `destinations.sending.Tools`."""
-        return self.recorder
-
-
-async def _answered(target: Target, plan: Plan, entry: Entry, tools: _RecordingTools) -> _Result:
+async def _answered(target: Target, plan: Plan, entry: Entry, tools: DestinationTools) -> _Result:
     try:
         async with asyncio.timeout(TRY_S_MAX):
             outcomes = await plan.action.send([plan.build(entry)], target.settings, tools)
@@ -246,32 +204,19 @@ def _tried(
     result: _Result,
     subscription: str,
     entry: Entry,
-    recorder: _Recorder | None,
+    asked: Asked | None,
     secrets: Iterable[str],
     took_ms: float,
 ) -> Tried:
     hide = Hiding(secrets)
-    request = recorder.request_ if recorder is not None else None
-    response = recorder.response if recorder is not None else None
     return Tried(
         outcome=result.outcome,
         reason=hide(result.reason),
         detail=hide(result.detail),
         subscription=subscription,
         event=entry.event,
-        request=request
-        and TriedRequest(
-            method=request[0],
-            url=hide(request[1]),
-            headers=hide.headers(request[2]),
-            body=hide(request[3].decode(errors="replace"))[:BODY_CHARACTERS_MAX],
-        ),
-        response=response
-        and TriedResponse(
-            status=response.status,
-            headers=hide.headers(response.headers),
-            body=hide(response.body.decode(errors="replace"))[:BODY_CHARACTERS_MAX],
-        ),
+        request=asked.told_request(hide, characters_max=BODY_CHARACTERS_MAX) if asked else None,
+        response=asked.told_response(hide, characters_max=BODY_CHARACTERS_MAX) if asked else None,
         took_ms=round(took_ms, 1),
     )
 

@@ -5,14 +5,10 @@ from pathlib import Path
 import pytest
 
 from tailrace.deliver import looking as looks
-from tailrace.deliver.looking import (
-    discard,
-    inspect,
-    list_dead_letters,
-    replay,
-    show_dead_letter,
-    status,
-)
+from tailrace.deliver import steering
+from tailrace.deliver.letter_views import list_dead_letters, show_dead_letter
+from tailrace.deliver.looking import inspect, status
+from tailrace.deliver.steering import discard, replay
 from tailrace.deliver.state import (
     DEAD,
     DELIVERED,
@@ -114,8 +110,8 @@ def test_what_is_not_there_has_no_dead_letters_and_is_not_made_by_looking(path: 
     found = list_dead_letters(path, wanted=Wanted(), before_id=None, limit=10)
 
     assert found == []
-    assert show_dead_letter(path, 1) is None
-    assert replay(path, Wanted(), clock=lambda: NOW) == discard(path, [1]) == 0
+    assert show_dead_letter(path, 1, rendered=lambda _: (None, "")) is None
+    assert replay(path, Wanted(), clock=lambda: NOW).letters == discard(path, [1]).letters == 0
     assert not path.exists()
 
 
@@ -125,7 +121,7 @@ def test_what_is_not_there_has_no_dead_letters_and_is_not_made_by_looking(path: 
 def test_what_is_replayed_leaves_the_dead_and_waits_in_its_order(path: Path) -> None:
     bury(path, *(dead(n) for n in range(5)))
 
-    replayed = replay(path, [1, 2, 2, 4, 99], clock=lambda: NOW)
+    replayed = replay(path, [1, 2, 2, 4, 99], clock=lambda: NOW).letters
 
     state = State(path)
     [first] = state.due(now=NOW, limit=10)
@@ -139,11 +135,11 @@ def test_what_is_replayed_leaves_the_dead_and_waits_in_its_order(path: Path) -> 
 def test_all_of_a_reason_are_taken_in_steps_and_no_others(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(looks, "STEP", 2)
+    monkeypatch.setattr(steering, "STEP", 2)
     bury(path, *(dead(n) for n in range(5)), dead(5, reason="http-413"))
 
-    assert discard(path, Wanted(reason="http-400")) == 5
-    assert discard(path, Wanted(reason="http-400")) == 0
+    assert discard(path, Wanted(reason="http-400")) == (5, False, 6)
+    assert discard(path, Wanted(reason="http-400")) == (0, False, 6)
     left = list_dead_letters(path, wanted=Wanted(), before_id=None, limit=10)
     assert [each.reason for each in left] == ["http-413"]
     with looking(path) as connection:
@@ -153,11 +149,11 @@ def test_all_of_a_reason_are_taken_in_steps_and_no_others(
 def test_one_call_takes_the_oldest_and_no_more_than_there_may_be(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(looks, "STEP", 2)
-    monkeypatch.setattr(looks, "CHANGED_MAX", 3)
+    monkeypatch.setattr(steering, "STEP", 2)
+    monkeypatch.setattr(steering, "CHANGED_MAX", 3)
     bury(path, *(dead(n) for n in range(5)))
 
-    assert discard(path, Wanted()) == 3
+    assert discard(path, Wanted()) == (3, True, 5)
     left = list_dead_letters(path, wanted=Wanted(), before_id=None, limit=10)
     assert [each.message_id for each in left] == ["m-4", "m-3"]
 

@@ -21,8 +21,8 @@ from tailrace.app.routes.examples import body
 from tailrace.app.routes.managing import LINK, Cursor, next_page, read_cursor
 from tailrace.app.routes.parameters import Since, SourceName, Until
 from tailrace.control.document import DocumentDestination
+from tailrace.deliver.editing import changed_fields, edited_event
 from tailrace.deliver.engine import state_path
-from tailrace.deliver import letter_views
 from tailrace.deliver.letter_views import (
     DeadLetterShown,
     DeadLetterState,
@@ -30,11 +30,15 @@ from tailrace.deliver.letter_views import (
     WaitingEvent,
     WaitingShown,
     list_dead_letters,
+    list_recent,
+    list_waiting,
     show_dead_letter,
+    show_waiting,
 )
 from tailrace.deliver.looking import DeliveryStatus, status
+from tailrace.deliver.rendering import renderer
+from tailrace.deliver.state import RECENT_MAX, Wanted
 from tailrace.deliver.steering import Changed, discard, hurry, replay, replay_edited
-from tailrace.deliver.state import Wanted
 from tailrace.deliver.trying import Tried
 from tailrace.log import EVENTS
 
@@ -43,27 +47,102 @@ _NO_NUL = r"^[^\x00]*$"
 _PAGE = Annotated[int, QueryParameter(ge=1, le=200, description="Most that one page holds.")]
 
 
-class DeadLetterChoice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which dead letters: those of some ids, of a reason, or all; one of the three."""
+_Reason = Annotated[
+    str, QueryParameter(max_length=200, pattern=_NO_NUL, description="Only of this reason.")
+]
+_Subscription = Annotated[
+    str, QueryParameter(max_length=100, pattern=_NO_NUL, description="Only of this one.")
+]
+_Text = Annotated[
+    str,
+    QueryParameter(
+        max_length=100,
+        pattern=_NO_NUL,
+        description="Part of the event's name, its messageId or what the tool said.",
+    ),
+]
+_Status = Annotated[
+    int | None, QueryParameter(ge=0, le=999, description="Only of this HTTP status; 0 for none.")
+]
+_Type = Annotated[
+    str,
+    QueryParameter(
+        name="type", max_length=20, pattern=_NO_NUL, description="Only this type of event."
+    ),
+]
+_Name = Annotated[
+    str, QueryParameter(max_length=500, pattern=_NO_NUL, description="Only events of this name.")
+]
+_From = Annotated[
+    str,
+    QueryParameter(
+        max_length=64, description="Last tried since: a time, or a duration before now."
+    ),
+]
+_To = Annotated[
+    str, QueryParameter(max_length=64, description="Last tried before: a time, or a duration.")
+]
+_Id = Annotated[int, Meta(ge=1, lt=2**53)]
+_Ids = Annotated[list[_Id], Meta(min_length=1, max_length=1_000)]
 
-    ids: (
-        Annotated[list[Annotated[int, Meta(ge=1, lt=2**53)]], Meta(min_length=1, max_length=1_000)]
-        | UnsetType
-    ) = UNSET
+
+class DeadLetterChoice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which dead letters: those of some ids, all, or those to which all that is said applies."""
+
+    ids: _Ids | UnsetType = UNSET
+    all: bool | UnsetType = UNSET
     reason: Annotated[str, Meta(min_length=1, max_length=200)] | UnsetType = UNSET
+    subscription: Annotated[str, Meta(min_length=1, max_length=100)] | UnsetType = UNSET
+    text: Annotated[str, Meta(min_length=1, max_length=100)] | UnsetType = UNSET
+    status: Annotated[int, Meta(ge=0, le=999)] | UnsetType = UNSET
+    source: Annotated[str, Meta(min_length=1, max_length=63)] | UnsetType = UNSET
+    type: Annotated[str, Meta(min_length=1, max_length=20)] | UnsetType = UNSET
+    name: Annotated[str, Meta(min_length=1, max_length=500)] | UnsetType = UNSET
+    since: Annotated[str, Meta(min_length=1, max_length=64)] | UnsetType = UNSET
+    until: Annotated[str, Meta(min_length=1, max_length=64)] | UnsetType = UNSET
+    until_id: _Id | UnsetType = UNSET
+
+
+class WaitingChoice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which of what waits out of line: that of some ids, or all."""
+
+    ids: _Ids | UnsetType = UNSET
     all: bool | UnsetType = UNSET
 
 
 class Replayed(msgspec.Struct, frozen=True, kw_only=True):
-    """How many dead letters are tried again."""
+    """How many dead letters are tried again, and whether `more` of those are left."""
 
     replayed: int
+    more: bool
+    until_id: int
 
 
 class Discarded(msgspec.Struct, frozen=True, kw_only=True):
-    """How many dead letters were removed."""
+    """How many dead letters were removed, and whether `more` of those are left."""
 
     discarded: int
+    more: bool
+    until_id: int
+
+
+class ReplayedOne(msgspec.Struct, frozen=True, kw_only=True):
+    """A dead letter is tried again; `edited` tells that it is sent otherwise than it came."""
+
+    replayed: int
+    edited: bool
+
+
+class Hurried(msgspec.Struct, frozen=True, kw_only=True):
+    """How many events are tried now that waited for their time."""
+
+    due: int
+
+
+class EventToReplay(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The event as it is to be sent; as it was when it is left out."""
+
+    event: Annotated[dict[str, Any], Meta(max_length=100)] | UnsetType = UNSET
 
 
 class TestEvent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -103,20 +182,15 @@ async def search_dead_letters(
     request: Ask,
     parts: Given,
     slug: FromPath[str],
-    reason: Annotated[
-        str, QueryParameter(max_length=200, pattern=_NO_NUL, description="Only of this reason.")
-    ] = "",
-    subscription: Annotated[
-        str, QueryParameter(max_length=100, pattern=_NO_NUL, description="Only of this one.")
-    ] = "",
-    text: Annotated[
-        str,
-        QueryParameter(
-            max_length=100,
-            pattern=_NO_NUL,
-            description="Part of the event's name, its messageId or what the tool said.",
-        ),
-    ] = "",
+    reason: _Reason = "",
+    subscription: _Subscription = "",
+    text: _Text = "",
+    status: _Status = None,
+    source: SourceName = "",
+    type_: _Type = "",
+    name: _Name = "",
+    since: _From = "",
+    until: _To = "",
     limit: _PAGE = 50,
     cursor: Cursor = "",
 ) -> Response[list[DeadLetterState]]:
@@ -129,7 +203,17 @@ async def search_dead_letters(
     found = await parts.reading.run(
         list_dead_letters,
         state_path(parts.config, slug),
-        wanted=Wanted(reason, subscription, text),
+        wanted=Wanted(
+            reason,
+            subscription,
+            text,
+            status=status,
+            source=source,
+            type=type_,
+            name=name,
+            since=_maybe_moment(since, name="since"),
+            until=_maybe_moment(until, name="until"),
+        ),
         before_id=int(before) if before else None,
         limit=limit + 1,
     )
@@ -147,14 +231,10 @@ async def search_dead_letters(
 async def show_one_dead_letter(
     parts: Given, slug: FromPath[str], letter_id: FromPath[int]
 ) -> DeadLetterShown:
-    """Return one event that the destination gave up, with the event."""
-    _destination(parts, slug)
-    # More is no number of a row, nor of a file's column.
-    is_number = 0 < letter_id < 2**53
-    path = state_path(parts.config, slug)
-    found = await parts.reading.run(show_dead_letter, path, letter_id) if is_number else None
+    """Return one event that the destination gave up, with all that is known of it."""
+    found = await _dead_letter(parts, slug, letter_id)
     if found is None:
-        raise ProblemError(NOT_FOUND, f"destination '{slug}' has no dead letter {letter_id}")
+        raise _no_letter(slug, letter_id)
     return found
 
 
@@ -171,16 +251,22 @@ async def replay_dead_letters(
     parts: Given,
     slug: FromPath[str],
 ) -> Replayed:
-    """Try dead letters again, 100,000 at most; they wait out of line until they are due."""
+    """Try dead letters again, the oldest first; they wait out of line until they are due.
+
+    One call takes 100,000 at most, and 10 seconds. Where `more` are left, the same call with
+    `until_id` goes on, and leaves out what was given up meanwhile.
+    """
     found = await _steer(
         parts,
         slug,
         data,
         actor=actor_of(request),
         action="destination.replay",
-        change=lambda path, chosen: replay(path, chosen, clock=time.time),
+        change=lambda path, chosen, until_id: replay(
+            path, chosen, clock=time.time, until_id=until_id
+        ),
     )
-    return Replayed(replayed=found)
+    return Replayed(replayed=found.letters, more=found.more, until_id=found.until_id)
 
 
 @post(
@@ -196,16 +282,218 @@ async def discard_dead_letters(
     parts: Given,
     slug: FromPath[str],
 ) -> Discarded:
-    """Remove dead letters for good, 100,000 at most; they count as discarded."""
+    """Remove dead letters for good, the oldest first; they count as discarded.
+
+    One call takes as many as one that tries them again.
+    """
     found = await _steer(
         parts,
         slug,
         data,
         actor=actor_of(request),
         action="destination.discard",
-        change=discard,
+        change=lambda path, chosen, until_id: discard(path, chosen, until_id=until_id),
     )
-    return Discarded(discarded=found)
+    return Discarded(discarded=found.letters, more=found.more, until_id=found.until_id)
+
+
+@post(
+    "/destinations/{slug:str}/dead-letters/{letter_id:int}/replay",
+    status_code=200,
+    tags=["deliveries"],
+    responses={**APPLYING, **FINDING},
+    opt=needs("destinations:write"),
+)
+async def replay_one_dead_letter(
+    data: Annotated[
+        EventToReplay,
+        body(
+            event={
+                "messageId": "order-1042",
+                "type": "track",
+                "event": "Order Completed",
+                "userId": "u-1",
+                "properties": {"revenue": 79.9},
+            }
+        ),
+    ],
+    request: Ask,
+    parts: Given,
+    slug: FromPath[str],
+    letter_id: FromPath[int],
+) -> ReplayedOne:
+    """Try one dead letter again, as it is or as another event with the same messageId.
+
+    The audit log shows what was changed of it.
+    """
+    destination = _destination(parts, slug)
+    found = await _dead_letter(parts, slug, letter_id)
+    if found is None:
+        raise _no_letter(slug, letter_id)
+    facts: dict[str, object] = {"id": letter_id, "message_id": found.message_id}
+    event = None
+    before = None
+    if data.event is not UNSET:
+        event = edited_event(
+            msgspec.json.encode(found.event),
+            data.event,
+            bytes_max=parts.config.collect.event_bytes_max,
+        )
+        was, is_ = changed_fields(found.event, msgspec.json.decode(event))
+        hide = parts.trying.hiding(destination)
+        before = {"id": letter_id, "event": msgspec.json.decode(hide(_text(was)))}
+        facts["event"] = msgspec.json.decode(hide(_text(is_)))
+    await parts.deciding.run(
+        _note,
+        parts,
+        slug,
+        actor=actor_of(request),
+        action="destination.replay",
+        facts=facts,
+        before=before,
+    )
+    path = state_path(parts.config, slug)
+    if event is None:
+        changed = await parts.reading.run(replay, path, [letter_id], clock=time.time)
+        is_there = changed.letters == 1
+    else:
+        is_there = (
+            await parts.reading.run(replay_edited, path, letter_id, event, clock=time.time)
+            is not None
+        )
+    if not is_there:
+        raise _no_letter(slug, letter_id)
+    return ReplayedOne(replayed=1, edited=event is not None)
+
+
+@get(
+    "/destinations/{slug:str}/waiting",
+    tags=["deliveries"],
+    responses=FINDING,
+    response_headers=[LINK],
+    opt=needs("destinations:read"),
+)
+async def search_waiting(
+    request: Ask,
+    parts: Given,
+    slug: FromPath[str],
+    reason: _Reason = "",
+    subscription: _Subscription = "",
+    text: _Text = "",
+    status: _Status = None,
+    source: SourceName = "",
+    type_: _Type = "",
+    name: _Name = "",
+    since: _From = "",
+    until: _To = "",
+    limit: _PAGE = 50,
+    cursor: Cursor = "",
+) -> Response[list[WaitingEvent]]:
+    """Return events that wait out of line to be tried again, in the order in which they went there.
+
+    Where there are more, the `Link` header leads to the next page.
+    """
+    _destination(parts, slug)
+    after = read_cursor(cursor, pattern=_NUMBER_PATTERN)
+    found = await parts.reading.run(
+        list_waiting,
+        state_path(parts.config, slug),
+        wanted=Wanted(
+            reason,
+            subscription,
+            text,
+            status=status,
+            source=source,
+            type=type_,
+            name=name,
+            since=_maybe_moment(since, name="since"),
+            until=_maybe_moment(until, name="until"),
+        ),
+        after_id=int(after) if after else 0,
+        limit=limit + 1,
+    )
+    shown = found[:limit]
+    headers = next_page(request, str(shown[-1].id)) if len(found) > limit else {}
+    return Response(shown, headers=headers)
+
+
+@get(
+    "/destinations/{slug:str}/waiting/{waiting_id:int}",
+    tags=["deliveries"],
+    responses=FINDING,
+    opt=needs("destinations:read"),
+)
+async def show_one_waiting(
+    parts: Given, slug: FromPath[str], waiting_id: FromPath[int]
+) -> WaitingShown:
+    """Return one event that waits out of line, with all that is known of it."""
+    destination = _destination(parts, slug)
+    found = None
+    if _is_number(waiting_id):
+        found = await parts.reading.run(
+            show_waiting,
+            state_path(parts.config, slug),
+            waiting_id,
+            rendered=renderer(parts.trying.type_of(destination), destination),
+        )
+    if found is None:
+        raise ProblemError(NOT_FOUND, f"at destination '{slug}' no event {waiting_id} waits")
+    return found
+
+
+@post(
+    "/destinations/{slug:str}/waiting/retry-now",
+    status_code=200,
+    tags=["deliveries"],
+    responses=APPLYING,
+    opt=needs("destinations:write"),
+)
+async def retry_waiting_now(
+    data: Annotated[WaitingChoice, body(all=True)],
+    request: Ask,
+    parts: Given,
+    slug: FromPath[str],
+) -> Hurried:
+    """Try now what waits out of line, and what goes before it of the same person."""
+    _destination(parts, slug)
+    if (data.ids is UNSET) == (data.all is not True):
+        raise ProblemError(BODY, 'say which: one of {"ids": [...]} and {"all": true}')
+    ids = None if data.ids is UNSET else data.ids
+    await parts.deciding.run(
+        _note,
+        parts,
+        slug,
+        actor=actor_of(request),
+        action="destination.retry",
+        facts={"all": True} if ids is None else {"ids": ids},
+    )
+    path = state_path(parts.config, slug)
+    return Hurried(due=await parts.reading.run(hurry, path, ids, clock=time.time))
+
+
+@get(
+    "/destinations/{slug:str}/recent",
+    tags=["deliveries"],
+    responses=FINDING,
+    opt=needs("destinations:read"),
+)
+async def show_recent_deliveries(
+    parts: Given,
+    slug: FromPath[str],
+    outcome: Annotated[
+        str,
+        QueryParameter(
+            pattern="^(|delivered|dead letter|waiting)$", description="Only of this outcome."
+        ),
+    ] = "",
+    limit: Annotated[
+        int, QueryParameter(ge=1, le=RECENT_MAX, description="Most that are shown.")
+    ] = RECENT_MAX,
+) -> RecentDeliveries:
+    """Return the last deliveries, the newest first; of many only a sample."""
+    _destination(parts, slug)
+    path = state_path(parts.config, slug)
+    return await parts.reading.run(list_recent, path, outcome=outcome, limit=limit)
 
 
 @post(
@@ -281,6 +569,36 @@ def _destination(parts: Parts, slug: str) -> DocumentDestination:
     return destination
 
 
+async def _dead_letter(parts: Parts, slug: str, letter_id: int) -> DeadLetterShown | None:
+    destination = _destination(parts, slug)
+    if not _is_number(letter_id):
+        return None
+    return await parts.reading.run(
+        show_dead_letter,
+        state_path(parts.config, slug),
+        letter_id,
+        rendered=renderer(parts.trying.type_of(destination), destination),
+    )
+
+
+def _no_letter(slug: str, letter_id: int) -> ProblemError:
+    return ProblemError(NOT_FOUND, f"destination '{slug}' has no dead letter {letter_id}")
+
+
+def _is_number(id_: int) -> bool:
+    """Tell whether an id may be one: more is no number of a row, nor of a file's column."""
+    return 0 < id_ < 2**53
+
+
+def _text(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _maybe_moment(text: str, *, name: str) -> float | None:
+    """Return a time in seconds since 1970, None where none was given."""
+    return moment(text, name=name, now=datetime.now(UTC)).timestamp() if text else None
+
+
 async def _steer(
     parts: Parts,
     slug: str,
@@ -288,8 +606,8 @@ async def _steer(
     *,
     actor: str,
     action: str,
-    change: Callable[..., int],
-) -> int:
+    change: Callable[..., Changed],
+) -> Changed:
     """Change the dead letters that were chosen; return how many.
 
     The audit log says first what was asked, so that nothing is ever done without a word there.
@@ -297,28 +615,47 @@ async def _steer(
     _destination(parts, slug)
     chosen, facts = chosen_letters(choice)
     await parts.deciding.run(_note, parts, slug, actor=actor, action=action, facts=facts)
-    return await parts.reading.run(change, state_path(parts.config, slug), chosen)
+    until_id = None if choice.until_id is UNSET else choice.until_id
+    return await parts.reading.run(change, state_path(parts.config, slug), chosen, until_id)
 
 
 def chosen_letters(choice: DeadLetterChoice) -> tuple[Sequence[int] | Wanted, dict[str, object]]:
     """Return what was chosen, for the file and for the audit log.
 
     Raises:
-        ProblemError: nothing was, or more than one of the three.
+        ProblemError: nothing was, or in two ways.
     """
-    given = [each for each in (choice.ids, choice.reason, choice.all) if each is not UNSET]
-    if len(given) == 1:
-        if choice.ids is not UNSET:
-            return choice.ids, {"ids": choice.ids}
-        if choice.reason is not UNSET:
-            return Wanted(reason=choice.reason), {"reason": choice.reason}
-        if choice.all:
-            return Wanted(), {"all": True}
+    facts: dict[str, object] = {
+        name: value for name, value in msgspec.structs.asdict(choice).items() if value is not UNSET
+    }
+    filters: dict[str, Any] = {
+        name: value for name, value in facts.items() if name not in ("ids", "all", "until_id")
+    }
+    ways = [choice.ids is not UNSET, choice.all is not UNSET, bool(filters)]
+    if sum(ways) == 1:
+        if choice.ids is not UNSET and choice.until_id is UNSET:
+            return choice.ids, facts
+        if choice.all is True:
+            return Wanted(), facts
+        if filters:
+            for name in {"since", "until"} & {*filters}:
+                filters[name] = _maybe_moment(filters[name], name=name)
+            return Wanted(**filters), facts
     raise ProblemError(
-        BODY, 'say which: one of {"ids": [...]}, {"reason": "..."} and {"all": true}'
+        BODY,
+        'say which: one of {"ids": [...]}, {"all": true} and filters such as {"reason": "..."}; '
+        "until_id goes with the last two",
     )
 
 
-def _note(parts: Parts, slug: str, *, actor: str, action: str, facts: dict[str, object]) -> None:
+def _note(
+    parts: Parts,
+    slug: str,
+    *,
+    actor: str,
+    action: str,
+    facts: dict[str, object],
+    before: dict[str, object] | None = None,
+) -> None:
     with parts.changes.change(actor=actor) as change:
-        change.note(action, f"destinations/{slug}", after=facts)
+        change.note(action, f"destinations/{slug}", before=before, after=facts)
