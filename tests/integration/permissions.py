@@ -161,6 +161,11 @@ ROWS: Final = (
         body={"type": "file", "settings": {"directory": "/nowhere"}},
     ),
     row("POST /api/v1/destinations/{slug}/check", EDITORS, at=DESTINATION),
+    row(
+        "POST /api/v1/destinations/dry-run",
+        EDITORS,
+        body={"destination": {"type": "webhook"}, "events": 10},
+    ),
     row("GET /api/v1/destinations/{slug}", VIEWERS, at=DESTINATION),
     row(
         "PATCH /api/v1/destinations/{slug}",

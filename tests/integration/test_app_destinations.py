@@ -332,7 +332,10 @@ def test_a_preview_shows_what_would_be_sent_and_saves_nothing(app: AppServer, sl
         "slug": "orders",
         "name": "Orders",
         "outcome": "sent",
+        "step": "",
         "reason": "",
+        "problems": [],
+        "left_out": ["properties.email"],
         "payload": {"data": {"n": 1}},
     }
     assert (other["outcome"], other["reason"], other["payload"]) == (
@@ -360,6 +363,32 @@ def test_a_preview_needs_no_destination_and_refuses_what_is_none(app: AppServer)
     assert problem(preview(app, {"type": "fax"})) == (400, "body", "destination.type")
     assert problem(preview(app, {"slug": "never-made"})) == (400, "body", "destination.slug")
     assert problem(preview(app, {"type": "webhook"}, {"type": "x"}))[2] == "event.type"
+
+
+def test_a_preview_of_a_stored_event_needs_one_that_is_stored(app: AppServer) -> None:
+    of = {"destination": {"type": "webhook"}}
+    never = post(app, {**of, "message_id": "never-sent"}, "/preview")
+    both = post(app, {**of, "message_id": "m", "event": EVENT}, "/preview")
+
+    assert problem(never) == (404, "not-found", "message_id")
+    assert problem(both) == (400, "body", "event")
+    assert problem(post(app, of, "/preview")) == (400, "body", "event")
+
+
+def test_a_dry_run_tells_of_each_subscription_and_refuses_a_wrong_filter(
+    app: AppServer, slug: str
+) -> None:
+    found = post(app, {"destination": {"slug": slug}, "events": 10}, "/dry-run")
+    wrong = {"type": "webhook", "filters": [{"if": "type = ", "actions": [{"type": "DROP"}]}]}
+    refused = post(app, {"destination": wrong}, "/dry-run")
+    too_many = post(app, {"destination": {"slug": slug}, "events": 10_001}, "/dry-run")
+
+    assert found.status_code == 200
+    assert found.json()["is_complete"] is True
+    [only] = found.json()["subscriptions"]
+    assert (only["slug"], only["sent"], only["reasons"]) == ("send", 0, [])
+    assert problem(refused) == (400, "body", "destination.filters[0].if")
+    assert too_many.status_code == 400
 
 
 NO_SERVER = "http://127.0.0.1:9/in"

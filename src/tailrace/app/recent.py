@@ -12,10 +12,14 @@ BLOCKS_MAX: Final = 50
 _READ_BYTES: Final = 1
 
 
-def recent_blocks(log: LogReader) -> Iterator[Block]:
-    """Yield blocks from the end of the log on, of each partition in turn; damaged ones are not."""
+def recent_blocks(log: LogReader, *, blocks_max: int = BLOCKS_MAX) -> Iterator[Block]:
+    """Yield blocks from the end of the log on, of each partition in turn; damaged ones are not.
+
+    They end where every partition has, or after `blocks_max` of each.
+    """
     extents = log.extents(EVENTS)
-    for back in range(1, BLOCKS_MAX + 1):
+    longest = max((each.next - each.first for each in extents.values()), default=0)
+    for back in range(1, min(blocks_max, longest) + 1):
         for partition, extent in sorted(extents.items()):
             offset = extent.next - back
             if offset < extent.first:

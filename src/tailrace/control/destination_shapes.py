@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, or_
 
 from tailrace.config import Slug
 from tailrace.control.delivery_rules import (
+    ConsentCategories,
     DeliveryRules,
     DeliveryRulesChange,
     delivery_rules,
@@ -90,20 +91,40 @@ class DestinationCheck(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 class PreviewedDestination(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A destination that is there, by its `slug`, or any of a `type`.
 
-    `filters` and `subscriptions` stand in the place of those that the one of the slug has.
+    `filters`, `subscriptions`, `sources` and `consent_categories` stand in the place of those that
+    the one of the slug has.
     """
 
     slug: Annotated[Slug, Meta(description="The slug of a destination.")] | None = None
     type: Annotated[Slug, Meta(description="The slug of a type, without a slug.")] | None = None
     filters: Filters | UnsetType = UNSET
     subscriptions: Subscriptions | UnsetType | None = UNSET
+    sources: SourceSlugs | UnsetType | None = UNSET
+    consent_categories: ConsentCategories | UnsetType = UNSET
 
 
 class DestinationPreview(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An event, and the destination that shall make something of it."""
+    """An event, and the destination that shall make something of it.
+
+    The event is given, or it is a stored one of a `message_id`. A given one is of no source, so that
+    it may go wherever the destination's `sources` are, unless `source` says one.
+    """
 
     destination: PreviewedDestination
-    event: dict[str, Any]
+    event: dict[str, Any] | UnsetType = UNSET
+    message_id: Annotated[str, Meta(min_length=1, max_length=200)] | UnsetType = UNSET
+    source: Annotated[str, Meta(max_length=63)] = ""
+
+
+class DestinationDryRun(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A destination, and how many of the newest stored events to try it on.
+
+    `samples` is how many events are shown of each reason.
+    """
+
+    destination: PreviewedDestination
+    events: Annotated[int, Meta(ge=1, le=10_000)] = 1_000
+    samples: Annotated[int, Meta(ge=0, le=5)] = 2
 
 
 class DestinationState(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from tailrace.config import SLUG_PATTERN, Config
 from tailrace.control import idempotency
 from tailrace.control.changes import Change, Changes
-from tailrace.control.delivery_rules import changed_rules, kept_rules
+from tailrace.control.delivery_rules import changed_rules, delivery_rules, kept_rules
 from tailrace.control.destination_filters import (
     SubscriptionDraft,
     kept_filters,
@@ -56,6 +56,9 @@ class Previewed(NamedTuple):
     slug: str
     filters: list[dict[str, Any]]
     subscriptions: list[dict[str, Any]] | None
+    sources: list[str] | None
+    consent_categories: list[str]
+    settings: dict[str, Any]
 
 
 class CheckedDestination(NamedTuple):
@@ -159,16 +162,29 @@ class Destinations:
         kind = wanted.type or ""
         filters: list[dict[str, Any]] = []
         subscriptions: list[dict[str, Any]] | None = None
+        sources, categories, settings = None, list[str](), dict[str, Any]()
         if wanted.slug is not None:
             with self._changes.read() as session:
                 row = existing_destination(session, wanted.slug)
                 kind, filters, subscriptions = row.type, row.filters, row.subscriptions
+                sources, settings = row.sources, row.settings
+                categories = delivery_rules(row.delivery).consent_categories
+        if wanted.sources is not UNSET:
+            sources = wanted.sources
+        if wanted.consent_categories is not UNSET:
+            categories = wanted.consent_categories
         if wanted.filters is not UNSET:
             filters = kept_filters(wanted.filters)
         if wanted.subscriptions is not UNSET:
             subscriptions = self._kept_subscriptions(kind, wanted.subscriptions)
         return Previewed(
-            self._settings.type(kind), wanted.slug or "preview", filters, subscriptions
+            type=self._settings.type(kind),
+            slug=wanted.slug or "preview",
+            filters=filters,
+            subscriptions=subscriptions,
+            sources=sources,
+            consent_categories=categories,
+            settings=settings,
         )
 
     def checkable(self, wanted: DestinationCheck) -> CheckedDestination:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
+from tailrace.deliver.admission import is_consented, is_integrated
 from tailrace.deliver.blocks import Entry
 from tailrace.deliver.sights import Asked, Screen, Sight, is_triggered, screen_of, trigger_of
 from tailrace.destinations.api import Destination
@@ -23,6 +24,7 @@ from tailrace.mappings import (
 
 NO_SOURCE: Final = "source not connected"
 INTEGRATIONS: Final = "integrations"
+CONSENT: Final = "consent"
 NO_MATCH: Final = "not subscribed"
 DISABLED: Final = "subscription disabled"
 
@@ -142,11 +144,16 @@ def refusal(target: Target, entry: Entry) -> str:
     if target.sources is not None and line.source not in target.sources:
         return NO_SOURCE
     if bytes(line.integrations) != _NO_INTEGRATIONS:
-        wanted = entry.event.get("integrations")
-        if isinstance(wanted, Mapping) and not _is_wanted(
-            wanted, (target.slug, target.type.slug, target.type.name)
+        kind = target.type
+        if not is_integrated(
+            entry.event.get("integrations"),
+            slug=target.slug,
+            names=(kind.slug, kind.name),
+            is_warehouse=kind.is_warehouse,
         ):
             return INTEGRATIONS
+    if target.consent_categories and not is_consented(entry.event, target.consent_categories):
+        return CONSENT
     return ""
 
 
@@ -194,12 +201,19 @@ def _compiled(mapping: Any, where: str) -> CompiledMapping:
 def _json(each: PayloadField, how: CompiledMapping, sight: Sight) -> Any:
     if how.is_whole_event:
         return sight.body
-    found = how.apply(sight.event)
+    found = _applied(each.name, how, sight.event)
     if found is None:
         if each.is_required:
-            raise MappingFailedError(f"{each.name}: is required and has no value")
+            raise MappingFailedError("is required and has no value").below(each.name)
         return each.fallback
     return _encode(found)
+
+
+def _applied(name: str, how: CompiledMapping, event: Mapping[str, Any]) -> Any:
+    try:
+        return how.apply(event)
+    except MappingFailedError as error:
+        raise error.below(name) from error
 
 
 def _cleaned(
@@ -209,12 +223,10 @@ def _cleaned(
     *,
     is_batch: bool,
 ) -> dict[str, Any]:
-    found = {name: how.apply(sight.event) for name, how in made.items()}
+    found = {name: _applied(name, how, sight.event) for name, how in made.items()}
     cleaned = clean(rules, found, is_batch=is_batch)
     if cleaned.payload is None:
-        raise MappingFailedError(
-            "; ".join(f"{problem.field}: {problem.message}" for problem in cleaned.problems)
-        )
+        raise MappingFailedError.of(cleaned.problems)
     return cleaned.payload
 
 
@@ -227,11 +239,3 @@ def _rule(each: PayloadField) -> Field:
         is_multiple=each.is_multiple,
         choices=each.about.choices,
     )
-
-
-def _is_wanted(integrations: Mapping[str, Any], names: Sequence[str]) -> bool:
-    """Tell whether an event's `integrations` lets it go to a destination with one of the names."""
-    named = [integrations[name] for name in names if name in integrations]
-    if named:
-        return any(value is not False for value in named)
-    return integrations.get("All", True) is not False

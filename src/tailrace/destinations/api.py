@@ -98,7 +98,8 @@ class Destination:
     The dataclass may check what several settings say together in `__post_init__`, by raising
     `SettingsError`. `check` looks whether the tool can be reached and lets us do what we do,
     without writing; it answers with what it looked at, in order, and ends within 15 s. `presets`
-    are uses of the actions beside the one that each has by default.
+    are uses of the actions beside the one that each has by default. Events name a warehouse as one
+    of `Warehouses` in their `integrations`.
     """
 
     slug: str
@@ -108,6 +109,7 @@ class Destination:
     actions: tuple[Action, ...] = ()
     check: Callable[[Any, Tools], Awaitable[Sequence[Checked]]] | None = None
     presets: tuple[Preset, ...] = ()
+    is_warehouse: bool = False
 
     @functools.cached_property
     def fields(self) -> "Mapping[str, Field]":

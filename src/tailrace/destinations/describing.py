@@ -1,6 +1,6 @@
 """What a type of destination does, for people and their forms: actions, fields and presets."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -9,7 +9,7 @@ from tailrace.destinations.api import Destination
 from tailrace.destinations.catalog import BUILT_IN
 from tailrace.destinations.payloads import PayloadField, PayloadType, payload_fields
 from tailrace.destinations.schema import schema_of
-from tailrace.destinations.sending import Action, Preset
+from tailrace.destinations.sending import Action, Batching, Preset
 
 
 class ActionField(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,15 +117,27 @@ def _action(action: Action, destination: Destination) -> ActionShown:
     )
 
 
-def _batching(action: Action, destination: Destination) -> ActionBatching | None:
-    settings = object.__new__(destination.settings)
+def batching_of(
+    action: Action, destination: Destination, settings: Mapping[str, Any]
+) -> Batching | None:
+    """Return how events go together, by settings of which some may be missing.
+
+    What is missing has its default; None where the answer takes one that has none. Events that go
+    one by one are batches of one.
+    """
+    stand_in = object.__new__(destination.settings)
     for name, field in destination.fields.items():
-        if not field.is_required:
-            object.__setattr__(settings, name, field.default)
+        if name in settings or not field.is_required:
+            object.__setattr__(stand_in, name, settings.get(name, field.default))
     try:
-        found = action.batching(settings)
-    except AttributeError:  # it asks for a setting that has no default
+        found = action.batching(stand_in)
+    except AttributeError:
         return None
+    return found or Batching(events_max=1, bytes_max=1)
+
+
+def _batching(action: Action, destination: Destination) -> ActionBatching | None:
+    found = batching_of(action, destination, {})
     if found is None or found.events_max == 1:
         return None
     return ActionBatching(events_max=found.events_max, bytes_max=found.bytes_max, age_s=found.age_s)

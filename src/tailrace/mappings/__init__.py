@@ -5,8 +5,8 @@
 go, types are coerced, and what does not fit is reported. Neither changes what it is given.
 """
 
-from tailrace.mappings.faults import MappingError, MappingFailedError
-from tailrace.mappings.fields import Cleaned, Field, Problem, clean
+from tailrace.mappings.faults import MappingError, MappingFailedError, Problem
+from tailrace.mappings.fields import Cleaned, Field, clean
 from tailrace.mappings.mapping import CompiledMapping, compile_mapping, is_whole_event
 
 __all__ = [

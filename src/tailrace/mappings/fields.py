@@ -14,6 +14,7 @@ from typing import Any, Final, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from tailrace.jsontext import number_text
+from tailrace.mappings.faults import Problem
 
 FieldType = Literal[
     "string", "text", "password", "number", "integer", "boolean", "object", "datetime"
@@ -42,13 +43,6 @@ class Field:
     maximum: float | None = None
     fields: tuple["Field", ...] = ()
     allows_others: bool = False
-
-
-class Problem(NamedTuple):
-    """What is wrong with one field; `field` is a path such as `items[2].sku`."""
-
-    field: str
-    message: str
 
 
 class Cleaned(NamedTuple):

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from tailrace.control.destination_filters import SubscriptionDraft, kept_subscriptions
-from tailrace.deliver.previewing import preview
+from tailrace.deliver.previewing import Draft, preview
 from tailrace.destinations import api, load_catalog
 from tailrace.destinations.describing import ActionBatching, described, presets_of
 
@@ -91,7 +91,8 @@ def test_every_preset_can_be_saved_and_is_for_some_event(slug: str) -> None:
 
     assert len({each.name for each in presets}) == len(presets)
     assert all(each.description for each in presets)
-    made = [preview(kind, slug, [], kept, event) for event in EVENTS]
+    draft = Draft(type=kind, slug=slug, subscriptions=kept)
+    made = [preview(draft, event) for event in EVENTS]
     for one_preset in zip(*made, strict=True):
         outcomes = {each.outcome for each in one_preset}
         assert "sent" in outcomes, one_preset
@@ -128,7 +129,9 @@ def test_batching_is_that_of_the_defaults() -> None:
 def test_a_text_outside_the_choices_is_rejected() -> None:
     subscription = {"slug": "a", "action": "put", "trigger": "all", "mapping": {"mood": "odd"}}
 
-    [found] = preview(of(), "made", [], [subscription], EVENTS[0])
+    draft = Draft(type=of(), slug="made", subscriptions=[subscription])
+
+    [found] = preview(draft, EVENTS[0])
 
     assert found.outcome == "rejected"
     assert "good, bad" in found.reason

@@ -1,6 +1,5 @@
 """Destinations: their types, what people set them to, and every version of that."""
 
-import asyncio
 from typing import Annotated
 
 from litestar import Response, delete, get, patch, post
@@ -37,13 +36,11 @@ from tailrace.control.destination_shapes import (
     DestinationChange,
     DestinationCheck,
     DestinationDraft,
-    DestinationPreview,
     DestinationRestore,
     DestinationState,
     DestinationVersion,
     WantedDestinations,
 )
-from tailrace.deliver.previewing import PreviewedSubscription, preview
 
 _NUMBER_PATTERN = r"[1-9][0-9]{0,8}"
 VersionLimit = Annotated[int, QueryParameter(ge=1, le=200, description="Most that one page holds.")]
@@ -104,8 +101,7 @@ async def list_destinations(
 async def create_destination(
     data: Annotated[
         DestinationDraft,
-        DestinationPreview,
-        body(
+            body(
             slug="orders-hook",
             name="Orders",
             type="webhook",
@@ -145,33 +141,6 @@ async def create_destination(
     )
     location = {"location": f"/api/v1/destinations/{made.slug}"}
     return _answer(made, status_code=201, headers=location)
-
-
-@post(
-    "/destinations/preview",
-    status_code=200,
-    tags=["destinations"],
-    responses=READING,
-    opt=needs("destinations:write"),
-)
-async def preview_destination(
-    data: Annotated[
-        DestinationPreview,
-        body(
-            destination={
-                "slug": "orders-hook",
-                "filters": [{"if": '!(event = "Order Completed")', "actions": [{"type": "DROP"}]}],
-            },
-            event={"type": "track", "event": "Order Completed", "userId": "u-1842"},
-        ),
-    ],
-    parts: Given,
-) -> list[PreviewedSubscription]:
-    """Return what each subscription would make of an event; nothing is sent or saved."""
-    found = await parts.deciding.run(parts.destinations.previewed, data.destination)
-    return await asyncio.to_thread(
-        preview, found.type, found.slug, found.filters, found.subscriptions, data.event
-    )
 
 
 @get(
