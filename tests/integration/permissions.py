@@ -64,6 +64,7 @@ def row(operation: str, allowed: frozenset[str], answer: int = 200, **request: o
 EVENT: Final = {"message_id": "m-1"}
 SOURCE: Final = {"slug": "{own_source}"}
 DESTINATION: Final = {"slug": "{destination}"}
+NO_BACKFILL: Final = {**DESTINATION, "backfill_id": "999"}
 HOOK: Final = {"url": "https://hooks.example.com/events"}
 
 ROWS: Final = (
@@ -198,8 +199,89 @@ ROWS: Final = (
         at=DESTINATION,
         body={"reason": "http-400"},
     ),
+    row(
+        "POST /api/v1/destinations/{slug}/dead-letters/{letter_id}/replay",
+        EDITORS,
+        404,
+        at={**DESTINATION, "letter_id": "1"},
+        body={},
+    ),
+    row("GET /api/v1/destinations/{slug}/waiting", VIEWERS, at=DESTINATION),
+    row(
+        "GET /api/v1/destinations/{slug}/waiting/{waiting_id}",
+        VIEWERS,
+        404,
+        at={**DESTINATION, "waiting_id": "1"},
+    ),
+    row(
+        "POST /api/v1/destinations/{slug}/waiting/retry-now",
+        EDITORS,
+        at=DESTINATION,
+        body={"all": True},
+    ),
+    row("GET /api/v1/destinations/{slug}/recent", VIEWERS, at=DESTINATION),
     row("GET /api/v1/destinations/{slug}/books", VIEWERS, at=DESTINATION),
     row("POST /api/v1/destinations/{slug}/test", EDITORS, at=DESTINATION, body={}),
+    # Backfills; none is there to be steered.
+    row(
+        "POST /api/v1/destinations/{slug}/backfills/preview",
+        VIEWERS,
+        at=DESTINATION,
+        body={"since": "1h"},
+    ),
+    row(
+        "POST /api/v1/destinations/{slug}/backfills",
+        EDITORS,
+        201,
+        at={"slug": "{fresh_destination}"},
+        body={"since": "1h"},
+    ),
+    row("GET /api/v1/destinations/{slug}/backfills", VIEWERS, at=DESTINATION),
+    row("GET /api/v1/destinations/{slug}/backfills/{backfill_id}", VIEWERS, 404, at=NO_BACKFILL),
+    row(
+        "POST /api/v1/destinations/{slug}/backfills/{backfill_id}/pause",
+        EDITORS,
+        404,
+        at=NO_BACKFILL,
+    ),
+    row(
+        "POST /api/v1/destinations/{slug}/backfills/{backfill_id}/resume",
+        EDITORS,
+        404,
+        at=NO_BACKFILL,
+    ),
+    row(
+        "POST /api/v1/destinations/{slug}/backfills/{backfill_id}/cancel",
+        EDITORS,
+        404,
+        at=NO_BACKFILL,
+    ),
+    row(
+        "GET /api/v1/destinations/{slug}/backfills/{backfill_id}/dead-letters",
+        VIEWERS,
+        404,
+        at=NO_BACKFILL,
+    ),
+    row(
+        "GET /api/v1/destinations/{slug}/backfills/{backfill_id}/dead-letters/{letter_id}",
+        VIEWERS,
+        404,
+        at={**NO_BACKFILL, "letter_id": "1"},
+    ),
+    row(
+        "POST /api/v1/destinations/{slug}/backfills/{backfill_id}/dead-letters/replay",
+        EDITORS,
+        404,
+        at=NO_BACKFILL,
+        body={"all": True},
+    ),
+    row(
+        "POST /api/v1/destinations/{slug}/backfills/{backfill_id}/dead-letters/discard",
+        EDITORS,
+        404,
+        at=NO_BACKFILL,
+        body={"all": True},
+    ),
     # The workspace
     row("GET /api/v1/settings", MEMBERS),
     row("PATCH /api/v1/settings", ADMINS, body={"name": "{new}"}, if_match=True),

@@ -38,6 +38,7 @@ TAGS: Final = {
     "live": "Events while they arrive.",
     "sources": "Where events come from, and the write keys that their calls authenticate with.",
     "destinations": "The tools that receive events, with every version of their settings.",
+    "backfills": "The past sent to one destination, beside what is delivered live.",
     "deliveries": "What destinations took, what they gave up, and events to try them with.",
     "session": "Sign in and out in a browser.",
     "invites": "Let people in: send an invite, accept one.",
@@ -97,7 +98,9 @@ _METHODS: Final = ("get", "post", "put", "patch", "delete")
 _PATH_WORDS: Final = {
     "sources.slug": "The source's slug.",
     "sources.key_id": "The write key's id.",
+    "destinations.backfill_id": "The backfill's id.",
     "destinations.letter_id": "The dead letter's id.",
+    "destinations.waiting_id": "The id of the event that waits.",
     "destinations.slug": "The destination's slug.",
     "destination-types.slug": "The type's slug.",
     "events.message_id": "The event's messageId; slashes in it may stay as they are.",
@@ -346,7 +349,7 @@ def _impossible(operation: Schema, *, is_guarded: bool) -> set[int]:
     """Return the statuses that no call of the operation can lead to, whatever its route lists."""
     taken = {parameter["name"] for parameter in operation.get("parameters", ())}
     places = {parameter["in"] for parameter in operation.get("parameters", ())}
-    is_question = bool({"questions", "events"} & set(operation["tags"]))
+    is_question = bool({"questions", "events", "backfills"} & set(operation["tags"]))
     found: set[int] = set()
     if "requestBody" not in operation:
         found.add(413)

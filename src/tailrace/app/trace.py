@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from tailrace.app.tails import EVENTS_TAIL, RAW_TAIL, LogReader, Tail
+from tailrace.app.trace_deliveries import TracedDelivery
 from tailrace.app.traced import (
     Place,
     Sighting,
@@ -44,12 +45,16 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TraceAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of the events with one message id, given as it is kept."""
+    """What became of the events with one message id, given as it is kept.
+
+    `deliveries` are what destinations know of it; most forget what they have delivered.
+    """
 
     message_id: str
     outcome: str
     steps: list[Step]
     looked_at: list[str]
+    deliveries: list[TracedDelivery] = []
 
 
 class Tracer:

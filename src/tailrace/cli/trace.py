@@ -21,7 +21,7 @@ def trace(
     config_file: ConfigFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Tell what became of one event: received, checked, stored, or why not."""
+    """Tell what became of one event: received, checked, stored, delivered, or why not."""
     api = Api(load(data_dir, config_file), server=server)
     answer = api.get(f"/api/v1/trace/{quote(message_id, safe='')}")
     if as_json:
@@ -32,3 +32,8 @@ def trace(
     for step in answer["steps"]:
         at = str(step.get("at") or "")[:23].replace("T", " ")
         console.print(f"  {at:<23}  [cyan]{step['step']:<10}[/] {step['summary']}", soft_wrap=True)
+    for each in answer.get("deliveries", []):
+        at = str(each["at"])[:23].replace("T", " ")
+        why = f" ({each['reason']})" if each["reason"] else ""
+        where = f"{each['destination']}, {each['subscription']}"
+        console.print(f"  {at:<23}  [cyan]{each['outcome']:<10}[/] at {where}{why}", soft_wrap=True)

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 from urllib.parse import unquote
 
+import msgspec
 from litestar import get
 from litestar.params import FromPath, QueryParameter
 
@@ -15,6 +16,8 @@ from tailrace.app.routes.errors import FINDING, READING
 from tailrace.app.routes.parameters import MessageId, Since, SourceName, Until
 from tailrace.app.set_aside import LIMIT_MAX, SetAsidePage, list_set_aside
 from tailrace.app.trace import TraceAnswer, Tracer
+from tailrace.app.trace_deliveries import traced_deliveries
+from tailrace.deliver.engine import state_path
 
 
 @get(
@@ -92,7 +95,16 @@ async def _trace(parts: Parts, message_id: str, source: str) -> TraceAnswer:
             f"no event with the id '{message_id[:200]}' was seen in what was looked at",
             facts={"looked_at": answer.looked_at},
         )
-    return answer
+    files = [
+        (each.slug, state_path(parts.config, each.slug))
+        for each in parts.following.workspace.destinations
+    ]
+    if not files:
+        return answer
+    deliveries, looked_at = await parts.reading.run(traced_deliveries, answer.message_id, files)
+    return msgspec.structs.replace(
+        answer, deliveries=deliveries, looked_at=[*answer.looked_at, looked_at]
+    )
 
 
 def id_in_path(request: Ask, prefix: str) -> str:
