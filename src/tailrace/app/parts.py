@@ -31,6 +31,7 @@ from tailrace.control.sources import Sources
 from tailrace.control.tokens import Tokens
 from tailrace.control.workspace_file import WorkspaceFiles
 from tailrace.deliver.checking import Checking
+from tailrace.deliver.backfill_jobs import Jobs
 from tailrace.deliver.trying import Trying
 from tailrace.query import Questions
 from tailrace.store import Store
@@ -72,6 +73,7 @@ class Parts:
     trying: Trying
     checking: Checking
     delivery_gauges: DeliveryGauges
+    backfills: Jobs
     members: Members
     invites: Invites
     openid: OpenId | None

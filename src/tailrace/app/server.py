@@ -19,6 +19,7 @@ from granian.server.embed import Server
 
 from tailrace.app.access import Access, Hosts, LocalToken
 from tailrace.app.application import make_app, with_border
+from tailrace.app.backfilling import Backfilling
 from tailrace.app.delivery_gauges import DeliveryGauges
 from tailrace.app.joining import Joining
 from tailrace.app.live import Live
@@ -49,6 +50,7 @@ from tailrace.control.tokens import Tokens
 from tailrace.control.vault import Vault, open_vault
 from tailrace.control.workspace_file import WorkspaceFiles
 from tailrace.deliver.checking import Checking
+from tailrace.deliver.backfill_engine import jobs_of
 from tailrace.deliver.trying import Trying
 from tailrace.destinations import Catalog, load_catalog
 from tailrace.errors import ConfigError
@@ -157,11 +159,16 @@ def _open(config: Config, stack: ExitStack) -> tuple[Parts, Loading]:
     members = Members(changes, sources)
     invites = Invites(changes, members, sessions)
     joining = Joining(invites=invites, deciding=deciding, hashing=hashing, clock=time.monotonic)
+    questions = Questions(store, limits=config.query)
+    backfills = jobs_of(config)
+    backfilling = Backfilling(backfills, questions, log)
+    backfilling.start()
+    stack.callback(backfilling.stop)
     parts = Parts(
         config=config,
         log=log,
         store=store,
-        questions=Questions(store, limits=config.query),
+        questions=questions,
         access=access,
         signing=signing,
         joining=joining,
@@ -183,6 +190,7 @@ def _open(config: Config, stack: ExitStack) -> tuple[Parts, Loading]:
         trying=Trying(config, catalog, vault),
         checking=Checking(config, catalog, vault),
         delivery_gauges=DeliveryGauges(config, following, log),
+        backfills=backfills,
         members=members,
         invites=invites,
         openid=_openid(config, vault),
