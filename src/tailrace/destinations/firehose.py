@@ -8,7 +8,7 @@ Firehose, for the map from events to streams.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from re import fullmatch
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 
@@ -21,6 +21,7 @@ RECORD_BYTES_MAX: Final = 1_024_000
 NAME_PATTERN: Final = r"[A-Za-z0-9_.-]{1,64}"
 NAME_EXPECTED: Final = "1 to 64 letters, digits and _.-"
 EVERYTHING: Final = "*"
+_DIRECT: Final = "DirectPut"
 _REFUSALS: Final = frozenset({"SerializationException", "ValidationException"})
 
 
@@ -133,6 +134,37 @@ async def _put(
     return outcomes
 
 
+async def check(settings: Settings, tools: api.Tools) -> Sequence[api.Checked]:
+    """Look at the credentials, what they may do, and the streams."""
+    streams = list(dict.fromkeys([settings.stream_name, *settings.streams.values()]))
+    where = f"arn:{aws.partition_of(settings.region)}:firehose:{settings.region}"
+    return await aws.checked(
+        settings,
+        tools,
+        service="firehose",
+        actions=["firehose:PutRecordBatch"],
+        resources=lambda account: [f"{where}:{account}:deliverystream/{each}" for each in streams],
+        looks=[
+            aws.Looked(
+                f"stream {each}",
+                "describe_delivery_stream",
+                {"DeliveryStreamName": each},
+                "firehose:DescribeDeliveryStream",
+                _judged,
+            )
+            for each in streams
+        ],
+    )
+
+
+def _judged(answer: Mapping[str, Any]) -> tuple[bool, str]:
+    found = answer.get("DeliveryStreamDescription", {})
+    status, kind = found.get("DeliveryStreamStatus"), found.get("DeliveryStreamType")
+    if kind not in {None, _DIRECT}:
+        return False, f"has the source {kind}: events can be put into one with the source {_DIRECT}"
+    return status == "ACTIVE", f"is {status}"
+
+
 def _batching(_: Settings) -> api.Batching:
     # Where a whole request is refused, halves of it show which record is meant.
     return api.Batching(
@@ -166,5 +198,6 @@ DESTINATION = api.Destination(
     description="Puts each event as a line of JSON into a Firehose stream.",
     settings=Settings,
     actions=(PUT,),
+    check=check,
     presets=PRESETS,
 )

@@ -5,9 +5,9 @@ those of a stream that was not raised: 500 records and 5 MiB a request, 1 MiB a 
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 
@@ -22,6 +22,7 @@ KEY_UNITS_MAX: Final = 256
 _REFUSALS: Final = frozenset(
     {"InvalidArgumentException", "SerializationException", "ValidationException"}
 )
+_TAKING: Final = frozenset({"ACTIVE", "UPDATING"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +106,35 @@ def partition_key(data: bytes, settings: Settings) -> str:
     return key.encode("utf-16-le")[: 2 * KEY_UNITS_MAX].decode("utf-16-le", errors="ignore")
 
 
+async def check(settings: Settings, tools: api.Tools) -> Sequence[api.Checked]:
+    """Look at the credentials, what they may do, and the streams."""
+    streams = [settings.stream_name]
+    where = f"arn:{aws.partition_of(settings.region)}:kinesis:{settings.region}"
+    return await aws.checked(
+        settings,
+        tools,
+        service="kinesis",
+        actions=["kinesis:PutRecords"],
+        resources=lambda account: [f"{where}:{account}:stream/{each}" for each in streams],
+        looks=[
+            aws.Looked(
+                f"stream {each}",
+                "describe_stream_summary",
+                {"StreamName": each},
+                "kinesis:DescribeStreamSummary",
+                _judged,
+            )
+            for each in streams
+        ],
+    )
+
+
+def _judged(answer: Mapping[str, Any]) -> tuple[bool, str]:
+    found = answer.get("StreamDescriptionSummary", {})
+    status = str(found.get("StreamStatus", ""))
+    return status in _TAKING, f"is {status} and has {found.get('OpenShardCount')} shards"
+
+
 def _batching(_: Settings) -> api.Batching:
     # Where a whole request is refused, halves of it show which record is meant.
     return api.Batching(
@@ -138,5 +168,6 @@ DESTINATION = api.Destination(
     description="Puts each event as a record into a data stream.",
     settings=Settings,
     actions=(PUT,),
+    check=check,
     presets=PRESETS,
 )

@@ -159,6 +159,27 @@ def _folder(layout: str, source: str, received_at: datetime) -> str:
     return f"segment-logs/{source}/{int(midnight.timestamp()) * 1_000}"
 
 
+async def check(settings: Settings, tools: api.Tools) -> Sequence[api.Checked]:
+    """Look at the credentials, what they may do, and the bucket."""
+    where = f"arn:{aws.partition_of(settings.region)}:s3:::{settings.bucket}"
+    return await aws.checked(
+        settings,
+        tools,
+        service="s3",
+        actions=["s3:PutObject"],
+        resources=lambda _: [f"{where}/{settings.prefix}*"],
+        looks=[
+            aws.Looked(
+                f"bucket {settings.bucket}",
+                "head_bucket",
+                {"Bucket": settings.bucket},
+                "s3:ListBucket",
+                lambda _: (True, f"is in {settings.region}"),
+            )
+        ],
+    )
+
+
 def _batching(settings: Settings) -> api.Batching:
     return api.Batching(
         events_max=EVENTS_MAX,
@@ -183,4 +204,5 @@ DESTINATION = api.Destination(
     description="Writes events as compressed files of JSON lines into a bucket.",
     settings=Settings,
     actions=(WRITE,),
+    check=check,
 )

@@ -1,62 +1,27 @@
-"""What the destinations at AWS share: settings, credentials, calls, and what errors mean.
+"""Calls of AWS services: credentials, requests, and what errors of a whole call mean.
 
 Every request goes out by the HTTP of `api.Tools`, so that boto reaches no address that other
 destinations may not; it builds, signs and reads them. Only the credentials of the machine itself
 are fetched past it.
-
-Source: AWS service models of STS (AssumeRole: `RoleArn`, `ExternalId` of 2 to 1,224 characters),
-Kinesis and Firehose (errors of calls and of records).
 """
 
 import asyncio
 import logging
 import threading
 import uuid
-from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final, TypeVar
+from typing import Any, Final, NamedTuple
 
 from tailrace.destinations import api
+from tailrace.destinations.aws.account import Account
+from tailrace.destinations.aws.answers import DETAIL_CHARACTERS_MAX, is_transient
 from tailrace.errors import SettingsError, TransientError
-
-K = TypeVar("K", bound=Hashable)
 
 LANES: Final = 4
 TIMEOUT_S: Final = 10.0
-ROLE_PATTERN: Final = r"arn:aws(-[a-z]+)*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]{1,512}"
-ROLE_EXPECTED: Final = "arn:aws:iam::, the account's 12 digits, :role/ and the role's name"
-EXTERNAL_ID_PATTERN: Final = r"[A-Za-z0-9_+=,.@:/-]{2,1224}"
-EXTERNAL_ID_EXPECTED: Final = "2 to 1224 letters, digits and _+=,.@:/-"
-_DETAIL_CHARACTERS_MAX: Final = 500
 _TOO_LARGE: Final = 413
-_NOT_IMPLEMENTED: Final = 501
-_RETRIED: Final = frozenset({408, 429})
-_THROTTLED: Final = frozenset(
-    {
-        "BandwidthLimitExceeded",
-        "LimitExceededException",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "SlowDown",
-        "TooManyRequestsException",
-    }
-)
-_FAILED: Final = frozenset(
-    {
-        "IDPCommunicationError",
-        "InternalError",
-        "InternalFailure",
-        "InternalServerError",
-        "OperationAborted",
-        "PriorRequestNotComplete",
-        "RequestTimeout",
-        "RequestTimeoutException",
-        "ServiceUnavailable",
-        "ServiceUnavailableException",
-    }
-)
 _ADVICE: Final[Mapping[str, str]] = {
     "AccessDenied": "let the credentials do this",
     "AccessDeniedException": "let the credentials do this",
@@ -74,90 +39,13 @@ _QUOTES_REQUEST: Final = frozenset({"InvalidSignatureException", "SignatureDoesN
 """Codes whose messages quote the request, with the session's token in its headers."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Account:
-    """Region and credentials; without keys the machine's own are used."""
+class Refusal(NamedTuple):
+    """What a service says instead of doing what it was asked; `told` is for people."""
 
-    region: Annotated[
-        str,
-        api.Setting(
-            "Region, such as eu-central-1.",
-            pattern=r"[a-z]{2,5}(-[a-z]+){1,3}-[0-9]{1,2}",
-            expected="a region such as eu-central-1",
-        ),
-    ]
-    role_arn: Annotated[
-        str | None,
-        api.Setting("Role to assume for sending.", pattern=ROLE_PATTERN, expected=ROLE_EXPECTED),
-    ] = None
-    external_id: Annotated[
-        str | None,
-        api.Setting(
-            "External id that the role's trust policy asks for.",
-            pattern=EXTERNAL_ID_PATTERN,
-            expected=EXTERNAL_ID_EXPECTED,
-            length_max=1_224,
-        ),
-    ] = None
-    via_role_arn: Annotated[
-        str | None,
-        api.Setting(
-            "Role that is assumed first, and then assumes role_arn.",
-            pattern=ROLE_PATTERN,
-            expected=ROLE_EXPECTED,
-        ),
-    ] = None
-    via_external_id: Annotated[
-        str | None,
-        api.Setting(
-            "External id that the trust policy of via_role_arn asks for.",
-            pattern=EXTERNAL_ID_PATTERN,
-            expected=EXTERNAL_ID_EXPECTED,
-            length_max=1_224,
-        ),
-    ] = None
-    access_key_id: Annotated[
-        str | None,
-        api.Setting(
-            "Access key; without one the credentials of the machine are used.",
-            pattern=r"[A-Za-z0-9_]{1,128}",
-            expected="letters and digits, such as AKIAIOSFODNN7EXAMPLE",
-        ),
-    ] = None
-    secret_access_key: Annotated[
-        api.Secret | None, api.Setting("Secret that belongs to the access key.")
-    ] = None
-    endpoint_url: Annotated[
-        str | None,
-        api.Setting(
-            "Address of the service where it is not the region's own.",
-            is_url=True,
-            length_max=2_000,
-        ),
-    ] = None
-    sts_endpoint_url: Annotated[
-        str | None,
-        api.Setting(
-            "Address of STS, which gives roles, where it is not the region's own.",
-            is_url=True,
-            length_max=2_000,
-        ),
-    ] = None
-
-    def __post_init__(self) -> None:
-        """Refuse half of a pair."""
-        if (self.access_key_id is None) != (self.secret_access_key is None):
-            missing = "access_key_id" if self.access_key_id is None else "secret_access_key"
-            complaint = "is missing: give access_key_id and secret_access_key, or neither"
-            raise SettingsError(complaint, problems={missing: complaint})
-        for name, needed in (
-            ("external_id", "role_arn"),
-            ("via_role_arn", "role_arn"),
-            ("via_external_id", "via_role_arn"),
-        ):
-            if getattr(self, name) is not None and getattr(self, needed) is None:
-                complaint = f"is missing: {name} is for when a role is assumed"
-                raise SettingsError(complaint, problems={needed: complaint})
+    operation: str
+    code: str
+    status: int
+    told: str
 
 
 class Client:
@@ -193,22 +81,32 @@ class Client:
             TransientError: it may work later.
             SettingsError: somebody has to change something first.
         """
+        answer = await self.ask(operation, arguments)
+        return self._judged(answer) if isinstance(answer, Refusal) else answer
+
+    async def ask(
+        self, operation: str, arguments: Mapping[str, object]
+    ) -> Mapping[str, Any] | Refusal:
+        """Return the answer of an operation, or what the service says instead.
+
+        Raises:
+            TransientError: there was no answer.
+            SettingsError: there are no credentials, or the address is not allowed.
+        """
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, self._call, operation, arguments)
+        return await loop.run_in_executor(self._threads, self._ask, operation, arguments)
 
     def close(self) -> None:
         """Let the threads end; those that wait for an answer do so once it is there."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _call(
-        self, operation: str, arguments: Mapping[str, object]
-    ) -> Mapping[str, Any] | api.Rejected:
+    def _ask(self, operation: str, arguments: Mapping[str, object]) -> Mapping[str, Any] | Refusal:
         from botocore import exceptions, parsers
 
         try:
             answer: Mapping[str, Any] = getattr(self._made(), operation)(**arguments)
         except exceptions.ClientError as error:
-            return self._refusal(error)
+            return _refusal(error)
         except (
             exceptions.NoCredentialsError,
             exceptions.PartialCredentialsError,
@@ -219,7 +117,7 @@ class Client:
                 "secret_access_key, or let the machine have a role"
             ) from error
         except (exceptions.BotoCoreError, parsers.ResponseParserError) as error:
-            raise TransientError(f"{self._service}: {error}"[:_DETAIL_CHARACTERS_MAX]) from error
+            raise TransientError(f"{self._service}: {error}"[:DETAIL_CHARACTERS_MAX]) from error
         return answer
 
     def _made(self) -> Any:
@@ -228,23 +126,22 @@ class Client:
                 self._client = _client(self._account, self._service, self._send)
             return self._client
 
-    def _refusal(self, error: Any) -> api.Rejected:
+    def _judged(self, refusal: Refusal) -> api.Rejected:
         """Return that the service refuses what was sent; anything else that it says is raised."""
-        code = str(error.response.get("Error", {}).get("Code", ""))
-        status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-        told = f"{error.operation_name}: {code}"
-        if code not in _QUOTES_REQUEST:
-            message = error.response.get("Error", {}).get("Message", "")
-            told = f"{told}: {message}"[:_DETAIL_CHARACTERS_MAX].rstrip(".")
-        if _is_transient(code, status):
-            raise TransientError(told) from error
-        if error.operation_name != "AssumeRole":
+        code, status, told = refusal.code, refusal.status, refusal.told
+        if is_transient(code, status):
+            raise TransientError(told)
+        if refusal.operation != "AssumeRole":
             if status == _TOO_LARGE:
                 return api.Rejected("too-large", told, status)
             if code in self._refusals:
                 return api.Rejected("invalid", told, status)
-        advice = _ADVICE.get(code, "change the settings, or what they name")
-        raise SettingsError(f"{told}; {advice}") from error
+        raise SettingsError(f"{told}; {advice_for(code)}")
+
+
+def advice_for(code: str) -> str:
+    """Return what to do about an error of a service."""
+    return _ADVICE.get(code, "change the settings, or what they name")
 
 
 def client_of(
@@ -254,8 +151,9 @@ def client_of(
     *,
     timeout_s: float = TIMEOUT_S,
     refusals: frozenset[str] = frozenset(),
+    purpose: str = "send",
 ) -> Client:
-    """Return the client of a destination; it is made once.
+    """Return the client of a destination for a purpose; it is made once.
 
     `refusals` are the codes that mean a fault of what is sent, not of settings.
     """
@@ -263,62 +161,20 @@ def client_of(
     def made() -> Client:
         return Client(account, service, tools.http, timeout_s=timeout_s, refusals=refusals)
 
-    return tools.kept(f"aws-{service}", made)
-
-
-def outcomes_of(entries: Sequence[Mapping[str, Any]], *, count: int) -> list[api.Outcome]:
-    """Return what became of each record, from the answer for them; `count` is how many were sent.
-
-    Raises:
-        TransientError: the answer is not for as many.
-    """
-    if len(entries) != count:
-        raise TransientError(f"the answer is for {len(entries)} records; {count} were sent")
-    return [_outcome(entry) for entry in entries]
-
-
-async def in_groups(
-    groups: Mapping[K, Sequence[int]],
-    send: Callable[[K, Sequence[int]], Awaitable[Sequence[api.Outcome]]],
-) -> list[api.Outcome]:
-    """Return the outcomes of payloads that are sent group by group, in the order of the payloads.
-
-    An error is raised only while nothing was taken; later it means that the rest is to be tried
-    again, so that nothing which was taken is sent twice.
-    """
-    outcomes: dict[int, api.Outcome] = {}
-    has_sent = False
-    for key, indexes in groups.items():
-        try:
-            found = await send(key, indexes)
-        except (TransientError, SettingsError) as error:
-            if not has_sent:
-                raise
-            found = [api.Retry("no-answer", str(error))] * len(indexes)
-        has_sent = has_sent or any(isinstance(each, api.Delivered) for each in found)
-        outcomes.update(zip(indexes, found, strict=True))
-    return [outcomes[index] for index in range(len(outcomes))]
-
-
-def _outcome(entry: Mapping[str, Any]) -> api.Outcome:
-    code = str(entry.get("ErrorCode") or "")
-    if not code:
-        return api.Delivered(200)
-    detail = f"{code}: {entry.get('ErrorMessage') or ''}"[:_DETAIL_CHARACTERS_MAX]
-    if code.startswith(("InvalidArgument", "Validation")):
-        return api.Rejected("invalid", detail, 400)
-    if code in _THROTTLED or "Throttl" in code:
-        return api.Retry("throttled", detail, 429)
-    return api.Retry("record-failed", detail, 503 if code in _FAILED else 500)
-
-
-def _is_transient(code: str, status: int) -> bool:
-    if code in _THROTTLED or code in _FAILED or "Throttl" in code or status in _RETRIED:
-        return True
-    return status >= 500 and status != _NOT_IMPLEMENTED
+    return tools.kept(f"aws-{service}-{purpose}", made)
 
 
 # --- boto -----------------------------------------------------------------------------------------
+
+
+def _refusal(error: Any) -> Refusal:
+    code = str(error.response.get("Error", {}).get("Code", ""))
+    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    told = f"{error.operation_name}: {code}"
+    if code not in _QUOTES_REQUEST:
+        message = error.response.get("Error", {}).get("Message", "")
+        told = f"{told}: {message}"[:DETAIL_CHARACTERS_MAX].rstrip(".")
+    return Refusal(error.operation_name, code, status, told)
 
 
 def _client(account: Account, service: str, send: Callable[..., Any]) -> Any:
@@ -336,7 +192,9 @@ def _client(account: Account, service: str, send: Callable[..., Any]) -> Any:
             sts = session.create_client("sts", endpoint_url=account.sts_endpoint_url)
             session = _session(account, send)
             session.register_component("credential_provider", _Role(sts, role, external_id))
-    return session.create_client(service, endpoint_url=account.endpoint_url)
+    addresses = {"sts": account.sts_endpoint_url, "iam": account.iam_endpoint_url}
+    address = addresses.get(service, account.endpoint_url)
+    return session.create_client(service, endpoint_url=address)
 
 
 def _session(account: Account, send: Callable[..., Any]) -> Any:
