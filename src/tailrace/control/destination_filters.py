@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from tailrace.config import Slug
 from tailrace.control.shapes import Name
@@ -42,12 +42,16 @@ class FilterAction(
 
 
 class FilterDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What happens to the events that a filter text matches."""
+    """What happens to the events that a filter text matches.
+
+    The text is in the filter language (`fql`) or in that of the search bar (`lucene`).
+    """
 
     if_: FilterText = msgspec.field(name="if")
     actions: Annotated[list[FilterAction], Meta(min_length=1, max_length=ACTIONS_MAX)]
     title: Name = ""
     enabled: bool = True
+    language: Literal["fql", "lucene"] | UnsetType = UNSET
 
 
 class SubscriptionDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -79,7 +83,9 @@ def kept_filters(filters: Sequence[FilterDraft]) -> list[dict[str, Any]]:
     for i, each in enumerate(filters):
         where = f"filters[{i}]"
         actions = [_kept_action(one, f"{where}.actions[{k}]") for k, one in enumerate(each.actions)]
-        plain = {"if": each.if_, "actions": actions}
+        plain: dict[str, Any] = {"if": each.if_, "actions": actions}
+        if each.language == "lucene":
+            plain["language"] = each.language
         try:
             read_filter(plain)
         except FilterError as error:

@@ -29,6 +29,9 @@ from tailrace.filters.tree import And, Call, Compare, ListOf, Not, Or, Path, Tre
 from tailrace.mappings import MappingFailedError
 
 _LINE_NAMES: Final = frozenset({"type", "event", "name", "userId", "messageId"})
+_MORE: Final = frozenset({"."})
+"""More of an event than its own keys."""
+
 _REASON_CHARACTERS_MAX: Final = 200
 _encode = msgspec.json.Encoder().encode
 
@@ -81,7 +84,7 @@ class Asked:
     @classmethod
     def of(cls, filter_: Filter) -> "Asked":
         """Return the filter with what its text asks for."""
-        names = _names_in(filter_.tree)
+        names = _names_in(filter_.tree) if filter_.tree is not None else _MORE
         is_all = not names and filter_.types is None and filter_.matches({})
         return cls(filter_, bool(names - _LINE_NAMES), is_all)
 
@@ -214,7 +217,7 @@ def _names_in(tree: Tree) -> frozenset[str]:
     match tree:
         case Path(parts):
             # What lies below one of these texts is nothing, but let the event say so.
-            return frozenset({parts[0] if len(parts) == 1 else "."})
+            return frozenset({parts[0]}) if len(parts) == 1 else _MORE
         case Not(part):
             return _names_in(part)
         case And(parts) | Or(parts) | ListOf(parts) | Call(_, parts):

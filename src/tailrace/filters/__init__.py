@@ -1,7 +1,8 @@
 """Filters: text that says of an event whether it goes on.
 
 `compile_filter` takes the full language, `compile_trigger` the smaller one that decides which
-events an action gets; the two differ in what a text or a missing value equals. `apply_filters`
+events an action gets; the two differ in what a text or a missing value equals. `compile_search`
+takes the language of the search bar. `apply_filters`
 does what a destination's filters say: not send an event, send a share of them, or leave out some
 of what an event says.
 
@@ -22,6 +23,7 @@ from tailrace.filters.actions import (
 from tailrace.filters.faults import FilterError, FilterFailedError
 from tailrace.filters.filter import Filter, compile_filter
 from tailrace.filters.parser import Warned
+from tailrace.filters.searching import compile_search
 from tailrace.filters.triggers import compile_trigger
 
 __all__ = [
@@ -37,6 +39,7 @@ __all__ = [
     "Warned",
     "apply_filters",
     "compile_filter",
+    "compile_search",
     "compile_trigger",
     "read_filter",
 ]

@@ -13,12 +13,18 @@ from tailrace.filters.faults import FilterError, FilterFailedError
 from tailrace.filters.filter import Filter, compile_filter
 from tailrace.filters.lexer import parts_of
 from tailrace.filters.sampling import keeps, share_of
+from tailrace.filters.searching import compile_search
 
 FILTERS_MAX: Final = 10
 ACTIONS_MAX: Final = 10
 OBJECTS_MAX: Final = 50
 KEYS_MAX: Final = 100
 NAME_LENGTH_MAX: Final = 500
+
+_LANGUAGES: Final[Mapping[str, Callable[[str], Filter]]] = {
+    "fql": compile_filter,
+    "lucene": compile_search,
+}
 
 Parts = tuple[str, ...]
 Event = Mapping[str, Any]
@@ -108,6 +114,8 @@ def apply_filters(
 def read_filter(given: Mapping[str, Any]) -> DestinationFilter:
     """Return a filter given as `{"if": text, "actions": [{"type": "DROP"}, ...]}`.
 
+    With `"language": "lucene"` the text is one of the search bar.
+
     Raises:
         FilterError: the text is no filter, or an action is not one of those there are.
     """
@@ -119,8 +127,14 @@ def read_filter(given: Mapping[str, Any]) -> DestinationFilter:
             f"the filter has no list of 1 to {ACTIONS_MAX} actions",
             hint='give them as "actions", such as [{"type": "DROP"}]',
         )
+    compile_text = _LANGUAGES.get(given.get("language", "fql"))
+    if compile_text is None:
+        raise FilterError(
+            f"the filter's language is {str(given['language'])[:50]!r}",
+            hint="there are fql and lucene",
+        )
     return DestinationFilter(
-        compile_filter(text),
+        compile_text(text),
         tuple(_action(each, f"actions[{i}]") for i, each in enumerate(actions)),
     )
 

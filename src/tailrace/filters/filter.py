@@ -16,12 +16,13 @@ class Filter:
     """Decides whether an event goes on.
 
     `types` are the types of event that can match, None when any might: an event of another type
-    need not even be decoded. `warnings` are for whoever writes the filter. `evaluate` tells whether
-    an event matches, and raises `FilterFailedError` where the filter cannot say.
+    need not even be decoded. `tree` is None for a text of the search bar. `warnings` are for
+    whoever writes the filter. `evaluate` tells whether an event matches, and raises
+    `FilterFailedError` where the filter cannot say.
     """
 
     text: str
-    tree: Tree
+    tree: Tree | None
     types: frozenset[str] | None
     warnings: tuple[Warned, ...]
     evaluate: Callable[[Mapping[str, Any]], bool] = field(repr=False)
@@ -43,7 +44,7 @@ class Filter:
 
     def __str__(self) -> str:
         """Return the filter as text in one spelling, whatever way it was written."""
-        return render(self.tree)
+        return self.text if self.tree is None else render(self.tree)
 
 
 def compile_filter(text: str) -> Filter:
