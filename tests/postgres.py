@@ -1,4 +1,4 @@
-"""A PostgreSQL of the tests' own: a private cluster on a Unix socket, without a network port."""
+"""A PostgreSQL of the tests' own: a private cluster on a Unix socket, and on loopback if asked."""
 
 import os
 import pwd
@@ -20,24 +20,30 @@ MISSING = "PostgreSQL is not installed (Debian: apt-get install postgresql)"
 class Cluster:
     """A running server; `new_database` gives the address of an empty database."""
 
-    def __init__(self, directory: Path, binaries: Path, user: str | None) -> None:
+    def __init__(
+        self, directory: Path, binaries: Path, user: str | None, *, port: int | None = None
+    ) -> None:
+        self.data = directory / "data"
+        self._port = port
         self._socket = directory / "socket"
-        self._data = directory / "data"
         self._binaries = binaries
         self._user = user
 
     def start(self) -> None:
         # Nothing of it must outlive the machine, so that it need not wait for the disk.
-        options = f"-c listen_addresses='' -c unix_socket_directories='{self._socket}' -c fsync=off"
-        self._run("pg_ctl", "-w", "-D", str(self._data), "-o", options, "-l", "/dev/null", "start")
+        network = "listen_addresses=''"
+        if self._port is not None:
+            network = f"listen_addresses=127.0.0.1 -c port={self._port}"
+        options = f"-c {network} -c unix_socket_directories='{self._socket}' -c fsync=off"
+        self._run("pg_ctl", "-w", "-D", str(self.data), "-o", options, "-l", "/dev/null", "start")
 
     def make(self) -> None:
         self._run(
-            "initdb", "-D", str(self._data), "-U", "tailrace", "-A", "trust", "-N", "-E", "UTF8"
+            "initdb", "-D", str(self.data), "-U", "tailrace", "-A", "trust", "-N", "-E", "UTF8"
         )
 
     def stop(self) -> None:
-        self._run("pg_ctl", "-w", "-m", "immediate", "-D", str(self._data), "stop")
+        self._run("pg_ctl", "-w", "-m", "immediate", "-D", str(self.data), "stop")
 
     def pause(self) -> None:
         """Let it hang: connections stay open, and nothing is answered."""
@@ -47,7 +53,7 @@ class Cluster:
         self._signal(signal.SIGCONT)
 
     def _signal(self, what: signal.Signals) -> None:
-        server = int((self._data / "postmaster.pid").read_text().splitlines()[0])
+        server = int((self.data / "postmaster.pid").read_text().splitlines()[0])
         children = Path(f"/proc/{server}/task/{server}/children").read_text().split()
         for pid in (server, *map(int, children)):
             os.kill(pid, what)
@@ -59,7 +65,8 @@ class Cluster:
         return self.dsn(name)
 
     def dsn(self, database: str) -> str:
-        return f"postgresql://tailrace:planted-password@/{database}?host={self._socket}"
+        port = "" if self._port is None else f"&port={self._port}"
+        return f"postgresql://tailrace:planted-password@/{database}?host={self._socket}{port}"
 
     def _run(self, program: str, *arguments: str) -> None:
         done = subprocess.run(
@@ -85,7 +92,7 @@ def binaries() -> Path | None:
 
 
 @contextmanager
-def running_cluster() -> Iterator[Cluster]:
+def running_cluster(*, port: int | None = None) -> Iterator[Cluster]:
     """Give a running cluster; the test is skipped where PostgreSQL is missing."""
     found = binaries()
     if found is None:
@@ -103,7 +110,7 @@ def running_cluster() -> Iterator[Cluster]:
         if user is not None:
             for path in (directory, directory / "socket"):
                 shutil.chown(path, user)
-        cluster = Cluster(directory, found, user)
+        cluster = Cluster(directory, found, user, port=port)
         cluster.make()
         cluster.start()
         try:

@@ -20,6 +20,7 @@ BUILT_IN: Final = (
     "file",
     "firehose",
     "kinesis",
+    "postgres",
     "s3",
     "slack",
     "tailrace",
