@@ -212,7 +212,25 @@ def rows_of_0003(sealed: str, key_id: str) -> Rows:
     }
 
 
-ROWS_OF = {"0001": rows_of_0001, "0002": rows_of_0002, "0003": rows_of_0003}
+def rows_of_0004(sealed: str, key_id: str) -> Rows:
+    """Return what an installation of revision 0004 held: rules of delivery too."""
+    older = rows_of_0003(sealed, key_id)
+    rules = {"delivery": {"events_per_s_max": 5.0, "consent_categories": ["ads"]}}
+    return {
+        **older,
+        **{
+            name: [{**row, **rules} for row in older[name]]
+            for name in ("destinations", "destination_versions")
+        },
+    }
+
+
+ROWS_OF = {
+    "0001": rows_of_0001,
+    "0002": rows_of_0002,
+    "0003": rows_of_0003,
+    "0004": rows_of_0004,
+}
 """What each earlier revision may have held; a new revision needs its predecessor's here."""
 
 

@@ -15,12 +15,21 @@ from tailrace.control.database import ONLY_READS, answering
 from tailrace.control.delivery_rules import delivery_rules
 from tailrace.control.document import (
     Document,
+    DocumentAlert,
     DocumentDestination,
     DocumentKey,
+    DocumentNotify,
     DocumentSource,
     encode_document,
 )
-from tailrace.control.models import AuditRow, DestinationRow, SourceRow, WorkspaceRow, WriteKeyRow
+from tailrace.control.models import (
+    AuditRow,
+    DeliveryAlertRow,
+    DestinationRow,
+    SourceRow,
+    WorkspaceRow,
+    WriteKeyRow,
+)
 from tailrace.errors import TransientError
 
 ACTOR_CHARACTERS_MAX: Final = 200
@@ -132,12 +141,19 @@ def put_document(session: Session, workspace: WorkspaceRow, *, now: datetime) ->
         .order_by(DestinationRow.slug)
         .execution_options(populate_existing=True)
     )
+    alerts = session.scalars(
+        select(DeliveryAlertRow)
+        .where(DeliveryAlertRow.enabled)
+        .order_by(DeliveryAlertRow.slug)
+        .execution_options(populate_existing=True)
+    )
     document = Document(
         workspace=workspace.id,
         version=workspace.version,
         secret_key_id=workspace.secret_key_id,
         sources=tuple(_source(row, now=now) for row in rows),
         destinations=tuple(_destination(row) for row in destinations),
+        delivery_alerts=tuple(followed_alert(row) for row in alerts),
     )
     workspace.document = encode_document(document).decode()
 
@@ -164,6 +180,20 @@ def _destination(row: DestinationRow) -> DocumentDestination:
         filters=row.filters,
         subscriptions=row.subscriptions,
         delivery=delivery_rules(row.delivery),
+    )
+
+
+def followed_alert(row: DeliveryAlertRow) -> DocumentAlert:
+    """Return a delivery alert as parts follow it."""
+    return DocumentAlert(
+        slug=row.slug,
+        name=row.name,
+        version=row.version,
+        destinations=None if row.destinations is None else tuple(row.destinations),
+        when=row.conditions,
+        repeat_every_h=row.repeat_every_h,
+        notify=tuple(DocumentNotify(slug=each["slug"], type=each["type"]) for each in row.notify),
+        secrets=row.secrets_sealed,
     )
 
 

@@ -54,6 +54,26 @@ class DocumentDestination(msgspec.Struct, frozen=True, kw_only=True, omit_defaul
     delivery: DeliveryRules = _AS_EVER
 
 
+class DocumentNotify(msgspec.Struct, frozen=True, kw_only=True):
+    """Where messages of an alert go."""
+
+    slug: str
+    type: str
+
+
+class DocumentAlert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A delivery alert that is enabled; `secrets` are sealed, as `SLUG.url` and `SLUG.secret`."""
+
+    slug: str
+    name: str = ""
+    version: int
+    destinations: tuple[str, ...] | None = None
+    when: dict[str, int | None] = {}
+    repeat_every_h: float | None = None
+    notify: tuple[DocumentNotify, ...] = ()
+    secrets: dict[str, str] = {}
+
+
 class Document(msgspec.Struct, frozen=True, kw_only=True):
     """One version of a workspace; `workspace` is its id, `secret_key_id` names what seals."""
 
@@ -62,6 +82,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     secret_key_id: str
     sources: tuple[DocumentSource, ...]
     destinations: tuple[DocumentDestination, ...] = ()
+    delivery_alerts: tuple[DocumentAlert, ...] = ()
 
 
 class Workspace(NamedTuple):
@@ -75,6 +96,7 @@ class Workspace(NamedTuple):
     by_slug: Mapping[str, Source]
     expires_at: float = NEVER
     destinations: tuple[DocumentDestination, ...] = ()
+    delivery_alerts: tuple[DocumentAlert, ...] = ()
 
 
 _decode = msgspec.json.Decoder(Document).decode
@@ -130,6 +152,7 @@ def workspace_of(
         {source.slug: source for source in kept},
         expires_at,
         document.destinations,
+        document.delivery_alerts,
     )
 
 

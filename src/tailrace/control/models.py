@@ -162,6 +162,28 @@ class DestinationVersionRow(Base):
     delivery: Mapped[dict[str, Any]] = mapped_column(JSON, server_default="{}")
 
 
+class DeliveryAlertRow(Base):
+    """Who is told when a destination is in trouble.
+
+    `destinations` are the slugs of those that are watched, None for all. `notify` has where
+    messages go without what is secret, which `secrets_sealed` holds as `SLUG.url`, `SLUG.secret`.
+    """
+
+    __tablename__ = "delivery_alerts"
+
+    slug: Mapped[str] = mapped_column(Slug, primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    enabled: Mapped[bool]
+    destinations: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    conditions: Mapped[dict[str, Any]] = mapped_column(JSON)
+    repeat_every_h: Mapped[float | None] = mapped_column(Double)
+    notify: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    secrets_sealed: Mapped[dict[str, str]] = mapped_column(JSON)
+    version: Mapped[int]
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    updated_at: Mapped[datetime] = mapped_column(Instant)
+
+
 class MemberRow(Base):
     """Somebody who may sign in: by password, by an OpenID provider's word, or by neither yet.
 

@@ -9,14 +9,20 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tailrace.control.models import DestinationRow, DestinationVersionRow, SourceRow
-from tailrace.control.vault import Vault, destination_place, webhook_place
+from tailrace.control.models import (
+    DeliveryAlertRow,
+    DestinationRow,
+    DestinationVersionRow,
+    SourceRow,
+)
+from tailrace.control.vault import Vault, alert_place, destination_place, webhook_place
 
 SEALED_COLUMNS: Final = frozenset(
     {
         ("sources", "webhook_secret_sealed"),
         ("destinations", "secrets_sealed"),
         ("destination_versions", "secrets_sealed"),
+        ("delivery_alerts", "secrets_sealed"),
     }
 )
 """Table and column; `reseal` goes through all of them."""
@@ -31,7 +37,11 @@ def reseal(session: Session, vault: Vault) -> int:
     Raises:
         ConfigError: one cannot be opened.
     """
-    return _reseal_sources(session, vault) + _reseal_destinations(session, vault)
+    return (
+        _reseal_sources(session, vault)
+        + _reseal_destinations(session, vault)
+        + _reseal_alerts(session, vault)
+    )
 
 
 def _reseal_sources(session: Session, vault: Vault) -> int:
@@ -61,6 +71,18 @@ def _reseal_destinations(session: Session, vault: Vault) -> int:
                 for name, sealed in row.secrets_sealed.items()
             }
             resealed += len(row.secrets_sealed)
+    return resealed
+
+
+def _reseal_alerts(session: Session, vault: Vault) -> int:
+    resealed = 0
+    for row in session.scalars(select(DeliveryAlertRow)):
+        again = _again(vault)
+        row.secrets_sealed = {
+            name: again(sealed, alert_place(row.slug, name))
+            for name, sealed in row.secrets_sealed.items()
+        }
+        resealed += len(row.secrets_sealed)
     return resealed
 
 

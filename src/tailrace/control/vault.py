@@ -158,6 +158,11 @@ def destination_place(destination: str, setting: str) -> str:
     return f"destinations/{destination}/{setting}"
 
 
+def alert_place(alert: str, name: str) -> str:
+    """Return the place of a secret of a delivery alert."""
+    return f"delivery-alerts/{alert}/{name}"
+
+
 def key_path(config: Config) -> Path:
     """Return the file of the keys."""
     return config.data_dir / KEY_NAME
