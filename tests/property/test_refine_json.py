@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tailrace.config import CollectConfig, Config, Source
@@ -276,10 +276,13 @@ def test_the_original_is_exactly_what_was_sent(
 def test_no_address_is_kept_that_should_not_be(
     body: bytes, shape: Literal["call", "batch", "json"], ip: Literal["truncate", "drop"]
 ) -> None:
+    if shape == "json":
+        body = body.replace(b"203.0.113.77", b"")
+    else:
+        # Damage may have made other fields of these two, which are the event's own.
+        assume(b'"context"' in body and b'"ip"' in body)
     if shape == "batch":
         body = b'{"batch":[' + body + b"]}"
-    elif shape == "json":
-        body = body.replace(b"203.0.113.77", b"")
     call = Call("web", RECEIVED_AT, shape, "track", "/v1/t", 1, True, "203.0.113.77", "", body)
 
     refined = refine([call], Source(slug="web", write_keys=("k" * 10,), ip=ip))
