@@ -1,11 +1,13 @@
 """Kinesis by another implementation than moto's, which checks what AWS checks."""
 
 import asyncio
+import base64
+import json
 import os
 import ssl
 import subprocess
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -44,7 +46,7 @@ def url() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def stream(url: str) -> Any:
-    """Give a client that sees a stream `events` of two shards."""
+    """Give a client that sees a stream `events` of two shards, and `aggregated` of four."""
     client = boto3.client(
         "kinesis",
         region_name=REGION,
@@ -52,13 +54,14 @@ def stream(url: str) -> Any:
         aws_access_key_id="test",
         aws_secret_access_key="test",
     )
-    client.create_stream(StreamName="events", ShardCount=2)
-    end = time.monotonic() + DEADLINE_S
-    while client.describe_stream(StreamName="events")["StreamDescription"]["StreamStatus"] != (
-        "ACTIVE"
-    ):
-        assert time.monotonic() < end, "the stream does not become active"
-        time.sleep(0.05)
+    for name in ("events", "aggregated"):
+        client.create_stream(StreamName=name, ShardCount=2 if name == "events" else 4)
+        end = time.monotonic() + DEADLINE_S
+        while client.describe_stream(StreamName=name)["StreamDescription"]["StreamStatus"] != (
+            "ACTIVE"
+        ):
+            assert time.monotonic() < end, "the stream does not become active"
+            time.sleep(0.05)
     return client
 
 
@@ -71,14 +74,46 @@ async def tools() -> AsyncIterator[DestinationTools]:
         await made.close()
 
 
-def settings(url: str, stream_name: str = "events") -> kinesis.Settings:
+def settings(url: str, stream_name: str = "events", **given: Any) -> kinesis.Settings:
     return kinesis.Settings(
         region=REGION,
         stream_name=stream_name,
         access_key_id="AKIAEXAMPLE",
         secret_access_key=Secret("secret"),
         endpoint_url=url,
+        **given,
     )
+
+
+def taken_apart(records: Sequence[bytes]) -> list[list[tuple[str, str, bytes]]]:
+    """Return what the library of consumers finds in each record."""
+    done = subprocess.run(
+        [node(), str(HERE / "reader.mjs")],
+        env={**os.environ, "TAILRACE_KINESIS_DIR": str(npm_packages(HERE))},
+        input=b"".join(base64.b64encode(each) + b"\n" for each in records),
+        capture_output=True,
+        timeout=DEADLINE_S,
+        check=True,
+    )
+    return [
+        [(key, hash_key, base64.b64decode(data)) for key, hash_key, data in json.loads(line)]
+        for line in done.stdout.splitlines()
+    ]
+
+
+def shards_of(client: Any, stream: str) -> list[list[bytes]]:
+    """Return the records of each shard, in order."""
+    found = []
+    for shard in client.describe_stream(StreamName=stream)["StreamDescription"]["Shards"]:
+        iterator = client.get_shard_iterator(
+            StreamName=stream, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+        )["ShardIterator"]
+        datas: list[bytes] = []
+        while records := (page := client.get_records(ShardIterator=iterator))["Records"]:
+            datas += [each["Data"] for each in records]
+            iterator = page["NextShardIterator"]
+        found.append(datas)
+    return found
 
 
 def records_of(client: Any) -> dict[str, bytes]:
@@ -128,6 +163,36 @@ async def test_the_largest_record_is_taken_and_a_larger_one_not_sent(
 
     assert [type(each) for each in outcomes] == [Delivered, Rejected]
     assert (await asyncio.to_thread(records_of, stream))["m-0"] == largest
+
+
+async def test_a_library_of_consumers_finds_every_event_in_order_of_its_person(
+    url: str, stream: Any, tools: DestinationTools
+) -> None:
+    people = [f"user-{number}" for number in range(40)]
+    events = [
+        msgspec.json.encode({"messageId": f"m-{number}", "userId": people[number * 7 % 40], "n": 1})
+        for number in range(2_000)
+    ]
+    own = settings(url, "aggregated", aggregate=True, aggregate_bytes_max=4_096)
+
+    outcomes = await kinesis.put_records(
+        [kinesis.Record(data=Json(event)) for event in events], own, tools
+    )
+
+    assert outcomes == [Delivered(200)] * len(events)
+    shards = await asyncio.to_thread(shards_of, stream, "aggregated")
+    seen: dict[str, tuple[int, list[bytes]]] = {}
+    for number, records in enumerate(shards):
+        for found in taken_apart(records) if records else []:
+            assert len({hash_key for _, hash_key, _ in found}) == 1
+            for person, hash_key, data in found:
+                assert int(hash_key) * 4 >> 128 == number
+                assert seen.setdefault(person, (number, []))[0] == number
+                seen[person][1].append(data)
+    assert sum(map(len, shards)) < len(events) / 20
+    assert {person: data for person, (_, data) in seen.items()} == {
+        person: [each for each in events if f'"{person}"'.encode() in each] for person in people
+    }
 
 
 async def test_a_stream_that_is_not_there_suspends_the_destination(

@@ -234,6 +234,50 @@ async def test_only_the_records_with_an_error_are_to_be_tried_again(
     assert sorted(each["PartitionKey"] for each in aws.records()) == ["u-1", "u-3"]
 
 
+async def test_what_follows_a_refused_record_of_many_events_waits_for_it(
+    gateway: Gateway, aws: Aws, tools: DestinationTools
+) -> None:
+    aws.make_stream()
+    settings = kinesis.Settings(
+        stream_name=aws.name, aggregate=True, aggregate_bytes_max=4_096, **account(gateway)
+    )
+    events = [event(number, userId="u-1", note="x" * 1_500) for number in range(6)]
+    other = event(7, userId="u-2")
+
+    def partly(asked: Asked, forward: Callable[[Asked], Answer]) -> Answer:
+        codes = ["InternalFailure", ""]
+        assert len({each["ExplicitHashKey"] for each in asked.json["Records"]}) == 2
+        return answer_for(
+            asked, codes, forward, into="Records", counted="FailedRecordCount", key="StreamName"
+        )
+
+    gateway.changes.append(partly)
+    outcomes = await kinesis.put_records(for_kinesis(*events, other), settings, tools)
+
+    assert kinds(outcomes) == [Retry] * 6 + [Delivered]
+    assert len(gateway.of("PutRecords")) == 1
+    assert [each["Data"] for each in aws.records()] == [other]
+
+
+async def test_sources_and_mappings_choose_stream_and_partition_key(
+    gateway: Gateway, aws: Aws, tools: DestinationTools
+) -> None:
+    aws.make_stream()
+    settings = kinesis.Settings(
+        stream_name="missing", streams={"web": aws.name}, **account(gateway)
+    )
+    records = [
+        kinesis.Record(data=Json(event(1)), source="web", partition_key="chosen"),
+        kinesis.Record(data=Json(event(2)), source="web"),
+        kinesis.Record(data=Json(event(3)), source="app"),
+    ]
+
+    outcomes = await kinesis.put_records(records, settings, tools)
+
+    assert kinds(outcomes) == [Delivered, Delivered, Retry]
+    assert {each["PartitionKey"] for each in aws.records()} == {"chosen", "u-2"}
+
+
 async def test_a_record_that_is_too_large_is_rejected_and_its_neighbours_arrive(
     gateway: Gateway, aws: Aws, tools: DestinationTools
 ) -> None:

@@ -3,6 +3,6 @@
 import { createRequire } from "node:module";
 
 const load = createRequire(`${process.env.TAILRACE_KINESIS_DIR}/`);
-const server = load("kinesalite")({ createStreamMs: 0, shardLimit: 2 });
+const server = load("kinesalite")({ createStreamMs: 0, shardLimit: 6 });
 
 server.listen(0, "127.0.0.1", () => console.log(server.address().port));

@@ -6,14 +6,19 @@ those of a stream that was not raised: 500 records and 5 MiB a request, 1 MiB a 
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from dataclasses import dataclass, field
+from re import fullmatch
+from typing import Annotated, Any, Final, NamedTuple
 
 import msgspec
 
-from tailrace.destinations import api, aws
+from tailrace.destinations import api, aws, kpl
+from tailrace.errors import SettingsError, TransientError
 
 RECORDS_MAX: Final = 500
+AGGREGATED_EVENTS_MAX: Final = 4_000
+NAME_PATTERN: Final = r"[A-Za-z0-9_.-]{1,128}"
+NAME_EXPECTED: Final = "1 to 128 letters, digits and _.-"
 EVENTS_BYTES_MAX: Final = 4_500_000
 """Of events in a request: with 500 keys, and in base64, it then has less than 5 and 7 MiB."""
 
@@ -31,12 +36,16 @@ class Settings(aws.Account):
 
     stream_name: Annotated[
         str,
-        api.Setting(
-            "Name of the data stream.",
-            pattern=r"[A-Za-z0-9_.-]{1,128}",
-            expected="1 to 128 letters, digits and _.-",
-        ),
+        api.Setting("Name of the data stream.", pattern=NAME_PATTERN, expected=NAME_EXPECTED),
     ]
+    streams: Annotated[
+        Mapping[str, str],
+        api.Setting(
+            "Other streams for the events of some sources: the source's slug, and the stream's "
+            "name.",
+            length_max=128,
+        ),
+    ] = field(default_factory=dict)
     use_message_id: Annotated[
         bool,
         api.Setting(
@@ -44,6 +53,29 @@ class Settings(aws.Account):
             "over all shards; else it is the userId, or else the anonymousId."
         ),
     ] = False
+    aggregate: Annotated[
+        bool,
+        api.Setting(
+            "Whether a record holds many events, in the format of the Kinesis Producer Library, "
+            "which consumers have to take apart again."
+        ),
+    ] = False
+    aggregate_bytes_max: Annotated[
+        int,
+        api.Setting(
+            "Most bytes in a record that holds many events.",
+            minimum=4_096,
+            maximum=1_000_000,
+        ),
+    ] = 51_200
+
+    def __post_init__(self) -> None:
+        """Refuse streams that cannot exist."""
+        super().__post_init__()
+        for name, stream in self.streams.items():
+            if not fullmatch(NAME_PATTERN, stream):
+                complaint = f"has for {name!r} the stream {stream!r}; expected {NAME_EXPECTED}"
+                raise SettingsError(complaint, problems={"streams": complaint})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +83,11 @@ class Record:
     """What one event becomes."""
 
     data: Annotated[api.Json, api.Mapped("What the record holds.", default={"@path": "$."})]
+    partition_key: Annotated[
+        str,
+        api.Mapped("What chooses the shard; without a value it is chosen as the settings say."),
+    ] = ""
+    source: Annotated[str, api.SourceSlug()] = ""
 
 
 class _Ids(msgspec.Struct, gc=False, rename="camel"):
@@ -62,27 +99,115 @@ class _Ids(msgspec.Struct, gc=False, rename="camel"):
 _decode_ids = msgspec.json.Decoder(_Ids).decode
 
 
+class Entry(NamedTuple):
+    """A record of the stream: its bytes, what chooses its shard, and the events that it holds."""
+
+    data: bytes
+    partition_key: str
+    hash_key: str
+    indexes: Sequence[int]
+
+    @property
+    def size(self) -> int:
+        """Its bytes, as the service counts them."""
+        return len(self.data) + len(self.partition_key.encode())
+
+    def request(self) -> dict[str, object]:
+        """Return it as the service takes it."""
+        found: dict[str, object] = {"Data": self.data, "PartitionKey": self.partition_key}
+        return {**found, "ExplicitHashKey": self.hash_key} if self.hash_key else found
+
+
 async def put_records(
     records: Sequence[Record], settings: Settings, tools: api.Tools
 ) -> Sequence[api.Outcome]:
-    """Put the records in one request; each has an outcome of its own."""
-    keys = [partition_key(record.data, settings) for record in records]
-    sizes = [len(r.data) + len(key.encode()) for r, key in zip(records, keys, strict=True)]
-    fitting = [index for index, size in enumerate(sizes) if size <= RECORD_BYTES_MAX]
+    """Put the records, in one request for each stream; each event has an outcome of its own."""
+    groups: dict[str, list[int]] = {}
+    for index, record in enumerate(records):
+        stream = settings.streams.get(record.source, settings.stream_name)
+        groups.setdefault(stream, []).append(index)
+    put = _put_aggregated if settings.aggregate else _put_each
+
+    async def sent(stream: str, indexes: Sequence[int]) -> Sequence[api.Outcome]:
+        chosen = [records[index] for index in indexes]
+        keys = [_key_of(record, settings) for record in chosen]
+        return await put(stream, [record.data for record in chosen], keys, settings, tools)
+
+    return await aws.in_groups(groups, sent)
+
+
+async def _put_each(
+    stream: str,
+    events: Sequence[bytes],
+    keys: Sequence[str],
+    settings: Settings,
+    tools: api.Tools,
+) -> Sequence[api.Outcome]:
+    entries = [
+        Entry(event, key, "", [index])
+        for index, (event, key) in enumerate(zip(events, keys, strict=True))
+    ]
+    return await _put(stream, entries, settings, tools)
+
+
+async def _put_aggregated(
+    stream: str,
+    events: Sequence[bytes],
+    keys: Sequence[str],
+    settings: Settings,
+    tools: api.Tools,
+) -> Sequence[api.Outcome]:
+    """Put the events of each range of hash keys one record after the other.
+
+    A request takes no two records of one range: where the first were refused and the second taken,
+    a person's events would be out of order.
+    """
+    outcomes: dict[int, api.Outcome] = {}
+    stuck: dict[str, api.Outcome] = {}
+    for turn in kpl.chunks(events, keys, bytes_max=settings.aggregate_bytes_max):
+        entries = []
+        for chunk in turn:
+            if chunk.hash_key in stuck:
+                outcomes.update(dict.fromkeys(chunk.indexes, stuck[chunk.hash_key]))
+            else:
+                entries.append(_entry(chunk, events, keys))
+        if not entries:
+            continue
+        try:
+            found = await _put(stream, entries, settings, tools)
+        except (TransientError, SettingsError) as error:
+            if not any(isinstance(each, api.Delivered) for each in outcomes.values()):
+                raise
+            found = [api.Retry("no-answer", str(error))] * len(entries)
+        for entry, outcome in zip(entries, found, strict=True):
+            outcomes.update(dict.fromkeys(entry.indexes, outcome))
+            if isinstance(outcome, api.Retry):
+                stuck[entry.hash_key] = outcome
+    return [outcomes[index] for index in range(len(events))]
+
+
+def _entry(chunk: kpl.Chunk, events: Sequence[bytes], keys: Sequence[str]) -> Entry:
+    first = chunk.indexes[0]
+    data = kpl.aggregated(chunk, events, keys) if len(chunk.indexes) > 1 else events[first]
+    return Entry(data, keys[first], chunk.hash_key, chunk.indexes)
+
+
+async def _put(
+    stream: str, entries: Sequence[Entry], settings: Settings, tools: api.Tools
+) -> Sequence[api.Outcome]:
+    """Put records in one request; return what became of each."""
+    fitting = [index for index, entry in enumerate(entries) if entry.size <= RECORD_BYTES_MAX]
     outcomes: list[api.Outcome] = [
-        api.Rejected("too-large", f"{size} bytes; Kinesis takes {RECORD_BYTES_MAX} with the key")
-        for size in sizes
+        api.Rejected(
+            "too-large", f"{entry.size} bytes; Kinesis takes {RECORD_BYTES_MAX} with the key"
+        )
+        for entry in entries
     ]
     if fitting:
         client = aws.client_of(tools, settings, "kinesis", refusals=_REFUSALS)
         answer = await client.call(
             "put_records",
-            {
-                "StreamName": settings.stream_name,
-                "Records": [
-                    {"Data": records[index].data, "PartitionKey": keys[index]} for index in fitting
-                ],
-            },
+            {"StreamName": stream, "Records": [entries[index].request() for index in fitting]},
         )
         found: Sequence[api.Outcome]
         if isinstance(answer, api.Rejected):
@@ -94,6 +219,10 @@ async def put_records(
     return outcomes
 
 
+def _key_of(record: Record, settings: Settings) -> str:
+    return _cut(record.partition_key) or partition_key(record.data, settings)
+
+
 def partition_key(data: bytes, settings: Settings) -> str:
     """Return what chooses the shard of an event: the person, else the event, else what it holds."""
     try:
@@ -101,14 +230,17 @@ def partition_key(data: bytes, settings: Settings) -> str:
     except msgspec.ValidationError:
         ids = _Ids()
     person = "" if settings.use_message_id else ids.user_id or ids.anonymous_id
-    key = person or ids.message_id or hashlib.sha256(data).hexdigest()
+    return _cut(person or ids.message_id or hashlib.sha256(data).hexdigest())
+
+
+def _cut(key: str) -> str:
     # The service counts characters in UTF-16, where some take two.
     return key.encode("utf-16-le")[: 2 * KEY_UNITS_MAX].decode("utf-16-le", errors="ignore")
 
 
 async def check(settings: Settings, tools: api.Tools) -> Sequence[api.Checked]:
     """Look at the credentials, what they may do, and the streams."""
-    streams = [settings.stream_name]
+    streams = list(dict.fromkeys([settings.stream_name, *settings.streams.values()]))
     where = f"arn:{aws.partition_of(settings.region)}:kinesis:{settings.region}"
     return await aws.checked(
         settings,
@@ -135,10 +267,10 @@ def _judged(answer: Mapping[str, Any]) -> tuple[bool, str]:
     return status in _TAKING, f"is {status} and has {found.get('OpenShardCount')} shards"
 
 
-def _batching(_: Settings) -> api.Batching:
+def _batching(settings: Settings) -> api.Batching:
     # Where a whole request is refused, halves of it show which record is meant.
     return api.Batching(
-        events_max=RECORDS_MAX,
+        events_max=AGGREGATED_EVENTS_MAX if settings.aggregate else RECORDS_MAX,
         bytes_max=EVENTS_BYTES_MAX,
         lanes=aws.LANES,
         answers_each=False,

@@ -162,3 +162,24 @@ def test_every_setting_is_in_the_page_of_its_type(slug: str) -> None:
     missing = [name for name in load_catalog().types[slug].fields if f"`{name}`" not in text]
 
     assert missing == []
+
+
+@pytest.mark.parametrize(
+    ("region", "partition"),
+    [
+        ("eu-central-1", "aws"),
+        ("us-gov-west-1", "aws-us-gov"),
+        ("cn-north-1", "aws-cn"),
+        ("eusc-de-east-1", "aws-eusc"),
+    ],
+)
+def test_a_role_is_of_the_partition_of_the_region(region: str, partition: str) -> None:
+    kind = load_catalog().types["kinesis"]
+    given = {**LEAST["kinesis"], "region": region}
+
+    check(kind, {**given, "role_arn": f"arn:{partition}:iam::123456789012:role/events"})
+    with pytest.raises(SettingsError, match="partition") as error:
+        check(kind, {**given, "role_arn": "arn:aws-other:iam::123456789012:role/events"})
+
+    assert set(error.value.problems) == {"role_arn"}
+    assert set(refused("kinesis", streams={"web": "no spaces"})) == {"streams"}
