@@ -65,10 +65,7 @@ _Status = Annotated[
     int | None, QueryParameter(ge=0, le=999, description="Only of this HTTP status; 0 for none.")
 ]
 _Type = Annotated[
-    str,
-    QueryParameter(
-        name="type", max_length=20, pattern=_NO_NUL, description="Only this type of event."
-    ),
+    str, QueryParameter(max_length=20, pattern=_NO_NUL, description="Only this type of event.")
 ]
 _Name = Annotated[
     str, QueryParameter(max_length=500, pattern=_NO_NUL, description="Only events of this name.")
@@ -187,7 +184,7 @@ async def search_dead_letters(
     text: _Text = "",
     status: _Status = None,
     source: SourceName = "",
-    type_: _Type = "",
+    type: _Type = "",  # noqa: A002 - it is the name of the parameter
     name: _Name = "",
     since: _From = "",
     until: _To = "",
@@ -209,7 +206,7 @@ async def search_dead_letters(
             text,
             status=status,
             source=source,
-            type=type_,
+            type=type,
             name=name,
             since=_maybe_moment(since, name="since"),
             until=_maybe_moment(until, name="until"),
@@ -382,7 +379,7 @@ async def search_waiting(
     text: _Text = "",
     status: _Status = None,
     source: SourceName = "",
-    type_: _Type = "",
+    type: _Type = "",  # noqa: A002 - it is the name of the parameter
     name: _Name = "",
     since: _From = "",
     until: _To = "",
@@ -404,7 +401,7 @@ async def search_waiting(
             text,
             status=status,
             source=source,
-            type=type_,
+            type=type,
             name=name,
             since=_maybe_moment(since, name="since"),
             until=_maybe_moment(until, name="until"),
