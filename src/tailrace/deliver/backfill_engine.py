@@ -66,6 +66,8 @@ def backfill_path(config: Config, slug: str, job_id: int) -> Path:
 class BackfillRunner(Runner):
     """Delivers the events of a feed; where it ends, no batch waits for more."""
 
+    lets_go = False
+
     def __init__(self, target: Target, *, feed: Feed, **parts: Any) -> None:
         super().__init__(target, blocks=feed, **parts)
         self._feed = feed
@@ -157,9 +159,10 @@ class Backfills:
                 await self._advance(found, job)
         is_time = time.monotonic() - self._cleaned_at > _CLEAN_EVERY_S
         if is_time or not self._cleaned_at or set(known) != self._known:
+            deleted = self._known - set(known)
             self._cleaned_at, self._known = time.monotonic(), set(known)
             await self._run(self._clean)
-            await self._run(self._forget_others, set(known))
+            await self._run(self._forget_others, deleted, set(known))
 
     async def _advance(self, run: _Run, job: Job) -> None:
         if run.feed is not None:
@@ -301,10 +304,15 @@ class Backfills:
         if old:
             self._remove({job.id: job.destination for job in old})
 
-    def _forget_others(self, slugs: set[str]) -> None:
+    def _forget_others(self, deleted: set[str], known: set[str]) -> None:
         """Remove the jobs of destinations that are no more; their slugs never come back."""
-        found = self._jobs.destinations(created_before=self._clock() - _UNKNOWN_S)
-        gone = {id_: slug for slug, ids in found.items() if slug not in slugs for id_ in ids}
+        before = self._clock() - _UNKNOWN_S
+        gone = {
+            id_: slug
+            for slug, jobs in self._jobs.by_destination().items()
+            for id_, created_at in jobs
+            if slug in deleted or (slug not in known and created_at < before)
+        }
         if gone:
             self._remove(gone)
             _logger.info("%d backfills of destinations that were deleted are gone", len(gone))

@@ -134,15 +134,15 @@ class Jobs:
             (*ENDED, ended_before, kept_each),
         )
 
-    def destinations(self, *, created_before: float) -> dict[str, list[int]]:
-        """Return the ids of jobs by destination, without those made since a moment."""
-        found: dict[str, list[int]] = {}
+    def by_destination(self) -> dict[str, list[tuple[int, float]]]:
+        """Return the ids of jobs, and when they were made, by destination."""
+        found: dict[str, list[tuple[int, float]]] = {}
         if self.path.exists():
             with self._connected() as connection:
-                for slug, id_ in connection.execute(
-                    "SELECT destination, id FROM jobs WHERE created_at < ?", (created_before,)
+                for slug, *job in connection.execute(
+                    "SELECT destination, id, created_at FROM jobs"
                 ):
-                    found.setdefault(slug, []).append(id_)
+                    found.setdefault(slug, []).append((job[0], job[1]))
         return found
 
     def move(
