@@ -129,7 +129,7 @@ class ToolServer:
 
 
 @cache
-def _tls() -> ssl.SSLContext:
+def client_tls() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
@@ -139,7 +139,7 @@ async def loopback_tools(
 ) -> AsyncIterator[DestinationTools]:
     """Give the real tools of an action, which may reach loopback."""
     with ThreadPoolExecutor(2) as threads:
-        http = GuardedHttp(Guard(["127.0.0.0/8"]), tls=_tls())
+        http = GuardedHttp(Guard(["127.0.0.0/8"]), tls=client_tls())
         tools = DestinationTools(http, threads=threads, file_directories=file_directories)
         try:
             yield tools

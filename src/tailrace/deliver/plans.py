@@ -169,9 +169,12 @@ def maker(
     """
     payload = action.fields
     fields = payload_fields(payload)
+    given = {name: mapping.get(name, each.about.default) for name, each in fields.mapped.items()}
     made = {
-        name: _compiled(mapping.get(name, each.about.default), f"{action.slug}.{name}")
+        name: _compiled(given[name], f"{action.slug}.{name}")
         for name, each in fields.mapped.items()
+        # What nothing fills has its fallback, and the event need not be read for it.
+        if given[name] is not None or each.is_required
     }
     others = {name: each for name, each in made.items() if fields.mapped[name].type != "json"}
     rules = [_rule(fields.mapped[name]) for name in others]
