@@ -6,7 +6,7 @@ import signal
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 from uuid import uuid4
@@ -260,7 +260,7 @@ def test_a_dead_letter_is_found_shown_and_delivered_by_a_replay_once_the_tool_wa
     assert (bad["message_id"], bad["reason"], bad["status"]) == (f"{hook.slug}-m-bad", REASON, 422)
     assert (bad["type"], bad["name"], bad["attempts"]) == ("track", "Bad_1%", 1)
     assert shown["event"]["userId"] == "u-m-bad"
-    assert answer == {"replayed": 1}
+    assert (answer["replayed"], answer["more"]) == (1, False)
     hook.wait_sums(delivered=2, dead_letters=1)
     assert tool.ids() == {f"{hook.slug}-m-good", f"{hook.slug}-m-bad"}
     assert [each["after"]["ids"] for each in hook.audited("destination.replay")] == [
@@ -299,7 +299,7 @@ def test_discarded_dead_letters_are_gone_and_counted_so(hook: Hook, tool: Tool) 
     none = hook.discard({"reason": "http-400"})
     all_ = hook.discard({"reason": REASON})
 
-    assert (none, all_) == ({"discarded": 0}, {"discarded": 1_200})
+    assert (none["discarded"], all_["discarded"], all_["more"]) == (0, 1_200, False)
     assert hook.sums() == {"discarded": 1_200}
     assert hook.dead_letters() == []
     assert hook.delivery()["reasons"] == []
@@ -307,13 +307,137 @@ def test_discarded_dead_letters_are_gone_and_counted_so(hook: Hook, tool: Tool) 
 
 
 @pytest.mark.parametrize(
-    "body", [{}, {"all": False}, {"ids": [1], "all": True}, {"ids": []}, {"reason": ""}]
+    "body",
+    [
+        {},
+        {"all": False},
+        {"ids": [1], "all": True},
+        {"ids": [1], "reason": REASON},
+        {"all": True, "reason": REASON},
+        {"ids": [1], "until_id": 7},
+        {"ids": []},
+        {"reason": ""},
+        {"status": -1},
+        {"since": "yesterday"},
+    ],
 )
 def test_it_must_be_clear_which_dead_letters_are_meant(hook: Hook, body: dict[str, Any]) -> None:
     for verb in ("replay", "discard"):
         response = hook.tailrace.api.post(f"{hook.path}/dead-letters/{verb}", json=body)
 
         assert response.status_code == 400, response.text
+
+
+def test_a_dead_letter_shows_what_was_sent_what_came_back_and_what_would_be_sent_now(
+    hook: Hook, tool: Tool
+) -> None:
+    hook.change(settings={"auth_header": "X-Key", "auth_value": "key-of-the-tool"})
+    hook.wait_state("running")
+    tool.refused = {"Bad"}
+    hook.send("m-1", event="Bad")
+    hook.wait_sums(dead_letters=1)
+
+    [bad] = hook.dead_letters(status=422, name="Bad", type="track", since="1h")
+    shown = hook.tailrace.get(f"{hook.path}/dead-letters/{bad['id']}")
+    # What is kept is the file's, and there is no secret in it either.
+    path = hook.tailrace.data_dir / "deliver" / f"{hook.slug}.sqlite"
+    with closing(sqlite3.connect(path)) as file:
+        kept = str(file.execute("SELECT text FROM exchanges").fetchall())
+
+    assert (shown["request"]["method"], shown["request"]["url"]) == ("POST", tool.url)
+    assert shown["request"]["headers"]["X-Key"] == "***"
+    assert json.loads(shown["request"]["body"]) == shown["event"]
+    assert (shown["response"]["status"], shown["response"]["body"]) == (422, "Bad: ***")
+    assert [(each["number"], each["reason"]) for each in shown["tried"]] == [(1, REASON)]
+    assert shown["payload"] == {"data": shown["event"]}
+    assert "key-of-the-tool" not in kept
+    assert hook.dead_letters(until="1h") == hook.dead_letters(source="other") == []
+
+
+def test_a_dead_letter_is_edited_and_replayed_and_the_audit_log_shows_what_was_changed(
+    hook: Hook, tool: Tool
+) -> None:
+    tool.refused = {"Bad"}
+    hook.send("m-1", event="Bad")
+    hook.wait_sums(dead_letters=1)
+    [bad] = hook.dead_letters()
+    path = f"{hook.path}/dead-letters/{bad['id']}"
+    event = hook.tailrace.get(path)["event"]
+
+    other = hook.tailrace.api.post(f"{path}/replay", json={"event": {**event, "messageId": "x"}})
+    answer = hook.tailrace.post(f"{path}/replay", {"event": {**event, "event": "Good"}})
+    hook.wait_sums(delivered=1)
+    again = hook.tailrace.api.post(f"{path}/replay", json={})
+
+    assert (other.status_code, other.json()["field"]) == (400, "event.messageId")
+    assert answer == {"replayed": 1, "edited": True}
+    assert [(each["messageId"], each["event"]) for each in tool.taken] == [
+        (f"{hook.slug}-m-1", "Good")
+    ]
+    assert again.status_code == 404
+    [entry] = hook.audited("destination.replay")
+    assert entry["before"]["event"] == {"event": "Bad"}
+    assert entry["after"]["event"] == {"event": "Good"}
+    recent = hook.tailrace.get(f"{hook.path}/recent", outcome="delivered")["deliveries"]
+    assert [(each["name"], each["edited"]) for each in recent] == [("Good", True)]
+    assert hook.books()["balanced"]
+
+
+# --- What waits, and the last deliveries --------------------------------------------------------
+
+
+def test_what_waits_says_why_and_can_be_tried_now(hook: Hook, tool: Tool) -> None:
+    tool.refused = {"Bad"}
+    hook.send("m-1", event="Bad")
+    hook.wait_sums(dead_letters=1)
+    tool.status = 503
+    hook.replay({"all": True})
+
+    def has_failed() -> bool:
+        waits = hook.tailrace.get(f"{hook.path}/waiting", reason="http-503")
+        return [each["message_id"] for each in waits] == [f"{hook.slug}-m-1"]
+
+    wait_until(has_failed, what="the second attempt", within_s=30.0)
+    [waits] = hook.tailrace.get(f"{hook.path}/waiting")
+    shown = hook.tailrace.get(f"{hook.path}/waiting/{waits['id']}")
+    traced = hook.tailrace.get(f"/api/v1/trace/{hook.slug}-m-1")["deliveries"]
+    tool.status, tool.refused = 0, set()
+    body = {"ids": [waits["id"]]}
+    due = hook.tailrace.post(f"{hook.path}/waiting/retry-now", body)["due"]
+
+    assert (waits["reason"], waits["is_first"]) == ("http-503", True)
+    assert shown["response"]["status"] == 503
+    assert {each["reason"] for each in shown["tried"]} == {REASON, "http-503"}
+    mine = [each for each in traced if each["destination"] == hook.slug]
+    assert [(each["outcome"], each["reason"]) for each in mine] == [("waiting", "http-503")]
+    assert due in (0, 1)
+    hook.wait_sums(delivered=1)
+    assert hook.audited("destination.retry")
+    assert hook.tailrace.get(f"{hook.path}/waiting") == []
+
+
+def test_the_last_deliveries_are_shown_as_a_sample_in_which_failures_stand_out(
+    hook: Hook, tool: Tool
+) -> None:
+    tool.refused = {"Bad"}
+    hook.send(*(f"m-{n}" for n in range(100)))
+    hook.send("bad", event="Bad")
+    hook.wait_sums(delivered=100, dead_letters=1)
+
+    dead = hook.tailrace.get(f"{hook.path}/recent", outcome="dead letter")
+    all_ = hook.tailrace.get(f"{hook.path}/recent", limit=200)
+    refused = hook.tailrace.api.get(f"{hook.path}/recent", params={"outcome": "lost"})
+
+    [one] = dead["deliveries"]
+    assert (one["message_id"], one["reason"], one["status"]) == (f"{hook.slug}-bad", REASON, 422)
+    assert (one["attempts"], one["took_ms"] > 0) == (1, True)
+    assert not dead["sampled"]
+    assert all_["sampled"]
+    assert 0 < all_["rate"] < 1
+    times = [each["at"] for each in all_["deliveries"]]
+    assert times == sorted(times, reverse=True)
+    assert len(times) <= 200
+    assert refused.status_code == 400
 
 
 # --- Trying -------------------------------------------------------------------------------------
