@@ -24,6 +24,7 @@ const DID: Record<string, string | [string, string]> = {
   "destination.delete": "deleted the destination",
   "destination.restore": ["took the destination", "back to an earlier version"],
   "destination.replay": "replayed dead letters of the destination",
+  "destination.retry": "tried at once what waits at the destination",
   "destination.discard": "discarded dead letters of the destination",
   "destination.test": "sent a test event to the destination",
   "member.create": "added the member",
