@@ -16,6 +16,7 @@ from tailrace.destinations.api import SLUG_PATTERN, Destination
 GROUP: Final = "tailrace.destinations"
 BUILT_IN: Final = (
     "aggregations-io",
+    "clickhouse",
     "elasticsearch",
     "file",
     "firehose",

@@ -16,7 +16,7 @@ import psycopg
 from psycopg import AsyncConnection
 
 from tailrace.destinations import api, reaching, servers
-from tailrace.destinations.warehouse import Layout, Load, postgres, schema_name
+from tailrace.destinations.warehouse import Layout, Load, loads_of, postgres, schema_name
 from tailrace.errors import SettingsError, TransientError
 
 BATCH_BYTES_MAX: Final = 8_388_608
@@ -148,7 +148,7 @@ async def load(
     session = tools.kept("session", _Session)
     async with session.lock:
         loads, are_events = await tools.blocking(
-            partial(loads_of, events, settings.schema, session.layout)
+            partial(loads_of, _placed(events, settings), session.layout)
         )
         taken: api.Outcome = api.Delivered()
         if loads:
@@ -156,22 +156,8 @@ async def load(
     return [taken if is_event else _REJECTED for is_event in are_events]
 
 
-def loads_of(
-    events: Sequence[Loaded], schema: str | None, layout: Layout
-) -> tuple[dict[str, Load], list[bool]]:
-    """Return what goes into each schema, and of each event whether it is one."""
-    by_schema: dict[str, list[int]] = {}
-    for index, event in enumerate(events):
-        by_schema.setdefault(schema or schema_name(event.source), []).append(index)
-    are_events = [False] * len(events)
-    loads = {}
-    for name, indexes in by_schema.items():
-        found, are_laid = layout.load([events[index].event for index in indexes])
-        if any(are_laid):
-            loads[name] = found
-        for index, is_laid in zip(indexes, are_laid, strict=True):
-            are_events[index] = is_laid
-    return loads, are_events
+def _placed(events: Sequence[Loaded], settings: Settings) -> list[tuple[str, bytes]]:
+    return [(settings.schema or schema_name(each.source), each.event) for each in events]
 
 
 async def _loaded(

@@ -19,6 +19,7 @@ URL = "https://example.com/in"
 AWS = {"region": "eu-central-1"}
 LEAST: dict[str, dict[str, Any]] = {
     "aggregations-io": {"api_key": "k", "ingest_id": "abc"},
+    "clickhouse": {"url": URL},
     "elasticsearch": {"url": URL, "index": "events"},
     "file": {"directory": "/srv/events"},
     "firehose": {**AWS, "stream_name": "events"},

@@ -8,7 +8,7 @@ What holds for both: an event has the same rows whenever it is laid out again, w
 nothing of it is lost, as what no column takes becomes a row of `discards`.
 """
 
-from tailrace.destinations.warehouse.layout import DISCARDS, Discard, Layout, Load
+from tailrace.destinations.warehouse.layout import DISCARDS, Discard, Layout, Load, loads_of
 from tailrace.destinations.warehouse.names import schema_name, snake_case
 from tailrace.destinations.warehouse.shaping import (
     COLUMNS_MAX,
@@ -30,6 +30,7 @@ __all__ = [
     "Layout",
     "Load",
     "Shaped",
+    "loads_of",
     "new_columns",
     "schema_name",
     "shaped",

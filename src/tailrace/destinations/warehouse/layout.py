@@ -22,6 +22,7 @@ from tailrace.destinations.warehouse.values import MISFIT, Kind, text_of, time_o
 DISCARDS: Final = "discards"
 ID_CHARACTERS_MAX: Final = 512
 DEPTH_MAX: Final = 20
+EPOCH: Final = "1970-01-01T00:00:00.000Z"
 NAMES_MAX: Final = 50_000
 DISCARD_COLUMNS: Final[Mapping[str, Kind]] = {
     "row_id": Kind.TEXT,
@@ -262,6 +263,24 @@ class _Page(NamedTuple):
         )
 
 
+def loads_of(
+    events: Sequence[tuple[str, bytes]], layout: Layout
+) -> tuple[dict[str, Load], list[bool]]:
+    """Return what goes into each schema of pairs of one and an event; and which events are some."""
+    by_schema: dict[str, list[int]] = {}
+    for index, (schema, _) in enumerate(events):
+        by_schema.setdefault(schema, []).append(index)
+    are_events = [False] * len(events)
+    loads = {}
+    for name, indexes in by_schema.items():
+        found, are_laid = layout.load([events[index][1] for index in indexes])
+        if any(are_laid):
+            loads[name] = found
+        for index, is_laid in zip(indexes, are_laid, strict=True):
+            are_events[index] = is_laid
+    return loads, are_events
+
+
 def event_of(body: bytes) -> Any:
     """Return the event that a JSON text is; what no database takes of it is made text."""
     try:
@@ -290,9 +309,7 @@ def _common(event: Row, body: bytes, load: Load, loaded_at: str) -> Row:
     message_id = text_of(given) if given else ""
     # The same event has the same id when it comes again.
     row: Row = {"id": _short(message_id) if message_id else hashlib.sha256(body).hexdigest()}
-    received_at = event.get("receivedAt")
-    arrived = time_of(received_at) if isinstance(received_at, str) else MISFIT
-    row["received_at"] = loaded_at if arrived is MISFIT else arrived
+    row["received_at"] = _received_at(event)
     for column, name in _TIMES:
         if event.get(name) is not None:
             row[column] = event[name]
@@ -301,6 +318,24 @@ def _common(event: Row, body: bytes, load: Load, loaded_at: str) -> Row:
             row[column] = _short(text_of(event[name]))
     row["uuid_ts"] = loaded_at
     return row
+
+
+def _received_at(event: Row) -> str:
+    """Return when the event arrived, in milliseconds; the same each time that it is laid out."""
+    for name in ("receivedAt", "timestamp", "sentAt"):
+        given = event.get(name)
+        found = time_of(given) if isinstance(given, str) else MISFIT
+        if found is not MISFIT:
+            moment = str(found)
+            if len(moment) == len(EPOCH):
+                return moment
+            return f"{moment.rstrip('Z').partition('.')[0]}.{_milliseconds(moment)}Z"
+    return EPOCH
+
+
+def _milliseconds(moment: str) -> str:
+    fraction = moment.rstrip("Z").partition(".")[2]
+    return f"{fraction[:3]:0<3}"
 
 
 def _latest(row: Row, of: str) -> Row:

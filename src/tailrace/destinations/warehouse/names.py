@@ -6,6 +6,7 @@ Source: Segment's warehouse schema, and its library go-snakecase for where a wor
 import hashlib
 import re
 from collections.abc import Set
+from functools import lru_cache
 from typing import Final
 
 NAME_LENGTH_MAX: Final = 63
@@ -54,6 +55,7 @@ def apart_from(name: str, taken: Set[str]) -> str:
     return cut(f"_{name}") if name in taken else name
 
 
+@lru_cache(maxsize=1_000)
 def schema_name(text: str) -> str:
     """Return what the schema or database of a source, or one that people named, is called."""
     name = cut(named(text))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Final
 
-from tailrace.destinations.warehouse.layout import Discard, Row
+from tailrace.destinations.warehouse.layout import EPOCH, Discard, Row
 from tailrace.destinations.warehouse.values import (
     BIGINT_MAX,
     MISFIT,
@@ -106,4 +106,5 @@ def _is_wider(value: object, most: int) -> bool:
 
 
 def _discard(table: str, row: Row, column: str, value: object, reason: str) -> Discard:
-    return Discard(row["id"], table, column, text_of(value), reason, row["received_at"])
+    row_id, at = row.get("id", ""), row.get("received_at", EPOCH)
+    return Discard(row_id, table, column, text_of(value), reason, at)

@@ -27,7 +27,7 @@ class Kind(Enum):
 
 
 class Column(NamedTuple):
-    """A column: `most` is the largest number or the most characters that it takes.
+    """A column: `most` is the largest number, the most characters or the last year that it takes.
 
     `is_exact` is false where numbers are kept as floating point, which have 53 bits.
     """
@@ -42,6 +42,9 @@ class Misfit:
 
 
 MISFIT: Final = Misfit()
+TIME_YEAR_MIN: Final = 1900
+"""Where a column of times ends at a year, it begins at this one."""
+
 BIGINT_MAX: Final = 2**63 - 1
 EXACT_MAX: Final = 2**53
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,15})?")
@@ -123,7 +126,7 @@ def fit(column: Column, value: Any) -> Any:
         case Kind.NUMBER:
             return _number(column, value)
         case Kind.TIME:
-            return time_of(value) if isinstance(value, str) else MISFIT
+            return _time(column, value) if isinstance(value, str) else MISFIT
     return MISFIT
 
 
@@ -145,6 +148,13 @@ def time_of(text: str) -> Any:
         return zoned.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
     except (ValueError, OverflowError):
         return MISFIT
+
+
+def _time(column: Column, text: str) -> Any:
+    found = time_of(text)
+    if column.most is None or found is MISFIT:
+        return found
+    return found if TIME_YEAR_MIN <= int(found[:4]) <= column.most else MISFIT
 
 
 def _is_instant(text: str) -> bool:
