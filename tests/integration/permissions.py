@@ -65,6 +65,8 @@ EVENT: Final = {"message_id": "m-1"}
 SOURCE: Final = {"slug": "{own_source}"}
 DESTINATION: Final = {"slug": "{destination}"}
 NO_BACKFILL: Final = {**DESTINATION, "backfill_id": "999"}
+ALERT: Final = {"slug": "{fresh_alert}"}
+TOLD: Final = {"type": "webhook", "url": "http://127.0.0.1:9/alert"}
 HOOK: Final = {"url": "https://hooks.example.com/events"}
 
 ROWS: Final = (
@@ -156,6 +158,23 @@ ROWS: Final = (
         EDITORS,
         body={"destination": {"type": "webhook"}, "event": {"type": "track", "event": "x"}},
     ),
+    row("GET /api/v1/delivery-alerts", VIEWERS),
+    row(
+        "POST /api/v1/delivery-alerts",
+        EDITORS,
+        201,
+        body={"slug": "a-{new}", "when": {"down_for_s": 60}, "notify": [TOLD]},
+    ),
+    row("GET /api/v1/delivery-alerts/{slug}", VIEWERS, at=ALERT),
+    row(
+        "PATCH /api/v1/delivery-alerts/{slug}",
+        EDITORS,
+        at=ALERT,
+        body={"name": "{new}"},
+        if_match=True,
+    ),
+    row("DELETE /api/v1/delivery-alerts/{slug}", EDITORS, 204, at={"slug": "{fresh_alert}"}),
+    row("POST /api/v1/delivery-alerts/{slug}/test", EDITORS, at=ALERT),
     row(
         "POST /api/v1/destinations/check",
         EDITORS,

@@ -135,6 +135,12 @@ class Everybody:
         slug: str = self._made("/api/v1/destinations", **fields)["slug"]
         return slug
 
+    def fresh_alert(self) -> str:
+        told = {"type": "webhook", "url": "http://127.0.0.1:9/alert"}
+        fields = {"slug": f"a-{self.new()}", "when": {"down_for_s": 60}, "notify": [told]}
+        slug: str = self._made("/api/v1/delivery-alerts", **fields)["slug"]
+        return slug
+
     def write_key(self) -> str:
         return str(self._made(f"/api/v1/sources/{OWN}/write-keys")["id"])
 
@@ -211,6 +217,7 @@ MAKERS: Final[Mapping[str, Callable[[Everybody, str], str]]] = {
     "write_key": lambda everybody, _: everybody.write_key(),
     "destination": lambda *_: "hook",
     "fresh_destination": lambda everybody, _: everybody.fresh_destination(),
+    "fresh_alert": lambda everybody, _: everybody.fresh_alert(),
     "member": lambda everybody, _: everybody.member(),
     "invite": lambda everybody, _: str(everybody.invite()["id"]),
     "invite_token": lambda everybody, _: everybody.invite()["url"].rpartition("token=")[2],

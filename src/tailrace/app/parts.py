@@ -20,6 +20,7 @@ from tailrace.config import Config
 from tailrace.control import Follower
 from tailrace.control.accounts import Accounts
 from tailrace.control.changes import Changes
+from tailrace.control.delivery_alerts import DeliveryAlerts
 from tailrace.control.destinations import Destinations
 from tailrace.control.invites import Invites
 from tailrace.control.keys import WriteKeys
@@ -30,8 +31,9 @@ from tailrace.control.settings import WorkspaceSettings
 from tailrace.control.sources import Sources
 from tailrace.control.tokens import Tokens
 from tailrace.control.workspace_file import WorkspaceFiles
-from tailrace.deliver.checking import Checking
+from tailrace.deliver.alerts import AlertTesting
 from tailrace.deliver.backfill_jobs import Jobs
+from tailrace.deliver.checking import Checking
 from tailrace.deliver.trying import Trying
 from tailrace.query import Questions
 from tailrace.store import Store
@@ -72,6 +74,8 @@ class Parts:
     destinations: Destinations
     trying: Trying
     checking: Checking
+    delivery_alerts: DeliveryAlerts
+    alert_testing: AlertTesting
     delivery_gauges: DeliveryGauges
     backfills: Jobs
     members: Members

@@ -38,6 +38,7 @@ from tailrace.control.accounts import Accounts
 from tailrace.control.changes import Changes
 from tailrace.control.credentials import Credentials
 from tailrace.control.database import open_engine
+from tailrace.control.delivery_alerts import DeliveryAlerts
 from tailrace.control.destinations import Destinations
 from tailrace.control.invites import Invites
 from tailrace.control.keys import WriteKeys
@@ -49,8 +50,9 @@ from tailrace.control.sources import Sources
 from tailrace.control.tokens import Tokens
 from tailrace.control.vault import Vault, open_vault
 from tailrace.control.workspace_file import WorkspaceFiles
-from tailrace.deliver.checking import Checking
+from tailrace.deliver.alerts import AlertTesting
 from tailrace.deliver.backfill_engine import jobs_of
+from tailrace.deliver.checking import Checking
 from tailrace.deliver.trying import Trying
 from tailrace.destinations import Catalog, load_catalog
 from tailrace.errors import ConfigError
@@ -155,6 +157,7 @@ def _open(config: Config, stack: ExitStack) -> tuple[Parts, Loading]:
     write_keys = WriteKeys(changes, sources)
     catalog = _catalog()
     destinations = Destinations(config, changes, vault, catalog)
+    delivery_alerts = DeliveryAlerts(changes, vault, catalog)
     settings = WorkspaceSettings(changes)
     members = Members(changes, sources)
     invites = Invites(changes, members, sessions)
@@ -189,6 +192,8 @@ def _open(config: Config, stack: ExitStack) -> tuple[Parts, Loading]:
         destinations=destinations,
         trying=Trying(config, catalog, vault),
         checking=Checking(config, catalog, vault),
+        delivery_alerts=delivery_alerts,
+        alert_testing=AlertTesting(config, catalog, vault),
         delivery_gauges=DeliveryGauges(config, following, log),
         backfills=backfills,
         members=members,

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import hashlib
 import logging
 import ssl
@@ -16,6 +17,7 @@ from tailrace.config import Config
 from tailrace.control import Follower
 from tailrace.control.document import DocumentDestination
 from tailrace.control.vault import Vault, open_vault
+from tailrace.deliver.alerts import Alerting
 from tailrace.deliver.backfill_engine import Backfills
 from tailrace.deliver.backoff import backoff_s
 from tailrace.deliver.blocks import Blocks
@@ -50,7 +52,7 @@ def run_deliveries(config: Config, stop: threading.Event) -> None:
 
 async def _run(config: Config, following: Follower, stop: threading.Event) -> None:
     with contextlib.ExitStack() as stack:
-        logs = [open_log(config) for _ in range(3)]
+        logs = [open_log(config) for _ in range(4)]
         for log in logs:
             stack.callback(log.close)
         threads = stack.enter_context(ThreadPoolExecutor(THREADS, thread_name_prefix="deliver"))
@@ -58,6 +60,14 @@ async def _run(config: Config, following: Follower, stop: threading.Event) -> No
             config, waiting=logs[0], reading=logs[1], own=logs[2], threads=threads, clock=time.time
         )
         backfills = Backfills(config, clock=time.time)
+        alerting = Alerting(
+            config,
+            engine.catalog,
+            open_vault(config),
+            log=logs[3],
+            path_of=functools.partial(state_path, config),
+        )
+        watching = asyncio.create_task(alerting.run(lambda: following.workspace))
         try:
             while not stop.is_set():
                 destinations = following.workspace.destinations
@@ -65,6 +75,8 @@ async def _run(config: Config, following: Follower, stop: threading.Event) -> No
                 await backfills.follow(destinations)
                 await asyncio.sleep(LOOK_EVERY_S)
         finally:
+            await _ended(watching)
+            await alerting.close()
             await backfills.close()
             await engine.close()
 
@@ -86,7 +98,7 @@ class Engine:
         self._own = own
         self._threads = threads
         self._clock = clock
-        self._catalog: Catalog = load_catalog()
+        self.catalog: Catalog = load_catalog()
         self._vault: Vault | None = open_vault(config)
         self._guard = Guard(config.deliver.private_networks)
         self._tls = ssl.create_default_context()
@@ -142,7 +154,7 @@ class Engine:
         state = await self._run(State, state_path(self._config, destination.slug))
         try:
             target = target_of(
-                destination, catalog=self._catalog, vault=self._vault, config=self._config
+                destination, catalog=self.catalog, vault=self._vault, config=self._config
             )
         except (SettingsError, ConfigError) as error:
             told = {"state": "suspended", "problem": str(error), "version": destination.version}
