@@ -114,9 +114,7 @@ class _Compiler:
         if self.is_directive(value):
             return self._directive(value, where)
         if isinstance(value, Mapping):
-            return _object(
-                {key: self.part(each, _below(where, key)) for key, each in value.items()}
-            )
+            return _object({key: self.part(each, below(where, key)) for key, each in value.items()})
         if isinstance(value, list):
             return _list([self.part(each, f"{where}[{i}]") for i, each in enumerate(value)])
         return Known(value)
@@ -145,7 +143,7 @@ class _Compiler:
         read = _DIRECTIVES.get(name)
         if read is None:
             return self.problem(where, _unknown(name))
-        return read(self, value[name], _below(where, name))
+        return read(self, value[name], below(where, name))
 
     def options(
         self, given: Any, where: str, *, required: Sequence[str], optional: Sequence[str] = ()
@@ -160,10 +158,10 @@ class _Compiler:
             if key not in known:
                 near = difflib.get_close_matches(key, known, n=1)
                 hint = f"; did you mean '{near[0]}'?" if near else ""
-                self.problem(_below(where, key), f"is no option here{hint}")
+                self.problem(below(where, key), f"is no option here{hint}")
         missing = [key for key in required if key not in given]
         for key in missing:
-            self.problem(_below(where, key), "is missing")
+            self.problem(below(where, key), "is missing")
         return None if missing else given
 
     def flag(self, options: Options, key: str, where: str, *, default: bool) -> bool:
@@ -171,7 +169,7 @@ class _Compiler:
         if given is None:
             return default
         if not isinstance(given, bool):
-            self.problem(_below(where, key), f"is {_type_of(given)}; expected true or false")
+            self.problem(below(where, key), f"is {_type_of(given)}; expected true or false")
             return default
         return given
 
@@ -180,11 +178,11 @@ class _Compiler:
         if given is None and not shortest:
             return ""
         if not isinstance(given, str):
-            self.problem(_below(where, key), f"is {_type_of(given)}; expected a text")
+            self.problem(below(where, key), f"is {_type_of(given)}; expected a text")
             return ""
         if not shortest <= len(given) <= PATTERN_LENGTH_MAX:
             self.problem(
-                _below(where, key),
+                below(where, key),
                 f"has {len(given)} characters; expected {shortest} to {PATTERN_LENGTH_MAX}",
             )
         return given
@@ -254,7 +252,7 @@ def _if(compiler: _Compiler, given: Any, where: str) -> Part:
     if asked is None or all(_is_falsy(options.get(key)) for key in ("exists", "blank")):
         return compiler.problem(where, "has neither exists nor blank to ask about")
     parts = {
-        key: compiler.part(value, _below(where, key))
+        key: compiler.part(value, below(where, key))
         for key, value in options.items()
         if key != METADATA
     }
@@ -276,9 +274,9 @@ def _case(compiler: _Compiler, given: Any, where: str) -> Part:
     if options is None:
         return _NOTHING
     change = _CASES.get(options["operator"]) if isinstance(options["operator"], str) else None
-    value = compiler.part(options.get("value"), _below(where, "value"))
+    value = compiler.part(options.get("value"), below(where, "value"))
     if change is None:
-        return compiler.problem(_below(where, "operator"), "expected lower or upper")
+        return compiler.problem(below(where, "operator"), "expected lower or upper")
     # Segment reads a value of 0, "", false or null as none.
     return _NOTHING if _is_falsy(options.get("value")) else make.case(change, resolved(value))
 
@@ -305,7 +303,7 @@ def _replace(compiler: _Compiler, given: Any, where: str) -> Part:
                 compiler.text(options, "replacement2", where, shortest=0),
             )
         )
-    value = compiler.part(options["value"], _below(where, "value"))
+    value = compiler.part(options["value"], below(where, "value"))
     replaced = make.replace(
         resolved(value),
         pairs,
@@ -338,8 +336,8 @@ def _merge(compiler: _Compiler, given: Any, where: str) -> Part:
         return _NOTHING
     direction, objects = options["direction"], options["objects"]
     if direction not in ("left", "right"):
-        compiler.problem(_below(where, "direction"), "expected right (later wins) or left")
-    at = _below(where, "objects")
+        compiler.problem(below(where, "direction"), "expected right (later wins) or left")
+    at = below(where, "objects")
     if not isinstance(objects, list):
         return compiler.problem(at, f"is {_type_of(objects)}; expected a list")
     parts = [resolved(compiler.part(each, f"{at}[{i}]")) for i, each in enumerate(objects)]
@@ -352,10 +350,10 @@ def _transform(compiler: _Compiler, given: Any, where: str) -> Part:
         return _NOTHING
     if not isinstance(options["apply"], Mapping):
         compiler.problem(
-            _below(where, "apply"), f"is {_type_of(options['apply'])}; expected an object"
+            below(where, "apply"), f"is {_type_of(options['apply'])}; expected an object"
         )
-    apply = compiler.part(options["apply"], _below(where, "apply"))
-    mapping = compiler.part(options["mapping"], _below(where, "mapping"))
+    apply = compiler.part(options["apply"], below(where, "apply"))
+    mapping = compiler.part(options["mapping"], below(where, "mapping"))
     return make.transform(resolved(apply), resolved(mapping))
 
 
@@ -365,11 +363,11 @@ def _flatten(compiler: _Compiler, given: Any, where: str) -> Part:
     )
     if options is None:
         return _NOTHING
-    separator = compiler.text_or_directive(options["separator"], _below(where, "separator"))
+    separator = compiler.text_or_directive(options["separator"], below(where, "separator"))
     if separator == "":
-        compiler.problem(_below(where, "separator"), "expected a text that is not empty")
+        compiler.problem(below(where, "separator"), "expected a text that is not empty")
     return make.flatten(
-        resolved(compiler.part(options["value"], _below(where, "value"))),
+        resolved(compiler.part(options["value"], below(where, "value"))),
         resolved(Known(separator) if isinstance(separator, str) else separator),
         omits_arrays=compiler.flag(options, "omitArrays", where, default=False),
     )
@@ -379,12 +377,12 @@ def _json(compiler: _Compiler, given: Any, where: str) -> Part:
     options = compiler.options(given, where, required=("mode", "value"))
     if options is None:
         return _NOTHING
-    value = resolved(compiler.part(options["value"], _below(where, "value")))
+    value = resolved(compiler.part(options["value"], below(where, "value")))
     if options["mode"] == "encode":
         return make.encode_json(value)
     if options["mode"] == "decode":
         return make.decode_json(value)
-    return compiler.problem(_below(where, "mode"), "expected encode or decode")
+    return compiler.problem(below(where, "mode"), "expected encode or decode")
 
 
 def _exclude_when_null(compiler: _Compiler, given: Any, where: str) -> Part:
@@ -392,9 +390,16 @@ def _exclude_when_null(compiler: _Compiler, given: Any, where: str) -> Part:
 
 
 def _liquid(compiler: _Compiler, given: Any, where: str) -> Part:
-    return compiler.problem(
-        where, "Liquid templates are not supported; use @template, @if, @replace or @case"
-    )
+    # The library takes 150 ms to import, and few mappings have templates.
+    from tailrace.mappings.liquid_templates import TemplateError, template_of
+
+    if not isinstance(given, str):
+        return compiler.problem(where, f"is {_type_of(given)}; expected a text")
+    compiler.parts += len(given) // _LENGTH_OF_A_STEP
+    try:
+        return template_of(given)
+    except TemplateError as error:
+        return compiler.problem(where, str(error))
 
 
 _DIRECTIVES: Final[dict[str, Callable[[_Compiler, Any, str], Part]]] = {
@@ -414,7 +419,8 @@ _DIRECTIVES: Final[dict[str, Callable[[_Compiler, Any, str], Part]]] = {
 }
 
 
-def _below(where: str, key: str) -> str:
+def below(where: str, key: str) -> str:
+    """Return the path of a key of the object at a path, as problems name it."""
     shown = _shortened(key)
     return f"{where}.{shown}" if where else shown
 

@@ -273,7 +273,7 @@ def test_a_mapping_that_gives_nothing_for_a_needed_json_field_rejects_the_event(
         {"action": "fax"},
         {"trigger": "type ="},
         {"trigger": "properties.total in [1]"},
-        {"mapping": {"data": {"@liquid": "x"}}},
+        {"mapping": {"data": {"@lqd": "x"}}},
     ],
 )
 def test_what_this_release_does_not_understand_suspends_the_destination(
