@@ -146,6 +146,12 @@ ROWS: Final = (
     # Destinations
     row("GET /api/v1/destination-types", VIEWERS),
     row("GET /api/v1/destination-types/{slug}", VIEWERS, at={"slug": "webhook"}),
+    row("GET /api/v1/languages", VIEWERS),
+    row(
+        "POST /api/v1/languages/check",
+        VIEWERS,
+        body={"language": "trigger", "text": 'type = "track"'},
+    ),
     row("GET /api/v1/destinations", VIEWERS),
     row(
         "POST /api/v1/destinations",

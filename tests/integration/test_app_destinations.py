@@ -475,3 +475,56 @@ def test_nothing_is_saved_that_fails_its_check(app: AppServer, tool: ToolServer)
     assert made.status_code == 201
     assert problem(changed) == (422, "check-failed", "settings.url")
     assert app.get(f"{PATH}/{slug}")["settings"]["url"] == tool.url
+
+
+# --- Languages ------------------------------------------------------------------------------------
+
+
+def checked(app: AppServer, language: str, text: str) -> Any:
+    answer = app.client.post("/api/v1/languages/check", json={"language": language, "text": text})
+    assert answer.status_code == 200
+    return answer.json()
+
+
+def test_languages_tell_their_words(app: AppServer) -> None:
+    found = {each["language"]: each for each in app.get("/api/v1/languages")}
+
+    names = {
+        language: [each["name"] for each in words["functions"]] for language, words in found.items()
+    }
+    assert names["trigger"] == ["contains", "match"]
+    assert {"semver", "length"} <= set(names["filter"])
+    assert {"@path", "@if"} <= set(names["mapping"])
+    assert "properties." in found["trigger"]["fields"]
+    assert "user_id" in found["lucene"]["fields"]
+    for words in found["filter"]["functions"]:
+        assert checked(app, "filter", f"{words['form']} = 'x'")["is_valid"]
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "position", "path"),
+    [
+        ("filter", "type = ", 7, ""),
+        ("filter", "type is 'x'", 5, ""),
+        ("trigger", "event in ['A']", 6, ""),
+        ("lucene", "type:(", 6, ""),
+        ("mapping", '{"a": {"@path": 5}}', 16, "a.@path"),
+        ("mapping", '{"a": ', 6, ""),
+    ],
+)
+def test_a_wrong_text_has_problems_with_their_places(
+    app: AppServer, language: str, text: str, position: int, path: str
+) -> None:
+    found = checked(app, language, text)
+
+    assert not found["is_valid"]
+    [wrong] = found["problems"]
+    assert (wrong["severity"], wrong["position"], wrong["path"]) == ("error", position, path)
+    assert wrong["message"]
+
+
+def test_a_text_that_is_easily_misread_is_valid_with_a_warning(app: AppServer) -> None:
+    found = checked(app, "filter", "type = 'page' or type = 'track' and event = 'A'")
+
+    assert (found["is_valid"], found["types"]) == (True, ["page", "track"])
+    assert [each["severity"] for each in found["problems"]] == ["warning"]

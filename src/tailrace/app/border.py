@@ -143,6 +143,7 @@ AREAS = frozenset(
         "fields",
         "histogram",
         "invites",
+        "languages",
         "ledger",
         "live",
         "me",

@@ -27,12 +27,13 @@ _FALSE_TEXTS: Final = frozenset({"", "0", "false"})
 
 @dataclass(frozen=True)
 class Function:
-    """`form` shows people how it is written."""
+    """`form` shows people how it is written, `about` what it gives."""
 
     call: Callable[..., Any]
     arity: int
     returns: Returns
     form: str
+    about: str
 
 
 def type_name(value: Any) -> str:
@@ -165,21 +166,95 @@ def _version(text: str) -> tuple[int, ...] | None:
 
 
 FUNCTIONS: Final[dict[str, Function]] = {
-    "contains": Function(_contains, 2, "bool", "contains(event, 'part')"),
-    "match": Function(_match, 2, "bool", "match(event, 'Order *')"),
-    "length": Function(_length, 1, "number", "length(userId)"),
-    "lowercase": Function(_of_text("lowercase", str.lower), 1, "string", "lowercase(traits.email)"),
-    "uppercase": Function(_of_text("uppercase", str.upper), 1, "string", "uppercase(traits.email)"),
+    "contains": Function(
+        _contains,
+        2,
+        "bool",
+        "contains(event, 'part')",
+        "whether the part is in the text, with its case",
+    ),
+    "match": Function(
+        _match,
+        2,
+        "bool",
+        "match(event, 'Order *')",
+        "whether the whole text fits the pattern, with its case",
+    ),
+    "length": Function(
+        _length,
+        1,
+        "number",
+        "length(userId)",
+        "the bytes of a text in UTF-8, or the elements of a list; 0 for null",
+    ),
+    "lowercase": Function(
+        _of_text("lowercase", str.lower),
+        1,
+        "string",
+        "lowercase(traits.email)",
+        "the text in lower case",
+    ),
+    "uppercase": Function(
+        _of_text("uppercase", str.upper),
+        1,
+        "string",
+        "uppercase(traits.email)",
+        "the text in upper case",
+    ),
     "snakecase": Function(
-        _of_text("snakecase", lambda text: text.replace(" ", "_")), 1, "string", "snakecase(event)"
+        _of_text("snakecase", lambda text: text.replace(" ", "_")),
+        1,
+        "string",
+        "snakecase(event)",
+        "the text with _ for each space",
     ),
     "kebabcase": Function(
-        _of_text("kebabcase", lambda text: text.replace(" ", "-")), 1, "string", "kebabcase(event)"
+        _of_text("kebabcase", lambda text: text.replace(" ", "-")),
+        1,
+        "string",
+        "kebabcase(event)",
+        "the text with - for each space",
     ),
-    "titlecase": Function(_of_text("titlecase", _title), 1, "string", "titlecase(event)"),
-    "typeof": Function(type_name, 1, "string", "typeof(properties.total)"),
-    "bool": Function(_bool, 1, "bool", "bool(properties.flag)"),
-    "string": Function(_string, 1, "string", "string(properties.total)"),
-    "number": Function(_number, 1, "number", "number(properties.total)"),
-    "semver": Function(_semver, 3, "bool", "semver(context.app.version, '>=', '2.1')"),
+    "titlecase": Function(
+        _of_text("titlecase", _title),
+        1,
+        "string",
+        "titlecase(event)",
+        "the text with the first letter of each word in upper case",
+    ),
+    "typeof": Function(
+        type_name,
+        1,
+        "string",
+        "typeof(properties.total)",
+        "string, number, bool, list, null or object",
+    ),
+    "bool": Function(
+        _bool,
+        1,
+        "bool",
+        "bool(properties.flag)",
+        "false for 0, '', '0', 'false', [] and null, else true",
+    ),
+    "string": Function(
+        _string,
+        1,
+        "string",
+        "string(properties.total)",
+        "the value as text",
+    ),
+    "number": Function(
+        _number,
+        1,
+        "number",
+        "number(properties.total)",
+        "the number that a text says; null where it says none",
+    ),
+    "semver": Function(
+        _semver,
+        3,
+        "bool",
+        "semver(context.app.version, '>=', '2.1')",
+        "whether the first three numbers of two versions are in the relation",
+    ),
 }

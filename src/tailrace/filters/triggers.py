@@ -33,6 +33,10 @@ from tailrace.filters.tree import (
 
 _WHOLE: Final = frozenset({"type", "event", "name", "userId"})
 _PARTED: Final = frozenset({"properties", "traits", "context"})
+FIELDS: Final = (*sorted(_WHOLE), *(f"{name}." for name in sorted(_PARTED)))
+"""What a trigger can look at: a name that ends with a dot has others below it."""
+
+TEXT_TESTS: Final = frozenset({"contains", "match"})
 _NUMBERS: Final = frozenset({int, float})
 _ORDERS: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "<": operator.lt,
@@ -152,7 +156,7 @@ def _same(get: Get, tree: Compare, expected: str | bool | None) -> Test:
 
 
 def _text_test(call: Call, *, is_negated: bool) -> Test:
-    if call.name not in {"contains", "match"}:
+    if call.name not in TEXT_TESTS:
         raise _refused(
             call.position, f"a trigger has no {call.name}()", "there are contains() and match()"
         )
