@@ -12,10 +12,11 @@ from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
+from prometheus_client import Counter, Gauge
 
 from tailrace.app.backfilling_events import fed_event
 from tailrace.app.tails import EVENTS_TAIL, RAW_TAIL, LogReader
-from tailrace.deliver.backfill_jobs import BEGUN, AskedFor, Job, Jobs, JobWord
+from tailrace.deliver.backfill_jobs import BEGUN, OPEN, AskedFor, Job, Jobs, JobWord
 from tailrace.errors import LimitError, QueryError, TailraceError
 from tailrace.query import Past, PastPlace, Questions, first_place
 
@@ -29,6 +30,14 @@ STORING_S_MAX: Final = 30.0
 _PAUSE_S: Final = 0.25
 _AGAIN_S: Final = 2.0
 _EVENTS_MIN: Final = 10
+
+JOBS = Gauge(
+    "tailrace_backfills",
+    "Backfills that have not ended, by their state.",
+    ("state",),
+    multiprocess_mode="livesum",
+)
+FED = Counter("tailrace_backfill_fed_events_total", "Events read from the store for backfills.")
 
 _logger = logging.getLogger(__name__)
 
@@ -85,6 +94,9 @@ class Backfilling:
         if not self._jobs.path.exists():
             return False
         self._admit()
+        counts = self._jobs.counts()
+        for word in OPEN:
+            JOBS.labels(word).set(counts[word])
         moved = [self._step(job) for job in self._jobs.in_states(BEGUN)]
         return any(moved)
 
@@ -112,6 +124,11 @@ class Backfilling:
         except TailraceError as error:
             _logger.warning("backfill %d is tried again: %s", job.id, error)
             self._jobs.note(job.id, str(error)[:500])
+        except Exception as error:
+            # A defect that the events of one job meet must not end the others.
+            _logger.exception("backfill %d has failed", job.id)
+            problem = f"a defect, which the app's log tells of: {type(error).__name__}"
+            self._jobs.move(job.id, BEGUN, "failed", problem=problem, ended_at=self._clock())
         return False
 
     def _count(self, job: Job) -> bool:
@@ -160,6 +177,7 @@ class Backfilling:
         fed = [fed_event(each) for each in page.events]
         place = job.place if page.next is None else msgspec.json.encode(page.next).decode()
         self._jobs.feed(job, fed, place=place, is_fed=page.next is None)
+        FED.inc(len(fed))
         self._resize(job, limit, sum(len(each.body) for each in fed), len(fed))
         return True
 

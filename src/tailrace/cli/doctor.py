@@ -53,7 +53,7 @@ def doctor(
     """
     config = load(data_dir, config_file)
     findings = [_first_run(config), *_disk(config), *_control(config)]
-    findings += [*_types(), *_destinations(config), *_ports(config)]
+    findings += [*_types(), *_destinations(config), *_backfills(config), *_ports(config)]
     if config.log_dir.exists():
         log = open_log(config)
         try:
@@ -172,6 +172,39 @@ def _destinations(config: Config) -> list[Finding]:
         else:
             counts = f"waiting: {found.waiting:,}, dead letters: {found.dead_letters:,}"
             findings.append(Finding(topic, "ok", f"{found.state}; {counts}"))
+    return findings
+
+
+def _backfills(config: Config) -> list[Finding]:
+    """Look at the file of backfills, and at those of the ones that have not ended."""
+    from tailrace.deliver.backfill_engine import backfill_path, jobs_of
+    from tailrace.deliver.backfill_jobs import OPEN
+    from tailrace.deliver.looking import inspect
+
+    jobs = jobs_of(config)
+    if not jobs.path.exists():
+        return []
+    try:
+        jobs.require_whole()
+        found = jobs.in_states(OPEN)
+    except TailraceError as error:
+        advice = (
+            "No backfill goes on until the file is well. Restore it from a backup; or stop "
+            "Tailrace, move deliver/backfills aside, and start other backfills for the rest."
+        )
+        return [Finding("backfills", "failed", str(error), advice)]
+    findings = [Finding("backfills", "ok", f"not ended: {len(found):,}")]
+    for job in found:
+        path = backfill_path(config, job.destination, job.id)
+        topic = f"backfill {job.id} of {job.destination}"
+        try:
+            state = inspect(path).state if path.exists() else ""
+        except TailraceError as error:
+            advice = "It cannot go on: cancel it, and start another one for the rest."
+            findings.append(Finding(topic, "failed", str(error), advice))
+            continue
+        if job.state == "running" and state in ADVICE:
+            findings.append(Finding(topic, "warning", state, ADVICE[state]))
     return findings
 
 

@@ -240,6 +240,19 @@ class Jobs:
                     f"DELETE FROM {table} WHERE {column} = ?", [(id_,) for id_ in ids]
                 )
 
+    def require_whole(self) -> None:
+        """Return when the file is undamaged and of the format that this release reads.
+
+        Raises:
+            CorruptionError: it is not.
+        """
+        if not self.path.exists():
+            return
+        with self._connected() as connection:
+            [problem] = connection.execute("PRAGMA quick_check(1)").fetchone()
+            if problem != "ok":
+                raise CorruptionError(f"{self.path}: {problem}", path=str(self.path))
+
     def counts(self) -> dict[JobWord, int]:
         """Return how many jobs there are in each state."""
         found = dict.fromkeys(JOB_WORDS, 0)
@@ -279,7 +292,16 @@ class Jobs:
                 _make(self.path)
             with closing(_connect(self.path, mode="rw")) as connection:
                 connection.execute("PRAGMA journal_mode = WAL").fetchone()
+                _require_format(connection, self.path)
                 yield connection
+
+
+def _require_format(connection: sqlite3.Connection, path: Path) -> None:
+    [found] = connection.execute("SELECT value FROM meta WHERE name = 'format'").fetchone()
+    if found != str(FORMAT):
+        raise CorruptionError(
+            f"{path} has the format {found}; this release reads {FORMAT}", path=str(path)
+        )
 
 
 def _job(row: Sequence[Any]) -> Job:
