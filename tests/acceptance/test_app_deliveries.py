@@ -401,6 +401,7 @@ def test_what_waits_says_why_and_can_be_tried_now(hook: Hook, tool: Tool) -> Non
     [waits] = hook.tailrace.get(f"{hook.path}/waiting")
     shown = hook.tailrace.get(f"{hook.path}/waiting/{waits['id']}")
     traced = hook.tailrace.get(f"/api/v1/trace/{hook.slug}-m-1")["deliveries"]
+    told = hook.tailrace.run("trace", f"{hook.slug}-m-1").stdout
     tool.status, tool.refused = 0, set()
     body = {"ids": [waits["id"]]}
     due = hook.tailrace.post(f"{hook.path}/waiting/retry-now", body)["due"]
@@ -410,6 +411,7 @@ def test_what_waits_says_why_and_can_be_tried_now(hook: Hook, tool: Tool) -> Non
     assert {each["reason"] for each in shown["tried"]} == {REASON, "http-503"}
     mine = [each for each in traced if each["destination"] == hook.slug]
     assert [(each["outcome"], each["reason"]) for each in mine] == [("waiting", "http-503")]
+    assert f"at {hook.slug}, send (http-503)" in told
     assert due in (0, 1)
     hook.wait_sums(delivered=1)
     assert hook.audited("destination.retry")
