@@ -1,15 +1,20 @@
 """What the destinations at AWS make of their settings, without anybody to send to."""
 
+import io
+import random
+import tracemalloc
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import pyarrow.parquet  # type: ignore[import-untyped]
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tailrace.destinations import check, firehose, kinesis, load_catalog, s3
+from tailrace.destinations.api import Json
 from tailrace.errors import SettingsError
 
 DOCS = Path(__file__).parents[3] / "docs" / "destinations"
@@ -150,9 +155,112 @@ def test_a_file_in_s3_waits_as_the_settings_say() -> None:
 
     assert batching is not None
     assert (batching.bytes_max, batching.age_s, batching.lanes) == (1_000_000, 900.0, 1)
-    assert set(refused("s3", file_age_s_max=901)) == {"file_age_s_max"}
-    assert set(refused("s3", file_bytes_max=20_000_001)) == {"file_bytes_max"}
+    assert set(refused("s3", file_age_s_max=3_601)) == {"file_age_s_max"}
+    assert set(refused("s3", file_bytes_max=128_000_001)) == {"file_bytes_max"}
     assert set(refused("s3", layout="flat", compression="bzip2")) == {"layout", "compression"}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"layout": "custom"},
+        {"path": "{source}"},
+        *(
+            {"layout": "custom", "path": path}
+            for path in ("{month}/{minute}", "{source", "/a", "a/", "a//b", "a b")
+        ),
+    ],
+)
+def test_folders_that_cannot_be_made_are_refused(given: dict[str, str]) -> None:
+    assert set(refused("s3", **given)) == {"path"}
+
+
+def test_a_key_of_kms_is_for_its_encryption() -> None:
+    assert set(refused("s3", kms_key_id="alias/events")) == {"kms_key_id"}
+    assert set(refused("s3", storage_class="TAPE", encryption="x")) == {
+        "storage_class",
+        "encryption",
+    }
+
+
+@pytest.mark.parametrize(
+    ("fields", "table"),
+    [
+        ({"event": "Order Completed"}, "order_completed"),
+        ({"event": "accountType"}, "account_type"),
+        ({"event": "../../etc/passwd"}, "etc_passwd"),
+        ({"event": "注文"}, "other"),
+        ({"type": "page", "event": "x"}, "pages"),
+        ({"type": "identify"}, "identifies"),
+    ],
+)
+def test_the_folder_of_a_lake_is_that_of_the_event(fields: dict[str, str], table: str) -> None:
+    settings = s3.Settings(**LEAST["s3"], layout="lake")
+    line = s3.Line(data=Json(event(**fields)), source="web")
+
+    file = s3.File([line], settings, received_at=datetime(2026, 11, 21, 23, tzinfo=UTC))
+
+    assert file.key.startswith(f"data/web/segment_type={table}/day=2026-11-21/hr=23/")
+
+
+def test_a_large_file_is_held_once_while_it_is_made() -> None:
+    settings = s3.Settings(**LEAST["s3"])
+    text = random.Random(5).randbytes(400).hex()
+    lines = [s3.Line(data=Json(event(n=n, text=text)), source="web") for n in range(24_000)]
+    size = sum(len(line.data) for line in lines)
+
+    tracemalloc.start()
+    s3.File(lines, settings, received_at=datetime(2026, 11, 21, tzinfo=UTC))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert size > 20_000_000
+    assert peak < size / 4
+
+
+def test_every_field_of_an_event_is_in_its_column_of_parquet_or_beside() -> None:
+    settings = s3.Settings(**LEAST["s3"], format="parquet")
+    whole = event(
+        userId="u-1",
+        event="Bought",
+        timestamp="2026-11-21T03:04:05.678Z",
+        receivedAt="then",
+        properties={"total": 1.5, "note": "ü"},
+        traits=None,
+        version=2,
+        name=7,
+    )
+    lines = [s3.Line(data=Json(each), source="web") for each in (whole, b"{}")]
+
+    file = s3.File(lines, settings, received_at=datetime(2026, 11, 21, tzinfo=UTC))
+
+    rows = pyarrow.parquet.read_table(io.BytesIO(file.body)).to_pylist()
+    assert file.key.endswith(".parquet")
+    assert (file.type, file.encoding) == ("application/vnd.apache.parquet", "")
+    found = {name: value for name, value in rows[0].items() if value is not None}
+    assert found == {
+        "source": "web",
+        "message_id": "m-1",
+        "type": "track",
+        "event": "Bought",
+        "user_id": "u-1",
+        "timestamp": datetime(2026, 11, 21, 3, 4, 5, 678_000, tzinfo=UTC),
+        "properties": '{"total":1.5,"note":"ü"}',
+        "other": '{"receivedAt":"then","version":2,"name":7}',
+    }
+    assert {name for name, value in rows[1].items() if value is not None} == {"source"}
+
+
+def test_parquet_has_row_groups_of_bounded_size() -> None:
+    settings = s3.Settings(**LEAST["s3"], format="parquet", compression="zstd")
+    lines = [s3.Line(data=Json(event(n=n)), source="web") for n in range(25_000)]
+
+    file = s3.File(lines, settings, received_at=datetime(2026, 11, 21, tzinfo=UTC))
+
+    found = pyarrow.parquet.ParquetFile(io.BytesIO(file.body))
+    groups = [found.metadata.row_group(n) for n in range(found.metadata.num_row_groups)]
+    assert [group.num_rows for group in groups] == [20_000, 5_000]
+    assert {group.column(0).compression for group in groups} == {"ZSTD"}
 
 
 @pytest.mark.parametrize("slug", LEAST)
