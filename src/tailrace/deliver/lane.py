@@ -3,7 +3,7 @@
 import asyncio
 import math
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import islice
 from typing import Any, Final, Protocol
@@ -13,18 +13,28 @@ from tailrace.deliver.blocks import Entry, Open
 from tailrace.deliver.exchanges import last_sending
 from tailrace.deliver.plans import Plan
 from tailrace.deliver.state import Failure, Step, failed
-from tailrace.destinations.sending import Batching, Delivered, Outcome, Rejected, Retry
+from tailrace.destinations.sending import (
+    DETAIL_CHARACTERS_MAX,
+    Batching,
+    Delivered,
+    Outcome,
+    Rejected,
+    Retry,
+)
 
 PARK_AFTER: Final = 5
 HALVE_AFTER: Final = 3
 STUCK_AFTER: Final = 8
 NO_ANSWER: Final = "no-answer"
+EXPIRED: Final = "expired"
+_LOOKED_THROUGH: Final = 4
+"""How many times the size of a batch are looked through for payloads that agree."""
 
 
 class Opened:
     """A block of which not every event has an outcome yet, and the outcomes so far."""
 
-    __slots__ = ("block", "left", "step")
+    __slots__ = ("block", "is_touched", "left", "step")
 
     def __init__(self, block: Open) -> None:
         self.block = block
@@ -33,6 +43,8 @@ class Opened:
         )
         # One more than the deliveries on their way, until all of them are known.
         self.left = 1
+        # Whether any of its deliveries has come to an end.
+        self.is_touched = False
 
 
 class Delivery:
@@ -100,6 +112,10 @@ class Lane:
         # Keys whose failed deliveries are being sent again, while the others stay held.
         self._trying: set[str] = set()
         self._came = asyncio.Event()
+        self._batch: list[Delivery] = []
+        # What to do with deliveries under way that are to be dropped, by their identity.
+        self._dropping: dict[int, Callable[[Delivery], None]] = {}
+        self._dropped = asyncio.Event()
 
     def put(self, delivery: Delivery) -> None:
         """Take one more delivery."""
@@ -114,10 +130,39 @@ class Lane:
         """Send what is ready: nothing more comes until then."""
         self._came.set()
 
+    @property
+    def under_way(self) -> Sequence[Delivery]:
+        """The batch that is being sent, or waits to be sent again as it is."""
+        return self._batch
+
+    def drop(
+        self, is_meant: Callable[[Delivery], bool], dropped: Callable[[Delivery], None]
+    ) -> None:
+        """Let go of deliveries: never send them again, and hand each to `dropped`.
+
+        One that is being sent right now is dropped only if the tool does not take it.
+        """
+        for key, (due_at, held) in list(self._held.items()):
+            left = deque(each for each in held if not _dropped(each, is_meant, dropped))
+            if left:
+                self._held[key] = (due_at, left)
+            else:
+                del self._held[key]
+                self._trying.discard(key)
+        self._ready = deque(each for each in self._ready if not _dropped(each, is_meant, dropped))
+        for each in self._batch:
+            if id(each) not in self._dropping and is_meant(each):
+                self._dropping[id(each)] = dropped
+                self._dropped.set()
+
     async def run(self) -> None:
         """Send what comes, for as long as it is not cancelled."""
         while True:
-            await self._send(await self._next())
+            self._batch = await self._next()
+            await self._send(self._batch)
+            self._batch = []
+            self._dropping.clear()
+            self._dropped.clear()
 
     async def _next(self) -> list[Delivery]:
         """Return the next batch: what is due again, then what is ready."""
@@ -127,6 +172,8 @@ class Lane:
             return [self._ready.popleft()]
         if batching.age_s:
             await self._wait_full(batching)
+        if batching.keys:
+            return self._next_alike(batching)
         batch: list[Delivery] = []
         room = batching.bytes_max
         while self._ready and len(batch) < batching.events_max:
@@ -134,6 +181,31 @@ class Lane:
             if batch and room < 0:
                 break
             batch.append(self._ready.popleft())
+        return batch
+
+    def _next_alike(self, batching: Batching) -> list[Delivery]:
+        """Return what is ready and agrees with the first in the fields that make a batch.
+
+        What comes after one that is left over, of the same key, is left over too.
+        """
+        alike = _values(self._ready[0], batching.keys)
+        batch: list[Delivery] = []
+        left: list[Delivery] = []
+        left_keys: set[str] = set()
+        room = batching.bytes_max
+        for _ in range(min(len(self._ready), _LOOKED_THROUGH * batching.events_max)):
+            each = self._ready.popleft()
+            is_alike = each.key not in left_keys and _values(each, batching.keys) == alike
+            size = len(each.entry.body)
+            if is_alike and (not batch or (room >= size and len(batch) < batching.events_max)):
+                batch.append(each)
+                room -= size
+                continue
+            left.append(each)
+            left_keys.add(each.key)
+            if is_alike:
+                break
+        self._ready.extendleft(reversed(left))
         return batch
 
     async def _wait_ready(self) -> None:
@@ -167,7 +239,7 @@ class Lane:
 
     async def _send(self, batch: list[Delivery], attempts: int = 0) -> None:
         """Send a batch until every delivery has an outcome, is held, or is out of line."""
-        while batch:
+        while batch := self._without_dropped(batch):
             outcomes = await self._desk.send(self._plan, [each.payload for each in batch])
             if self._is_refused_as_one(outcomes):
                 await self._send_halves(batch, 0)
@@ -181,7 +253,9 @@ class Lane:
                 self._hold(batch)
                 return
             if batch:
-                await asyncio.sleep(_wait_s(attempts, outcomes))
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._dropped.wait(), _wait_s(attempts, outcomes))
+                self._dropped.clear()
             if attempts >= HALVE_AFTER and len(batch) > 1:
                 await self._send_halves(batch, attempts)
                 return
@@ -236,11 +310,25 @@ class Lane:
 
     def _without_expired(self, batch: list[Delivery]) -> list[Delivery]:
         left = []
-        for delivery in batch:
+        for delivery in self._without_dropped(batch):
             if delivery.failure is not None and self._desk.has_expired(delivery.failure):
+                delivery.failure = expired(delivery.failure)
                 self._desk.bury(delivery)
             else:
                 left.append(delivery)
+        return left
+
+    def _without_dropped(self, batch: list[Delivery]) -> list[Delivery]:
+        """Return what is still to be sent of what was under way when others were dropped."""
+        if not self._dropping:
+            return batch
+        left = []
+        for each in batch:
+            dropped = self._dropping.get(id(each))
+            if dropped is None:
+                left.append(each)
+            else:
+                dropped(each)
         return left
 
     def _is_stuck(self, delivery: Delivery, attempts: int) -> bool:
@@ -251,13 +339,14 @@ class Lane:
         failure = delivery.failure
         assert failure is not None  # noqa: S101 - it has just failed
         if failure.reason != NO_ANSWER:
-            return attempts >= PARK_AFTER
+            return max(attempts, failure.attempts) >= PARK_AFTER
         return attempts >= STUCK_AFTER and self._desk.has_worked_since(failure.first_at)
 
     def _hold(self, deliveries: list[Delivery], asked_s: float | None = None) -> None:
         """Let deliveries of one key wait, with all after them of that key.
 
-        They wait in the lane, and out of line once they have failed often.
+        They wait in the lane; out of line, once they have failed often while others got through:
+        a tool that takes nothing at all would fill the file.
         """
         key = deliveries[0].key
         left = self._without_expired(deliveries)
@@ -266,7 +355,8 @@ class Lane:
             return
         attempts = max((each.failure.attempts for each in left if each.failure), default=0)
         due_at = self._desk.now() + (backoff_s(attempts) if asked_s is None else asked_s)
-        if attempts >= PARK_AFTER:
+        first_at = min((each.failure.first_at for each in left if each.failure), default=0.0)
+        if attempts >= PARK_AFTER and self._desk.has_worked_since(first_at):
             for each in waiting:
                 self._desk.park(each, due_at)
             return
@@ -303,6 +393,30 @@ class Lane:
             if failed and rest:
                 self._held[key] = (math.inf, rest)
                 self._trying.add(key)
+
+
+def expired(failure: Failure) -> Failure:
+    """Return how an event fares that is given up because it was tried for as long as is allowed."""
+    hours = (failure.last_at - failure.first_at) / 3_600.0
+    last = f"{failure.reason}: {failure.detail}" if failure.detail else failure.reason
+    detail = f"tried for {hours:.1f} h; the last answer was {last}"
+    return failure._replace(reason=EXPIRED, detail=detail[:DETAIL_CHARACTERS_MAX])
+
+
+def _dropped(
+    delivery: Delivery,
+    is_meant: Callable[[Delivery], bool],
+    dropped: Callable[[Delivery], None],
+) -> bool:
+    """Tell whether a delivery is meant, and let go of it then."""
+    if not is_meant(delivery):
+        return False
+    dropped(delivery)
+    return True
+
+
+def _values(delivery: Delivery, names: Sequence[str]) -> list[Any]:
+    return [getattr(delivery.payload, name) for name in names]
 
 
 def _asked_s(outcomes: Sequence[Outcome]) -> float | None:

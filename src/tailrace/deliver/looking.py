@@ -11,6 +11,7 @@ from typing import Final, Literal, NamedTuple, get_args
 import msgspec
 
 from tailrace.deliver import state
+from tailrace.deliver.numbers import DeliveryPace, pace_of
 from tailrace.deliver.state import Totals, looking
 from tailrace.errors import LimitError, TransientError
 from tailrace.log import Extent
@@ -19,7 +20,9 @@ REASONS_MAX: Final = 100
 LOOK_S_MAX: Final = 5.0
 _PROGRESS_STEPS: Final = 10_000
 
-DeliveryWord = Literal["running", "down", "suspended", "disabled", "starting"]
+DeliveryWord = Literal[
+    "running", "down", "suspended", "draining", "drained", "disabled", "starting"
+]
 STATES: Final[tuple[DeliveryWord, ...]] = get_args(DeliveryWord)
 _NOTHING: Final = Totals(0, 0, 0, 0)
 
@@ -54,6 +57,7 @@ class DeliveryStatus(msgspec.Struct, frozen=True, kw_only=True):
     oldest_at: datetime | None
     worked_at: datetime | None
     behind_records: int
+    pace: DeliveryPace | None
     subscriptions: list[SubscriptionTotals]
     reasons: list[DeliveryReason]
 
@@ -66,6 +70,7 @@ class Gauges(NamedTuple):
     oldest_at: float | None
     waiting: int
     dead_letters: int
+    pace: DeliveryPace | None = None
 
 
 def status(
@@ -84,13 +89,14 @@ def status(
     totals: Mapping[str, Totals] = {}
     reasons: list[state.Reason] = []
     facts: Mapping[str, object] = {}
-    behind = 0
+    behind, parked_at = 0, None
     if path.exists():
         with reading(path) as connection:
             facts = state.facts(connection)
             totals = state.totals(connection)
             reasons = state.reasons(connection, limit=REASONS_MAX)
             positions = state.positions(connection)
+            parked_at = _parked_at(connection)
         behind = behind_records(positions, extents())
     word, is_told = _state(facts, is_enabled=is_enabled, version=version)
     # A destination that was never looked at has subscriptions already, and one that was removed
@@ -99,10 +105,19 @@ def status(
     return DeliveryStatus(
         state=word,
         problem=str(facts.get("problem", "")) if is_told and word != "running" else "",
-        in_flight=msgspec.convert(facts["in_flight"], int) if is_told else 0,
-        oldest_at=_maybe_at(facts.get("oldest_at")) if is_told else None,
+        in_flight=msgspec.convert(facts.get("in_flight", 0), int) if is_told else 0,
+        oldest_at=_oldest_at(facts.get("oldest_at") if is_told else None, parked_at),
         worked_at=_maybe_at(facts.get("worked_at")),
         behind_records=behind,
+        pace=(
+            pace_of(
+                facts,
+                behind_records=behind,
+                waiting=sum(each.parked for each in totals.values()),
+            )
+            if is_told
+            else None
+        ),
         subscriptions=[
             _subscription(slug, names.get(slug, slug), totals.get(slug, _NOTHING)) for slug in slugs
         ],
@@ -121,12 +136,14 @@ def gauges(path: Path, *, is_enabled: bool, version: int, extents: Mapping[int, 
         [dead] = connection.execute("SELECT count(*) FROM dead_letters").fetchone()
     word, is_told = _state(facts, is_enabled=is_enabled, version=version)
     oldest_at = facts.get("oldest_at") if is_told else None
+    behind = behind_records(positions, extents)
     return Gauges(
         word,
-        behind_records(positions, extents),
+        behind,
         oldest_at if isinstance(oldest_at, int | float) else None,
         waiting,
         dead,
+        pace_of(facts, behind_records=behind, waiting=waiting) if is_told else None,
     )
 
 
@@ -208,6 +225,17 @@ def _subscription(slug: str, name: str, totals: Totals) -> SubscriptionTotals:
         discarded=totals.discarded,
         waiting=totals.parked,
     )
+
+
+def _parked_at(connection: sqlite3.Connection) -> float | None:
+    """Return when the oldest event that waits out of line was received, to the minute."""
+    [minute] = connection.execute("SELECT min(minute) FROM parked").fetchone()
+    return None if minute is None else minute * 60.0
+
+
+def _oldest_at(in_flight: object, parked_at: float | None) -> datetime | None:
+    known = [each for each in (in_flight, parked_at) if isinstance(each, int | float)]
+    return _maybe_at(min(known, default=None))
 
 
 def _maybe_at(seconds: object) -> datetime | None:

@@ -169,6 +169,16 @@ class Step:
         """Count events."""
         self.counts[key] = self.counts.get(key, 0) + events
 
+    def skip_parked(self, is_meant: Callable[[Out], bool], reason: str) -> None:
+        """Count what was to wait out of line, and is meant, as filtered instead."""
+        left = []
+        for out, due_at in self.park:
+            if is_meant(out):
+                self.count((out.subscription, out.source, out.minute, FILTERED, reason))
+            else:
+                left.append((out, due_at))
+        self.park = left
+
     def add(self, other: "Step") -> None:
         """Take up another step."""
         self.positions |= other.positions
@@ -312,6 +322,20 @@ class State:
                 (now, limit),
             ).fetchall()
         return [Parked(row[0], out_of(row[2:]), row[1]) for row in rows]
+
+    def parked_after(self, after_id: int, *, limit: int) -> list[Parked]:
+        """Return what waits out of line, in the order in which it was put there."""
+        with _errors(self.path):
+            rows = self._connection.execute(
+                f"SELECT id, due_at, {_ROW} FROM parked WHERE id > ? ORDER BY id LIMIT ?",
+                (after_id, limit),
+            ).fetchall()
+        return [Parked(row[0], out_of(row[2:]), row[1]) for row in rows]
+
+    def told(self) -> dict[str, object]:
+        """Return the facts that were kept, by whoever told them."""
+        with _errors(self.path):
+            return facts(self._connection)
 
     def worked_at(self) -> float | None:
         """Return when the tool last took an event, in seconds since 1970; None for never."""
