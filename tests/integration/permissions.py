@@ -205,6 +205,15 @@ ROWS: Final = (
     row("POST /api/v1/destinations/{slug}/restore", EDITORS, at=DESTINATION, body={"version": 1}),
     # Deliveries; nothing delivers here, and the address of a test event is refused.
     row("GET /api/v1/destinations/{slug}/delivery", VIEWERS, at=DESTINATION),
+    row(
+        "POST /api/v1/destinations/{slug}/skip",
+        EDITORS,
+        202,
+        at=DESTINATION,
+        body={"until": "now"},
+    ),
+    row("POST /api/v1/destinations/{slug}/drain", EDITORS, 204, at=DESTINATION),
+    row("POST /api/v1/destinations/{slug}/resume", EDITORS, 204, at=DESTINATION),
     row("GET /api/v1/destinations/{slug}/dead-letters", VIEWERS, at=DESTINATION),
     row(
         "GET /api/v1/destinations/{slug}/dead-letters/{letter_id}",

@@ -61,6 +61,16 @@ class DeliveryGauges(Collector):
                 ("dead_letters", "Events that were given up and are kept."),
             )
         )
+        paces = {
+            name: GaugeMetricFamily(f"tailrace_deliver_{name}", about, labels=["destination"])
+            for name, about in (
+                ("backlog_events", "Events without an outcome yet; those not read are estimated."),
+                ("backlog_bytes", "Their size as JSON, estimated."),
+                ("events_per_second", "Events delivered per second, over the last minute."),
+                ("requests_now", "Requests on their way."),
+                ("requests_at_once", "How many requests may be on their way at once now."),
+            )
+        }
         state = GaugeMetricFamily(
             "tailrace_deliver_state",
             "1 for the state that a destination is in, 0 for the others.",
@@ -72,9 +82,18 @@ class DeliveryGauges(Collector):
             oldest.add_metric([slug], max(0.0, age_s))
             waiting.add_metric([slug], one.waiting)
             dead.add_metric([slug], one.dead_letters)
+            if one.pace is not None:
+                for name, value in (
+                    ("backlog_events", one.pace.backlog_events),
+                    ("backlog_bytes", one.pace.backlog_bytes),
+                    ("events_per_second", one.pace.events_per_s_60s),
+                    ("requests_now", one.pace.requests_now),
+                    ("requests_at_once", one.pace.requests_at_once),
+                ):
+                    paces[name].add_metric([slug], value)
             for word in STATES:
                 state.add_metric([slug, word], float(word == one.state))
-        return behind, oldest, waiting, dead, state
+        return behind, oldest, waiting, dead, *paces.values(), state
 
     def _ask(self) -> Iterator[tuple[str, Gauges]]:
         try:

@@ -303,6 +303,11 @@ class Backfills:
         old = self._jobs.old(ended_before=self._clock() - KEPT_DAYS * _DAY_S, kept_each=KEPT_EACH)
         if old:
             self._remove({job.id: job.destination for job in old})
+        for path in backfills_directory(self._config).glob("*--*.sqlite"):
+            slug, _, number = path.stem.rpartition("--")
+            # Left by a crash between the two steps of a removal.
+            if number.isdecimal() and self._jobs.find(int(number)) is None:
+                self._unlink(slug, int(number))
 
     def _forget_others(self, deleted: set[str], known: set[str]) -> None:
         """Remove the jobs of destinations that are no more; their slugs never come back."""
@@ -320,9 +325,12 @@ class Backfills:
     def _remove(self, jobs: dict[int, str]) -> None:
         self._jobs.remove(list(jobs))
         for id_, slug in jobs.items():
-            path = backfill_path(self._config, slug, id_)
-            for suffix in ("", "-wal", "-shm"):
-                Path(f"{path}{suffix}").unlink(missing_ok=True)
+            self._unlink(slug, id_)
+
+    def _unlink(self, slug: str, id_: int) -> None:
+        path = backfill_path(self._config, slug, id_)
+        for suffix in ("", "-wal", "-shm"):
+            Path(f"{path}{suffix}").unlink(missing_ok=True)
 
     async def _run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         loop = asyncio.get_running_loop()

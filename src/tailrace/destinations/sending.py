@@ -162,8 +162,11 @@ class Batching:
 
     A batch that is not full waits for more until `age_s` after its first event was ready. `lanes`
     is how many batches are on their way at once, at most; each event of a person goes by the same
-    lane. Where the tool answers for each payload,
-    `answers_each`; else a batch that it refuses is halved until the refused ones are found.
+    lane. More than four lanes are for tools that bear it, fewer for those that do not; people may
+    bound them, and have more of them only where there are four or more.
+
+    Where the tool answers for each payload, `answers_each`; else a batch that it refuses is halved
+    until the refused ones are found. The payloads of a batch agree in the fields that `keys` names.
     """
 
     events_max: int
@@ -171,6 +174,7 @@ class Batching:
     age_s: float = 0.0
     lanes: int = 4
     answers_each: bool = True
+    keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
