@@ -276,6 +276,7 @@ LOAD = api.Action(
 )
 DESTINATION = api.Destination(
     slug="clickhouse",
+    is_warehouse=True,
     name="ClickHouse",
     description="Loads events into tables of a ClickHouse database.",
     settings=Settings,

@@ -362,6 +362,7 @@ LOAD = api.Action(
 )
 DESTINATION = api.Destination(
     slug="postgres",
+    is_warehouse=True,
     name="PostgreSQL",
     description="Loads events into tables of a PostgreSQL database.",
     settings=Settings,

@@ -9,6 +9,7 @@ import pytest
 
 from tailrace.deliver.blocks import Entry
 from tailrace.deliver.plans import (
+    CONSENT,
     DISABLED,
     INTEGRATIONS,
     NO_MATCH,
@@ -299,6 +300,34 @@ def test_sources_and_the_integrations_object_come_before_filters() -> None:
     assert refusal(target, entry_of()) == NO_SOURCE
     assert refusal(everywhere, entry_of(integrations={"All": False})) == INTEGRATIONS
     assert refusal(everywhere, entry_of(integrations={"All": False, "t": True})) == ""
+
+
+def test_consent_comes_after_integrations_and_before_filters() -> None:
+    target = Target(
+        slug="t",
+        version=1,
+        type=WEBHOOK,
+        settings=None,
+        filters=[drop("all")],
+        consent_categories=["Marketing"],
+    )
+    refused = {"consent": {"categoryPreferences": {"Marketing": False}}}
+    agreed = {"consent": {"categoryPreferences": {"Marketing": True}}}
+
+    assert refusal(target, entry_of(context=refused, integrations={"All": False})) == INTEGRATIONS
+    assert refusal(target, entry_of(context=refused)) == CONSENT
+    assert refusal(target, entry_of(context=agreed)) == ""
+    assert refusal(target, entry_of()) == ""
+
+
+@pytest.mark.parametrize("slug", ["clickhouse", "postgres"])
+def test_a_warehouse_goes_by_warehouses(slug: str) -> None:
+    target = Target(slug="w1", version=1, type=load_catalog().types[slug], settings=None)
+    named = {"All": False, "Warehouses": {"warehouseIds": ["w1"]}}
+
+    assert refusal(target, entry_of(integrations={"All": False})) == ""
+    assert refusal(target, entry_of(integrations={"Warehouses": {"all": False}})) == INTEGRATIONS
+    assert refusal(target, entry_of(integrations=named)) == ""
 
 
 @pytest.mark.parametrize(
