@@ -25,7 +25,12 @@ from tailrace.errors import ConfigError, TailraceError
 DIFFERS_STATUS: Final = 1
 TROUBLE_STATUS: Final = 2
 _SIGNS: Final = {"create": "+", "update": "~", "delete": "-"}
-_NAMES: Final = {"sources": "source", "destinations": "destination", "members": "member"}
+_NAMES: Final = {
+    "sources": "source",
+    "destinations": "destination",
+    "delivery-alerts": "delivery alert",
+    "members": "member",
+}
 _STDIN: Final = "-"
 _VALUE_CHARS_MAX: Final = 100
 _SECRET_BYTES_MAX: Final = 100_000

@@ -1,8 +1,8 @@
 """The workspace as a file: export it, compare it with one, make it like one.
 
-The file is YAML: settings, sources with their write keys, destinations, members. Passwords, API
-tokens, sessions and invites are not in it; secrets stand in it as references to environment
-variables or files, whose values travel beside it.
+The file is YAML: settings, sources with their write keys, destinations, delivery alerts, members.
+Passwords, API tokens, sessions and invites are not in it; secrets stand in it as references to
+environment variables or files, whose values travel beside it.
 
 Invariants:
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from tailrace.config import Config
 from tailrace.control.changes import Changes, utc_now
+from tailrace.control.delivery_alerts import DeliveryAlerts
 from tailrace.control.destinations import Destinations
 from tailrace.control.keys import WriteKeys
 from tailrace.control.members import Members
@@ -18,6 +19,7 @@ from tailrace.control.permissions import Principal
 from tailrace.control.settings import WorkspaceSettings
 from tailrace.control.sources import Sources
 from tailrace.control.vault import Vault
+from tailrace.control.workspace_file.alerts_part import AlertsPart
 from tailrace.control.workspace_file.checking import read_file
 from tailrace.control.workspace_file.destinations_part import DestinationsPart
 from tailrace.control.workspace_file.export import workspace_text
@@ -75,6 +77,7 @@ class WorkspaceFiles:
         self._settings = SettingsPart(settings)
         self._sources = SourcesPart(sources, write_keys, opener)
         self._destinations = DestinationsPart(destinations, catalog, opener)
+        self._alerts = AlertsPart(DeliveryAlerts(changes, vault, catalog), opener)
         self._members = MembersPart(members)
 
     def export(self) -> str:
@@ -85,6 +88,7 @@ class WorkspaceFiles:
                 "settings": self._settings.exported(session),
                 "sources": self._sources.exported(session, now=utc_now()),
                 "destinations": self._destinations.exported(session, is_source=is_source),
+                "delivery_alerts": self._alerts.exported(session),
                 "members": self._members.exported(session, is_source=is_source),
             }
         return workspace_text(sections, of_file=sorted(self._of_file))
@@ -140,6 +144,8 @@ class WorkspaceFiles:
         is_source = self._is_source(work.session)
         if file.destinations is not UNSET:
             self._destinations.apply_in(work, file.destinations, is_source=is_source)
+        if file.delivery_alerts is not UNSET:
+            self._alerts.apply_in(work, file.delivery_alerts)
         if file.members is not UNSET:
             self._members.apply_in(work, file.members, is_source=is_source)
 

@@ -23,6 +23,9 @@ def _places(root: Node) -> Iterator[Node]:
             yield secret
     for destination in _items(_item(root, "destinations")):
         yield from _items(_item(destination, "settings"))
+    for alert in _items(_item(root, "delivery_alerts")):
+        for notify in _items(_item(alert, "notify")):
+            yield from _items(notify)
 
 
 def _item(node: Node | None, key: str) -> Node | None:

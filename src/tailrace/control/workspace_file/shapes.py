@@ -7,6 +7,12 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from tailrace.config import IpSetting, JsonMapping, Kind, Slug, WriteKey
+from tailrace.control.delivery_alert_shapes import (
+    DESTINATIONS_MAX,
+    AlertConditions,
+    Hours,
+    NotifyType,
+)
 from tailrace.control.delivery_rules import DeliveryRules
 from tailrace.control.destination_filters import Filters, Subscriptions
 from tailrace.control.keys import KEYS_MAX
@@ -18,6 +24,10 @@ from tailrace.control.workspace_file.reading import Node
 
 SourceSlugs = Annotated[list[Slug], Meta(max_length=2_000)]
 """Empty where all that were meant have been deleted."""
+
+
+WatchedSlugs = Annotated[list[Slug], Meta(max_length=DESTINATIONS_MAX)]
+"""Empty where all that were watched have been deleted."""
 
 
 class SecretRef(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -69,6 +79,25 @@ class FileDestination(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     delivery: DeliveryRules = DeliveryRules()
 
 
+class FileNotify(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where messages of a delivery alert go; `secret` signs what a webhook gets."""
+
+    type: NotifyType
+    url: SecretRef
+    secret: SecretRef | None = None
+
+
+class FileDeliveryAlert(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who is told when a destination is in trouble; `destinations` are null for all."""
+
+    name: Name = ""
+    enabled: bool = True
+    destinations: WatchedSlugs | None = None
+    when: AlertConditions
+    repeat_every_h: Hours | None = None
+    notify: dict[Slug, FileNotify]
+
+
 class FileMember(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Somebody who may sign in; `sources` are for the role source-only."""
 
@@ -84,4 +113,5 @@ class WorkspaceFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     settings: Settings | UnsetType = UNSET
     sources: dict[Slug, FileSource] | UnsetType = UNSET
     destinations: dict[Slug, FileDestination] | UnsetType = UNSET
+    delivery_alerts: dict[Slug, FileDeliveryAlert] | UnsetType = UNSET
     members: dict[Email, FileMember] | UnsetType = UNSET
