@@ -300,6 +300,8 @@ class Backfills:
 
     def _clean(self) -> None:
         """Remove jobs that ended long ago, and files that no job has."""
+        if not self._jobs.path.exists():
+            return
         old = self._jobs.old(ended_before=self._clock() - KEPT_DAYS * _DAY_S, kept_each=KEPT_EACH)
         if old:
             self._remove({job.id: job.destination for job in old})
