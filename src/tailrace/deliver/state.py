@@ -27,6 +27,8 @@ DISCARDED: Final = "discarded"
 WAITING: Final = "waiting"
 FORMAT: Final = 2
 RECENT_MAX: Final = 200
+EXCHANGES_MAX: Final = 20_000
+"""Requests that failed, counted back from the last one, of which the exchange is kept."""
 
 OUT: Final = "subscription, message_id, type, name, key, source, minute, event"
 FAILURE: Final = "attempts, first_at, last_at, reason, detail, status"
@@ -305,6 +307,7 @@ class State:
                 f"UPDATE parked SET ({FAILURE}, {MORE}, due_at) = ({_marks(10)}) WHERE id = ?",
                 [(*_row(each.out, exchanges)[8:], each.due_at, each.id) for each in step.delay],
             )
+            exchanges.forget_old()
             _keep_recent(self._connection, step.recent)
 
     def parked_keys(self) -> set[tuple[str, str]]:
@@ -463,6 +466,12 @@ class _Exchanges:
             made = self._connection.execute("INSERT INTO exchanges (text) VALUES (?)", (text,))
             found = self._ids[id(exchange)] = made.lastrowid or 0
         return found
+
+    def forget_old(self) -> None:
+        """Remove exchanges that are too many: a tool that refuses all must not fill the disk."""
+        if self._ids:
+            oldest = max(self._ids.values()) - EXCHANGES_MAX
+            self._connection.execute("DELETE FROM exchanges WHERE id <= ?", (oldest,))
 
 
 @contextmanager

@@ -198,6 +198,21 @@ def test_an_exchange_is_kept_once_for_all_its_events_and_goes_with_the_last(path
     assert (kept, left, waiting, exchanges(path)) == (1, 1, 1, 0)
 
 
+def test_of_a_tool_that_refuses_all_only_the_last_exchanges_are_kept(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(states, "EXCHANGES_MAX", 3)
+    for n in range(5):
+        bury(path, out(f"m-{n}", failure(exchange=msgspec_replace(EXCHANGE, events=n))))
+
+    shown = [show_dead_letter(path, n, rendered=unrendered) for n in range(1, 6)]
+
+    assert [each.request_events for each in shown if each] == [0, 0, 2, 3, 4]
+    assert [each.tried != [] for each in shown if each] == [True] * 5
+    assert discard(path, [1, 2, 3]).letters == 3
+    assert exchanges(path) == 2
+
+
 def test_what_is_tried_again_keeps_its_history_and_takes_the_new_exchange(path: Path) -> None:
     bury(path, out("m-1", failure(2, exchange=EXCHANGE)))
     replay(path, [1], clock=lambda: NOW + 10)
