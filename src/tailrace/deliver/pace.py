@@ -13,7 +13,8 @@ SLOWER: Final = 2.0
 SLOWER_S: Final = 0.02
 LATE_S: Final = 0.05
 """How much of the rate is made up for when a timer comes late."""
-_USUAL_GROWTH: Final = 0.02
+_USUAL_GROWTH: Final = 0.001
+"""So slowly that a tool which is kept waiting does not make that usual."""
 
 Answer = Literal["good", "busy", "other"]
 
