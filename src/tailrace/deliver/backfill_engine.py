@@ -23,6 +23,7 @@ from tailrace.deliver.backfill_feed import PARTITION, Feed, FeedPositions
 from tailrace.deliver.backfill_jobs import BEGUN, Job, Jobs
 from tailrace.deliver.backoff import backoff_s
 from tailrace.deliver.guard import Guard
+from tailrace.deliver.meter import Meter
 from tailrace.deliver.plans import Target, subscriptions_of
 from tailrace.deliver.runner import Runner
 from tailrace.deliver.state import State, looking
@@ -63,6 +64,15 @@ def backfill_path(config: Config, slug: str, job_id: int) -> Path:
     return backfills_directory(config) / f"{slug}--{job_id}.sqlite"
 
 
+class PastMeter(Meter):
+    """The numbers of a backfill; how old its events are says nothing of how soon it delivers."""
+
+    def requested(self, took_s: float, *, delivered: int, again: int, now: float) -> None:
+        """See `Meter`."""
+        super().requested(took_s, delivered=delivered, again=again, now=now)
+        self.wants_age = False
+
+
 class BackfillRunner(Runner):
     """Delivers the events of a feed; where it ends, no batch waits for more."""
 
@@ -70,6 +80,7 @@ class BackfillRunner(Runner):
 
     def __init__(self, target: Target, *, feed: Feed, **parts: Any) -> None:
         super().__init__(target, blocks=feed, **parts)
+        self._meter = PastMeter(target.slug)
         self._feed = feed
 
     def is_full(self) -> bool:
