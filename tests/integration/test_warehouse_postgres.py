@@ -11,6 +11,9 @@ from typing import Any
 import psycopg
 import pytest
 import pytest_asyncio
+from hypothesis import HealthCheck, given
+from hypothesis import settings as given_settings
+from hypothesis import strategies as st
 
 from postgres import Cluster, running_cluster
 from tailrace.deliver.tools import DestinationTools
@@ -20,6 +23,7 @@ from tailrace.destinations.postgres import DESTINATION, Loaded, Settings, load
 from tailrace.errors import SettingsError, TransientError
 from tool_server import event_json, loopback_tools
 from waiting import free_port
+from warehouse_events import EVENTS
 
 PASSWORD = "planted-password-of-loader"
 HBA = "local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
@@ -272,6 +276,27 @@ async def test_weird_names_and_values_are_loaded(warehouse: Warehouse) -> None:
         True,
     )
     assert len([name for name in warehouse.types("order") if name.startswith("aaaa")]) == 2
+
+
+@given(batches=st.lists(st.lists(EVENTS, min_size=1, max_size=5), min_size=2, max_size=3))
+@given_settings(
+    max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_whatever_events_hold_is_loaded(
+    server: Server, batches: list[list[dict[str, Any]]]
+) -> None:
+    async def load_all() -> None:
+        async with loopback_tools() as tools:
+            warehouse = Warehouse(server, tools)
+            for number, batch in enumerate(batches):
+                bodies = [
+                    event_json(f"m-{number}-{index}", **event) for index, event in enumerate(batch)
+                ]
+                for _ in range(2):
+                    outcomes = await warehouse.load(*bodies)
+                    assert are_delivered(outcomes), outcomes
+
+    asyncio.run(load_all())
 
 
 async def test_no_more_tables_come_about_than_may_be(
@@ -569,7 +594,7 @@ async def test_tls_checks_the_certificate_and_its_name(
 
     full = {"sslmode": "verify-full"}
     taken = await warehouse.load(track(1), settings=warehouse.settings(**full, ca_certificate=ours))
-    for given in (
+    for wrong in (
         full,
         {**full, "ca_certificate": other},
         {**full, "ca_certificate": ours, "host": "127.0.0.1"},
@@ -577,7 +602,7 @@ async def test_tls_checks_the_certificate_and_its_name(
         async with loopback_tools() as tools:
             payload = Loaded(event=track(2), source="web-app")
             with pytest.raises(SettingsError, match="certificate"):
-                await load([payload], warehouse.settings(**given), tools)
+                await load([payload], warehouse.settings(**wrong), tools)
 
     assert are_delivered(taken)
     assert warehouse.rows("SELECT id FROM web_app.tracks") == [("m-00001",)]

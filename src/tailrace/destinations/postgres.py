@@ -5,6 +5,7 @@ library's parameters of connections.
 """
 
 import asyncio
+import os
 import ssl
 import tempfile
 from collections.abc import Sequence
@@ -236,7 +237,7 @@ def _parameters(settings: Settings, addresses: Sequence[str], ca_path: str) -> d
         "dbname": settings.database,
         "user": settings.user,
         "password": settings.password.reveal() if settings.password is not None else "",
-        "passfile": "/dev/null",
+        "passfile": f"{os.devnull}/none",
         "sslmode": settings.sslmode,
         "sslrootcert": trusted if settings.sslmode.startswith("verify") else "",
         "sslcert": "",
