@@ -10,9 +10,12 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+
+from migrated import migrate_at
 
 MISSING = "PostgreSQL is not installed (Debian: apt-get install postgresql)"
 
@@ -28,6 +31,7 @@ class Cluster:
         self._socket = directory / "socket"
         self._binaries = binaries
         self._user = user
+        self._template = ""
 
     def start(self) -> None:
         # Nothing of it must outlive the machine, so that it need not wait for the disk.
@@ -62,6 +66,17 @@ class Cluster:
         name = f"t{uuid.uuid4().hex}"
         with psycopg.connect(self.dsn("postgres"), autocommit=True) as connection:
             connection.execute(f'CREATE DATABASE "{name}"')
+        return self.dsn(name)
+
+    def migrated_database(self) -> str:
+        """Return the address of a database that has the tables of the control plane."""
+        if not self._template:
+            self._template = self.new_database()
+            migrate_at(self._template)
+        name = f"t{uuid.uuid4().hex}"
+        template = urlsplit(self._template).path.lstrip("/")
+        with psycopg.connect(self.dsn("postgres"), autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         return self.dsn(name)
 
     def dsn(self, database: str) -> str:

@@ -14,6 +14,7 @@ from hypothesis import given as given_each
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from migrated import put_tables
 from postgres import Cluster, running_cluster
 from tailrace.config import Config, ControlConfig, Secret, Source
 from tailrace.control import read_workspace
@@ -117,12 +118,13 @@ class Control:
 def control(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Control]:
     dsn = None
     if request.param == "postgresql":
-        dsn = Secret(request.getfixturevalue("cluster").new_database())
+        dsn = Secret(request.getfixturevalue("cluster").migrated_database())
     config = Config(
         data_dir=tmp_path / "data",
         control=ControlConfig(dsn=dsn),
         first_source=Source(slug="default", write_keys=("first-write-key",)),
     )
+    put_tables(config)
     prepare(config)
     control = Control(config)
     yield control

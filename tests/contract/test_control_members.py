@@ -11,6 +11,7 @@ import msgspec
 import pytest
 from sqlalchemy import select, update
 
+from migrated import put_tables
 from postgres import Cluster, running_cluster
 from tailrace.config import Config, ControlConfig, Secret, Source, token_hash
 from tailrace.control.changes import Changes, utc_now
@@ -147,7 +148,7 @@ class Control:
 def control(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Control]:
     dsn = None
     if request.param == "postgresql":
-        dsn = Secret(request.getfixturevalue("cluster").new_database())
+        dsn = Secret(request.getfixturevalue("cluster").migrated_database())
     config = Config(
         data_dir=tmp_path / "data",
         control=ControlConfig(dsn=dsn),
@@ -155,6 +156,7 @@ def control(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Control]
         first_source=Source(slug="shop", write_keys=("first-write-key",)),
         sources=(Source(slug="filed", write_keys=("filed-write-key",)),),
     )
+    put_tables(config)
     prepare(config)
     control = Control(config)
     control.sources.create(SourceDraft(slug="app"), actor="owner")

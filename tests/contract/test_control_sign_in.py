@@ -10,6 +10,7 @@ from argon2 import PasswordHasher
 from msgspec.structs import replace
 from sqlalchemy import func, select, text
 
+from migrated import put_tables
 from postgres import Cluster, running_cluster
 from tailrace.app.access import COOKIE, Access
 from tailrace.app.known import AWAY_S_MAX
@@ -56,7 +57,7 @@ def config(request: pytest.FixtureRequest, tmp_path: Path) -> Config:
     """Give the settings of an installation that was never started."""
     dsn = None
     if request.param == "postgresql":
-        dsn = Secret(request.getfixturevalue("cluster").new_database())
+        dsn = Secret(request.getfixturevalue("cluster").migrated_database())
     return Config(
         data_dir=tmp_path / "data",
         control=ControlConfig(dsn=dsn),
@@ -212,6 +213,7 @@ async def workers() -> AsyncIterator[Workers]:
 
 @pytest.fixture
 def server(config: Config, workers: Workers, clock: Clock) -> Iterator[Server]:
+    put_tables(config)
     prepare(config)
     server = Server(config, workers, clock)
     yield server

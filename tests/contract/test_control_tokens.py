@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from sqlalchemy import select
 
+from migrated import put_tables
 from postgres import Cluster, running_cluster
 from tailrace.config import Config, ControlConfig, Secret, Source, token_hash
 from tailrace.control import read_workspace
@@ -77,12 +78,13 @@ class Control:
 def control(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Control]:
     dsn = None
     if request.param == "postgresql":
-        dsn = Secret(request.getfixturevalue("cluster").new_database())
+        dsn = Secret(request.getfixturevalue("cluster").migrated_database())
     config = Config(
         data_dir=tmp_path / "data",
         control=ControlConfig(dsn=dsn),
         first_source=Source(slug="default", write_keys=("first-write-key",)),
     )
+    put_tables(config)
     prepare(config)
     control = Control(config)
     yield control

@@ -11,6 +11,7 @@ import pytest
 from msgspec import UNSET
 from sqlalchemy import func, select
 
+from migrated import put_tables
 from postgres import Cluster, running_cluster
 from tailrace.config import Config, ControlConfig, JsonMapping, Secret, Source
 from tailrace.control import read_workspace
@@ -50,6 +51,7 @@ class Control:
 
     def __init__(self, config: Config) -> None:
         self.config = config
+        put_tables(config)
         prepare(config)
         vault, catalog = open_vault(config), load_catalog()
         self.changes = Changes(open_engine(config))
@@ -101,7 +103,7 @@ class MakeControl:
         self.made: list[Control] = []
 
     def __call__(self, *, key: str = "first-write-key") -> Control:
-        dsn = Secret(self._cluster.new_database()) if self._cluster else None
+        dsn = Secret(self._cluster.migrated_database()) if self._cluster else None
         config = Config(
             data_dir=self._tmp_path / f"data{len(self.made)}",
             control=ControlConfig(dsn=dsn),
