@@ -528,3 +528,56 @@ def test_a_text_that_is_easily_misread_is_valid_with_a_warning(app: AppServer) -
 
     assert (found["is_valid"], found["types"]) == (True, ["page", "track"])
     assert [each["severity"] for each in found["problems"]] == ["warning"]
+
+
+ALERTS = "/api/v1/delivery-alerts"
+
+
+def test_a_delivery_alert_is_made_shown_changed_tested_and_deleted(
+    app: AppServer, tool: ToolServer
+) -> None:
+    place = {"type": "webhook", "url": f"{tool.url}/planted-path", "secret": SECRET}
+    body = {"slug": "on-call", "when": {"down_for_s": 60}, "notify": [place]}
+    made = app.client.post(ALERTS, json=body)
+    before = len(tool.requests)
+
+    tested = app.client.post(f"{ALERTS}/on-call/test")
+    changed = app.client.patch(
+        f"{ALERTS}/on-call",
+        json={"enabled": False, "notify": made.json()["notify"]},
+        headers={"If-Match": made.headers["etag"]},
+    )
+    [listed] = app.get(ALERTS)
+    outdated = app.client.delete(f"{ALERTS}/on-call", headers={"If-Match": '"1"'})
+    deleted = app.client.delete(f"{ALERTS}/on-call", headers={"If-Match": '"2"'})
+
+    assert (made.status_code, made.headers["location"]) == (201, f"{ALERTS}/on-call")
+    assert made.json()["standing"]["state"] == "ok"
+    assert tested.json() == [
+        {"notify": "webhook", "type": "webhook", "is_good": True, "detail": ""}
+    ]
+    assert [each.json()["state"] for each in tool.requests[before:]] == ["test"]
+    assert (changed.status_code, changed.headers["etag"]) == (200, '"2"')
+    assert listed == changed.json()
+    assert (listed["standing"]["state"], listed["notify"][0]["secret"]) == ("disabled", "***")
+    assert problem(outdated) == (412, "outdated", "")
+    assert deleted.status_code == 204
+    assert problem(app.client.get(f"{ALERTS}/on-call"))[0] == 404
+    assert "planted" not in made.text + changed.text + app.client.get("/api/v1/audit-log").text
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"notify": [], "when": {"down_for_s": 1}}, "notify"),
+        ({"notify": [{"type": "fax", "url": URL}], "when": {"down_for_s": 1}}, "notify[0].type"),
+        ({"notify": [{"type": "slack", "url": URL}], "when": {"down_for_s": 0}}, "when.down_for_s"),
+        ({"notify": [{"type": "slack", "url": URL}], "when": {}}, "when"),
+    ],
+)
+def test_an_alert_that_is_wrong_is_refused_with_its_field(
+    app: AppServer, body: Any, field: str
+) -> None:
+    found = problem(app.client.post(ALERTS, json={"slug": "wrong", **body}))
+
+    assert found == (400, "body", field)
