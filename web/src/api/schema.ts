@@ -65,6 +65,49 @@ export interface ActionShown {
   fields: ActionField[];
 }
 
+/** What of a destination is trouble, each null where it is none; one is enough. */
+export interface AlertConditions {
+  down_for_s?: number | null;
+  suspended_for_s?: number | null;
+  oldest_older_than_s?: number | null;
+  dead_letters_more_than?: number | null;
+  /** How recent dead letters are that count. */
+  dead_letters_within_s?: number;
+}
+
+/**
+ * How what an alert watches stands, and how telling people goes.
+ *
+ * `firing` has the first ones of `firing_count`; `waiting` are messages that nobody has taken yet,
+ * `problem` says why.
+ */
+export interface AlertStanding {
+  /** Whether a destination is in trouble. */
+  state: "disabled" | "firing" | "ok";
+  /** The first destinations in trouble. */
+  firing: FiringShown[];
+  /** How many destinations are in trouble. */
+  firing_count: number;
+  /** When a message was last taken; null for never. */
+  notified_at: string | null;
+  /** Messages that nobody has taken yet. */
+  waiting: number;
+  /** Why the last message was not taken; empty where it was. */
+  problem: string;
+}
+
+/** How a test message was taken in one place. */
+export interface AlertTested {
+  /** The slug of the place. */
+  notify: string;
+  /** What the message was sent to. */
+  type: string;
+  /** Whether the message was taken. */
+  is_good: boolean;
+  /** Why the message was not taken; empty where it was. */
+  detail: string;
+}
+
 /**
  * A file, the values of the secrets that it refers to, and what to do about the rest.
  *
@@ -119,6 +162,110 @@ export interface AuditEntry {
   after: JsonObject | null;
 }
 
+/** What became of a backfill's events at one subscription, and how many are still to come. */
+export interface BackfillBooks {
+  /** The subscription. */
+  slug: string;
+  /** Events that the tool took. */
+  delivered: number;
+  /** Events that were not for it. */
+  filtered: number;
+  /** Events that were given up, and are kept to be looked at. */
+  dead_letters: number;
+  /** Dead letters that were removed. */
+  discarded: number;
+  /** Events that wait out of line to be tried again. */
+  waiting: number;
+  /** Events without an outcome yet; null until all are counted. */
+  to_come: number | null;
+}
+
+/** How many dead letters of a backfill were removed, and whether more are left. */
+export interface BackfillDiscarded {
+  /** Dead letters that were removed. */
+  discarded: number;
+  /** Whether more of those are left. */
+  more: boolean;
+}
+
+/** Which events of the past are to be sent, and how fast. */
+export interface BackfillDraft {
+  /** From when: a duration before now, a time or date math. */
+  since: string;
+  /** Until when, in the same forms. */
+  until?: string;
+  /** Only these sources; null for all. */
+  sources?: string[] | null;
+  /** Only events that match, in the search language; all when it is empty. */
+  query?: string;
+  /** What the destination does with events, each with its books. */
+  subscriptions?: string[];
+  /** Most events per second that the destination is given; null: no limit. */
+  events_per_s_max?: number | null;
+}
+
+/** How many events a backfill would be about, and the first ones as destinations get them. */
+export interface BackfillPreview {
+  /** How many. */
+  events: number;
+  /** The first ones, as destinations get them. */
+  sample: JsonObject[];
+}
+
+/** How many dead letters of a backfill are tried again, and whether more are left. */
+export interface BackfillReplayed {
+  /** How many are tried again. */
+  replayed: number;
+  /** Whether more of those are left. */
+  more: boolean;
+}
+
+/** A backfill; its counts of outcomes are those of all its subscriptions together. */
+export interface BackfillState {
+  /** What it is named by in paths. */
+  id: number;
+  /** Whether it is good now. */
+  state: "canceled" | "counting" | "done" | "failed" | "paused" | "queued" | "running";
+  /** Why it takes nothing; empty while it does. */
+  problem: string;
+  /** From when. */
+  since: string;
+  /** Until when. */
+  until: string;
+  /** Only events that match it. */
+  query: string;
+  /** Only these sources; null for all. */
+  sources: string[] | null;
+  /** Most events per second that the destination is given; null: no limit. */
+  events_per_s_max: number | null;
+  /** Events that it is about; null until they are counted. */
+  selected: number | null;
+  /** Events that were read from the store so far. */
+  fed: number;
+  /** Events that have an outcome at every subscription, or wait. */
+  ended: number;
+  /** Events that the tool took. */
+  delivered: number;
+  /** Events that were not for it. */
+  filtered: number;
+  /** Events that were given up, and are kept to be looked at. */
+  dead_letters: number;
+  /** Dead letters that were removed. */
+  discarded: number;
+  /** Events that wait out of line to be tried again. */
+  waiting: number;
+  /** Events without an outcome yet; null until all are counted. */
+  to_come: number | null;
+  /** What the destination does with events, each with its books. */
+  subscriptions: BackfillBooks[];
+  /** When it was made. */
+  created_at: string;
+  /** Who made it. */
+  created_by: string;
+  /** When it ended; null before. */
+  ended_at: string | null;
+}
+
 /** Events from `at` on for the interval; `by` counts them per value of `values`, in order. */
 export interface Bucket {
   /** When. */
@@ -143,6 +290,20 @@ export interface CheckAnswer {
   took_ms: number;
 }
 
+/**
+ * Whether a text is in its language.
+ *
+ * `types` are the types of event that a filter or trigger can match; null for any.
+ */
+export interface CheckedText {
+  /** Whether it could be saved. */
+  is_valid: boolean;
+  /** What is wrong with it, or easily misread. */
+  problems: LanguageProblem[];
+  /** The types of event that it can match; null for any. */
+  types: string[] | null;
+}
+
 /** One thing that was looked at. */
 export interface CheckedThing {
   /** What was looked at. */
@@ -155,17 +316,35 @@ export interface CheckedThing {
   setting: string;
 }
 
-/** Which dead letters: those of some ids, of a reason, or all; one of the three. */
+/** Which dead letters: those of some ids, all, or those to which all that is said applies. */
 export interface DeadLetterChoice {
   /** Of these ids. */
   ids?: number[];
-  /** Of this reason. */
-  reason?: string;
   /** All of them. */
   all?: boolean;
+  /** Of this reason. */
+  reason?: string;
+  /** Of this subscription. */
+  subscription?: string;
+  /** With this in the event's name, its messageId or the detail. */
+  text?: string;
+  /** Of this HTTP status; 0 for none. */
+  status?: number;
+  /** Of events from this source. */
+  source?: string;
+  /** Of this type of event. */
+  type?: string;
+  /** Of events with this name. */
+  name?: string;
+  /** Last tried since: a time, or a duration before now. */
+  since?: string;
+  /** Last tried before: a time, or a duration before now. */
+  until?: string;
+  /** None that is newer than this one. */
+  until_id?: number;
 }
 
-/** An event that the destination gave up, as it would have got it. */
+/** An event that the destination gave up, as it would have got it, and all that is known. */
 export interface DeadLetterShown {
   /** What it is named by in paths. */
   id: number;
@@ -191,8 +370,22 @@ export interface DeadLetterShown {
   first_at: string;
   /** When it was last tried. */
   last_at: string;
+  /** Whether people have changed it since it was received. */
+  edited: boolean;
   /** The event as the destination would have got it. */
   event: JsonObject;
+  /** Its first and its last attempts. */
+  tried: FailedAttempt[];
+  /** What was sent; null where it was not sent over HTTP. */
+  request: TriedRequest | null;
+  /** What came back; null where nothing did. */
+  response: TriedResponse | null;
+  /** How many events that request had. */
+  request_events: number;
+  /** What would be sent; null for nothing. */
+  payload: JsonObject | null;
+  /** Why there is no payload; empty where there is one. */
+  payload_problem: string;
 }
 
 /** An event that the destination gave up, without the event itself. */
@@ -221,6 +414,68 @@ export interface DeadLetterState {
   first_at: string;
   /** When it was last tried. */
   last_at: string;
+  /** Whether people have changed it since it was received. */
+  edited: boolean;
+}
+
+/** What is to change of a delivery alert; what is left out stays, what is given is whole. */
+export interface DeliveryAlertChange {
+  /** What people call it. */
+  name?: string;
+  /** Whether it is in use. */
+  enabled?: boolean;
+  /** The slugs of those that are watched; null for all. */
+  destinations?: string[] | null;
+  /** What trouble is. */
+  when?: AlertConditions;
+  /** Hours after which people are told again; null for never. */
+  repeat_every_h?: number | null;
+  /** Where messages go. */
+  notify?: NotifyDraft[];
+}
+
+/** A delivery alert to be made; without `destinations` it watches all. */
+export interface DeliveryAlertDraft {
+  /** Its name in paths and files; it never changes. */
+  slug: string;
+  /** What people call it. */
+  name?: string;
+  /** Whether it is in use. */
+  enabled?: boolean;
+  /** The slugs of those that are watched; null for all. */
+  destinations?: string[] | null;
+  /** What trouble is. */
+  when: AlertConditions;
+  /** Hours after which people are told again; null for never. */
+  repeat_every_h?: number | null;
+  /** Where messages go. */
+  notify: NotifyDraft[];
+}
+
+/** A delivery alert, and how what it watches stands. */
+export interface DeliveryAlertState {
+  /** Its name in paths and files; it never changes. */
+  slug: string;
+  /** What people call it. */
+  name: string;
+  /** Whether it is in use. */
+  enabled: boolean;
+  /** The slugs of those that are watched; null for all. */
+  destinations: string[] | null;
+  /** What trouble is. */
+  when: AlertConditions;
+  /** Hours after which people are told again; null for never. */
+  repeat_every_h: number | null;
+  /** Where messages go. */
+  notify: NotifyState[];
+  /** Counts its changes. */
+  version: number;
+  /** When it was made. */
+  created_at: string;
+  /** When it was last changed. */
+  updated_at: string;
+  /** How what is watched stands. */
+  standing: AlertStanding;
 }
 
 /** The books of a destination over a range of minutes, and whether they are true. */
@@ -261,6 +516,40 @@ export interface DeliveryDifference {
   found: number;
   /** What is wrong, for people. */
   detail: string;
+}
+
+/**
+ * What lies before a destination, and how fast it gets through it.
+ *
+ * The backlog is all that has no outcome yet: what is not read, what is on its way and what waits
+ * out of line. What is not read is estimated by the records that were. Times are of requests that
+ * ended in the last minute, null without any.
+ */
+export interface DeliveryPace {
+  /** Events without an outcome yet; those not read are estimated. */
+  backlog_events: number;
+  /** Their size as JSON, estimated. */
+  backlog_bytes: number;
+  /** Since when it has taken nothing, although it was asked; null if it has. */
+  failing_since: string | null;
+  /** Events delivered per second, over the last 10 s. */
+  events_per_s_10s: number;
+  /** Events delivered per second, over the last minute. */
+  events_per_s_60s: number;
+  /** Outcomes of the last minute after which an event is tried again. */
+  retries_60s: number;
+  /** Requests on their way. */
+  requests_now: number;
+  /** How many requests may be on their way at once now. */
+  requests_at_once: number;
+  /** Milliseconds that requests took: half took no longer. */
+  request_ms_p50: number | null;
+  /** Milliseconds that requests took: 99 of 100 took no longer. */
+  request_ms_p99: number | null;
+  /** From receipt to delivery, in seconds: half took no longer. */
+  delivered_after_s_p50: number | null;
+  /** From receipt to delivery, in seconds: 99 of 100 took no longer. */
+  delivered_after_s_p99: number | null;
 }
 
 /** How many events a subscription did not deliver for one reason. */
@@ -308,7 +597,7 @@ export interface DeliveryRulesChange {
 /** How deliveries to a destination stand. */
 export interface DeliveryStatus {
   /** Whether the destination takes events. */
-  state: "disabled" | "down" | "running" | "starting" | "suspended";
+  state: "disabled" | "down" | "drained" | "draining" | "running" | "starting" | "suspended";
   /** Why it takes nothing; empty while it does. */
   problem: string;
   /** Events that were read and have no outcome yet. */
@@ -319,6 +608,8 @@ export interface DeliveryStatus {
   worked_at: string | null;
   /** Records of refined events that the destination has not dealt with. */
   behind_records: number;
+  /** How fast it is delivered to; null where that is not known. */
+  pace: DeliveryPace | null;
   /** What the destination does with events, each with its books. */
   subscriptions: SubscriptionTotals[];
   /** Why events were not delivered, the commonest first. */
@@ -388,12 +679,35 @@ export interface DestinationDraft {
   delivery?: DeliveryRules;
 }
 
-/** An event, and the destination that shall make something of it. */
+/**
+ * A destination, and how many of the newest stored events to try it on.
+ *
+ * `samples` is how many events are shown of each reason.
+ */
+export interface DestinationDryRun {
+  /** Which destination. */
+  destination: PreviewedDestination;
+  /** Of how many of the newest stored events. */
+  events?: number;
+  /** How many events to show of each reason. */
+  samples?: number;
+}
+
+/**
+ * An event, and the destination that shall make something of it.
+ *
+ * The event is given, or it is a stored one of a `message_id`. A given one is of no source, so that
+ * it may go wherever the destination's `sources` are, unless `source` says one.
+ */
 export interface DestinationPreview {
   /** Which destination. */
   destination: PreviewedDestination;
   /** The event, as SDKs send it; missing ids and times are made. */
-  event: JsonObject;
+  event?: JsonObject;
+  /** Of a stored event, in the place of `event`. */
+  message_id?: string;
+  /** The event's source; that of any where it is empty. */
+  source?: string;
 }
 
 /** Which version a destination shall equal again. */
@@ -511,10 +825,89 @@ export interface Difference {
   after: Json;
 }
 
-/** How many dead letters were removed. */
+/** How many dead letters were removed, and whether `more` of those are left. */
 export interface Discarded {
   /** Dead letters that were removed. */
   discarded: number;
+  /** Whether more of those are left. */
+  more: boolean;
+  /** The newest that was there; give it to go on where more are left. */
+  until_id: number;
+}
+
+/** What would become of the newest `events`, fewer than asked for where not `is_complete`. */
+export interface DryRun {
+  /** How many events were looked at. */
+  events: number;
+  /** When the oldest of them was received; null without any. */
+  oldest_at: string | null;
+  /** When the newest of them was received; null without any. */
+  newest_at: string | null;
+  /** Whether the time was enough for all of them. */
+  is_complete: boolean;
+  /** How long it took. */
+  took_ms: number;
+  /** What would become of them at each subscription. */
+  subscriptions: DryRunSubscription[];
+}
+
+/** How many events would end so, and some of them. */
+export interface DryRunReason {
+  /** Whether they would be sent. */
+  outcome: "filtered" | "rejected" | "sent";
+  /** Where they stop; empty where they do not. */
+  step: "" | "consent" | "filters" | "integrations" | "mapping" | "sources" | "subscription" | "trigger";
+  /** Why they would not be; empty where they would. */
+  reason: string;
+  /** How many. */
+  events: number;
+  /** Some of them, the newest first. */
+  samples: DryRunSample[];
+}
+
+/** An event; `payload` is what would be sent, null for nothing or where it is too long. */
+export interface DryRunSample {
+  /** The event's messageId. */
+  message_id: string;
+  /** The call that sent it. */
+  type: string;
+  /** The name of a track event, page or screen. */
+  name: string;
+  /** The source's slug. */
+  source: string;
+  /** When a collector took it. */
+  received_at: string;
+  /** What is wrong with fields of the payload. */
+  problems: PreviewedProblem[];
+  /** What would be sent; null for nothing, or where it is too long. */
+  payload: JsonObject | null;
+}
+
+/**
+ * What would become of the events at one subscription.
+ *
+ * `batches` counts those that the action's bounds alone would make, the fewest that there could
+ * be; null where settings that are not known decide.
+ */
+export interface DryRunSubscription {
+  /** Its name in paths and files; it never changes. */
+  slug: string;
+  /** What people call it. */
+  name: string;
+  /** Events that would be sent. */
+  sent: number;
+  /** Events that are not for it. */
+  filtered: number;
+  /** Events that give no payload that fits. */
+  rejected: number;
+  /** Of all payloads together, as JSON. */
+  payload_bytes: number;
+  /** Of the largest payload. */
+  payload_bytes_max: number;
+  /** The fewest requests; null where other settings decide. */
+  batches: number | null;
+  /** What became of the events, the commonest first. */
+  reasons: DryRunReason[];
 }
 
 /** One event, and its JSON exactly as the client sent it. */
@@ -591,6 +984,24 @@ export interface EventOut {
   original?: string;
 }
 
+/** The event as it is to be sent; as it was when it is left out. */
+export interface EventToReplay {
+  /** The event as it is to be sent; as it was when it is left out. */
+  event?: JsonObject;
+}
+
+/** An attempt that failed; counted from the first one, over all replays. */
+export interface FailedAttempt {
+  /** Counts the attempts, over all replays. */
+  number: number;
+  /** When. */
+  at: string;
+  /** Why, in a word. */
+  reason: string;
+  /** The HTTP status of the answer; 0 for none. */
+  status: number;
+}
+
 /** A field that may be searched; `share` of the sampled events have it (0 to 1). */
 export interface FieldInfo {
   /** As queries name it. */
@@ -626,7 +1037,11 @@ export interface FilterAction {
   fields?: Record<string, string[]> | null;
 }
 
-/** What happens to the events that a filter text matches. */
+/**
+ * What happens to the events that a filter text matches.
+ *
+ * The text is in the filter language (`fql`) or in that of the search bar (`lucene`).
+ */
 export interface FilterDraft {
   /** Which events, in the full filter language. */
   if: string;
@@ -636,6 +1051,18 @@ export interface FilterDraft {
   title?: string;
   /** Whether it is in use. */
   enabled?: boolean;
+  /** The filter language, or that of the search bar; `fql` when left out. */
+  language?: "fql" | "lucene";
+}
+
+/** A destination in trouble. */
+export interface FiringShown {
+  /** The slug of the destination. */
+  destination: string;
+  /** Since when. */
+  since: string;
+  /** What is wrong. */
+  reason: string;
 }
 
 /** Ask how many events happened when, in all and by the commonest values of a field. */
@@ -668,6 +1095,12 @@ export interface HistogramResult {
   took_ms: number;
   /** What the asker should know of how the question was read. */
   notes: string[];
+}
+
+/** How many events are tried now that waited for their time. */
+export interface Hurried {
+  /** How many are tried now that would have waited. */
+  due: number;
 }
 
 /** Whom to invite, and into which role. */
@@ -786,6 +1219,52 @@ export interface KeyState {
   disabled_at: string | null;
   /** When it was last used; null for never. */
   last_used_at: string | null;
+}
+
+/** What is wrong with a text, or easily misread in it. */
+export interface LanguageProblem {
+  /** Whether it stands in the way. */
+  severity: "error" | "warning";
+  /** What is wrong. */
+  message: string;
+  /** How it begins, to tell it from others. */
+  hint: string;
+  /** Where in the text, in characters from 0; null where nobody knows. */
+  position: number | null;
+  /** Where in a mapping; empty for the whole, and in other languages. */
+  path: string;
+}
+
+/** A text, and the language that it should be in. */
+export interface LanguageText {
+  /** Which language it should be in. */
+  language: "filter" | "lucene" | "mapping" | "trigger";
+  /** The text; of a mapping its JSON. */
+  text: string;
+}
+
+/** A function or a directive: how it is written, and what it gives. */
+export interface LanguageWord {
+  /** Its name. */
+  name: string;
+  /** How it is written, by example. */
+  form: string;
+  /** What it gives. */
+  about: string;
+}
+
+/** What a language is made of; a field that ends with a dot has others below it. */
+export interface LanguageWords {
+  /** Which language. */
+  language: "filter" | "lucene" | "mapping" | "trigger";
+  /** Its words. */
+  keywords: string[];
+  /** What stands between or before values. */
+  operators: string[];
+  /** Its functions, or a mapping's directives. */
+  functions: LanguageWord[];
+  /** What it can look at; below a name with a dot at its end are others. */
+  fields: string[];
 }
 
 /** The books of a range of minutes, and whether they are true. */
@@ -957,6 +1436,33 @@ export interface MyWorkspace {
   name: string;
 }
 
+/**
+ * Where messages go; its `slug` is the type unless it is given.
+ *
+ * What is sent as it was read, with stars, stays.
+ */
+export interface NotifyDraft {
+  /** What messages are sent to. */
+  type: "slack" | "webhook";
+  /** Secret: it is shown without its path. */
+  url: string;
+  /** What the place is called; its type where it is null. */
+  slug?: string | null;
+  secret?: string | null;
+}
+
+/** Where messages go, with stars in the place of what is secret. */
+export interface NotifyState {
+  /** What the place is called. */
+  slug: string;
+  /** What messages are sent to. */
+  type: "slack" | "webhook";
+  /** Where to, without what is secret. */
+  url: string;
+  /** `***` where messages are signed. */
+  secret: string | null;
+}
+
 /** An OpenID provider to sign in by: its name, and where that begins. */
 export interface OpenIdOffer {
   /** What people call it. */
@@ -1025,7 +1531,8 @@ export interface PresetShown {
 /**
  * A destination that is there, by its `slug`, or any of a `type`.
  *
- * `filters` and `subscriptions` stand in the place of those that the one of the slug has.
+ * `filters`, `subscriptions`, `sources` and `consent_categories` stand in the place of those that
+ * the one of the slug has.
  */
 export interface PreviewedDestination {
   slug?: string | null;
@@ -1034,9 +1541,25 @@ export interface PreviewedDestination {
   filters?: FilterDraft[];
   /** What the destination does with events, each with its books. */
   subscriptions?: SubscriptionDraft[] | null;
+  /** Only these sources; null for all. */
+  sources?: string[] | null;
+  /** The categories that a person has to agree to. */
+  consent_categories?: string[];
 }
 
-/** What a subscription would make of the event: a payload, or why there is none. */
+/** What is wrong with one field of a payload; `field` is a path such as `items[2].sku`. */
+export interface PreviewedProblem {
+  /** Which field of the payload. */
+  field: string;
+  /** What is wrong with it. */
+  message: string;
+}
+
+/**
+ * What a subscription would make of the event: a payload, or why there is none.
+ *
+ * `left_out` are the paths of what the filters take out of the event.
+ */
 export interface PreviewedSubscription {
   /** Its name in paths and files; it never changes. */
   slug: string;
@@ -1044,8 +1567,14 @@ export interface PreviewedSubscription {
   name: string;
   /** Whether it would be sent. */
   outcome: "filtered" | "rejected" | "sent";
+  /** Where it stops; empty where it does not. */
+  step: "" | "consent" | "filters" | "integrations" | "mapping" | "sources" | "subscription" | "trigger";
   /** Why it would not be; empty where it would. */
   reason: string;
+  /** What is wrong with fields of the payload. */
+  problems: PreviewedProblem[];
+  /** Paths of what the filters leave out of the event. */
+  left_out: string[];
   /** What would be sent; null for nothing. */
   payload: JsonObject | null;
 }
@@ -1082,10 +1611,64 @@ export interface Readiness {
   checks: Record<string, string>;
 }
 
-/** How many dead letters are tried again. */
+/**
+ * The last deliveries that were kept, the newest first.
+ *
+ * `sampled` tells that there were more than these; `rate` is the part that is shown.
+ */
+export interface RecentDeliveries {
+  /** Whether there were more deliveries than are shown. */
+  sampled: boolean;
+  /** The part of all deliveries that is shown. */
+  rate: number;
+  /** The newest first. */
+  deliveries: RecentDelivery[];
+}
+
+/** One of the last deliveries. */
+export interface RecentDelivery {
+  /** When. */
+  at: string;
+  /** The slug of the subscription. */
+  subscription: string;
+  /** The event's messageId. */
+  message_id: string;
+  /** The call that sent it. */
+  type: string;
+  /** The name of a track event, page or screen. */
+  name: string;
+  /** The source's slug. */
+  source: string;
+  /** `delivered`, `dead letter` or `waiting`. */
+  outcome: string;
+  /** Why, in a word. */
+  reason: string;
+  /** The HTTP status of the answer; 0 for none. */
+  status: number;
+  /** How long its request took, in milliseconds. */
+  took_ms: number;
+  /** How often it was tried. */
+  attempts: number;
+  /** Whether people have changed it since it was received. */
+  edited: boolean;
+}
+
+/** How many dead letters are tried again, and whether `more` of those are left. */
 export interface Replayed {
   /** How many are tried again. */
   replayed: number;
+  /** Whether more of those are left. */
+  more: boolean;
+  /** The newest that was there; give it to go on where more are left. */
+  until_id: number;
+}
+
+/** A dead letter is tried again; `edited` tells that it is sent otherwise than it came. */
+export interface ReplayedOne {
+  /** How many are tried again. */
+  replayed: number;
+  /** Whether people have changed it since it was received. */
+  edited: boolean;
 }
 
 /** Ask for events, page by page. */
@@ -1203,6 +1786,18 @@ export interface SignIn {
   password?: string;
   /** The secret itself. */
   token?: string;
+}
+
+/** What is not to be delivered any more: all that was received before a moment. */
+export interface Skip {
+  /** A time in ISO 8601 with its zone, or `now`. */
+  until: string;
+}
+
+/** The moment before which nothing is delivered any more. */
+export interface Skipping {
+  /** What was received before it is not delivered any more. */
+  until: string;
 }
 
 /** A source, how to send to it, and what it sent lately. */
@@ -1497,7 +2092,11 @@ export interface TokenState {
   state: "active" | "expired" | "revoked";
 }
 
-/** What became of the events with one message id, given as it is kept. */
+/**
+ * What became of the events with one message id, given as it is kept.
+ *
+ * `deliveries` are what destinations know of it; most forget what they have delivered.
+ */
 export interface TraceAnswer {
   /** The event's messageId. */
   message_id: string;
@@ -1507,9 +2106,25 @@ export interface TraceAnswer {
   steps: Step[];
   /** Where it was looked for. */
   looked_at: string[];
+  /** What destinations know of it; most forget what they delivered. */
+  deliveries: TracedDelivery[];
 }
 
-/** What became of a test event; `request` is null where none was made over HTTP. */
+/** What became of an event at a subscription of a destination. */
+export interface TracedDelivery {
+  /** The destination's slug. */
+  destination: string;
+  /** The slug of the subscription. */
+  subscription: string;
+  /** `delivered`, `dead letter` or `waiting`. */
+  outcome: string;
+  /** Why, in a word. */
+  reason: string;
+  /** When. */
+  at: string;
+}
+
+/** What became of a test event; `request` is null where none was made. */
 export interface Tried {
   /** What became of it. */
   outcome: "delivered" | "rejected" | "retry" | "suspended";
@@ -1529,7 +2144,11 @@ export interface Tried {
   took_ms: number;
 }
 
-/** A request as it was sent, secrets as `***`; a long body is cut. */
+/**
+ * A request as it was sent, secrets as `***`; a long body is cut.
+ *
+ * Method and address are "" for a tool that is not reached by HTTP.
+ */
 export interface TriedRequest {
   /** The method. */
   method: string;
@@ -1539,9 +2158,11 @@ export interface TriedRequest {
   headers: Record<string, string>;
   /** The body as text; a long one is cut. */
   body: string;
+  /** How long the whole body is. */
+  body_bytes: number;
 }
 
-/** An answer as it came, secrets as `***`; a long body is cut. */
+/** An answer as it came, secrets as `***`; a long body is cut. The status is 0 without HTTP. */
 export interface TriedResponse {
   /** The HTTP status. */
   status: number;
@@ -1549,6 +2170,8 @@ export interface TriedResponse {
   headers: Record<string, string>;
   /** The body as text; a long one is cut. */
   body: string;
+  /** How long the whole body is. */
+  body_bytes: number;
 }
 
 /** So many events have this value. */
@@ -1591,6 +2214,100 @@ export interface ValuesResult {
   took_ms: number;
   /** What the asker should know of how the question was read. */
   notes: string[];
+}
+
+/** Which of what waits out of line: that of some ids, or all. */
+export interface WaitingChoice {
+  /** Of these ids, and what goes before them of the same people. */
+  ids?: number[];
+  /** All of it. */
+  all?: boolean;
+}
+
+/**
+ * An event that waits out of line; while it is not `is_first`, one of its person goes before.
+ *
+ * It is tried again at `next_at`, or once nothing goes before it any more.
+ */
+export interface WaitingEvent {
+  /** What it is named by in paths. */
+  id: number;
+  /** The event's messageId. */
+  message_id: string;
+  /** The call that sent it. */
+  type: string;
+  /** The name of a track event, page or screen. */
+  name: string;
+  /** The source's slug. */
+  source: string;
+  /** The slug of the subscription. */
+  subscription: string;
+  /** Why, in a word. */
+  reason: string;
+  /** What is wrong, for people. */
+  detail: string;
+  /** The HTTP status of the last answer; 0 for none. */
+  status: number;
+  /** How often it was tried. */
+  attempts: number;
+  /** When it was first tried. */
+  first_at: string;
+  /** When it was last tried. */
+  last_at: string;
+  /** Whether people have changed it since it was received. */
+  edited: boolean;
+  /** When it is tried again, once nothing goes before it. */
+  next_at: string;
+  /** Whether nothing of the same person goes before it. */
+  is_first: boolean;
+}
+
+/** An event that waits out of line as in the list, and all that is known of it. */
+export interface WaitingShown {
+  /** What it is named by in paths. */
+  id: number;
+  /** The event's messageId. */
+  message_id: string;
+  /** The call that sent it. */
+  type: string;
+  /** The name of a track event, page or screen. */
+  name: string;
+  /** The source's slug. */
+  source: string;
+  /** The slug of the subscription. */
+  subscription: string;
+  /** Why, in a word. */
+  reason: string;
+  /** What is wrong, for people. */
+  detail: string;
+  /** The HTTP status of the last answer; 0 for none. */
+  status: number;
+  /** How often it was tried. */
+  attempts: number;
+  /** When it was first tried. */
+  first_at: string;
+  /** When it was last tried. */
+  last_at: string;
+  /** Whether people have changed it since it was received. */
+  edited: boolean;
+  /** The event as the destination would have got it. */
+  event: JsonObject;
+  /** Its first and its last attempts. */
+  tried: FailedAttempt[];
+  /** What was sent; null where it was not sent over HTTP. */
+  request: TriedRequest | null;
+  /** What came back; null where nothing did. */
+  response: TriedResponse | null;
+  /** How many events that request had. */
+  request_events: number;
+  /** What would be sent; null for nothing. */
+  payload: JsonObject | null;
+  /** Why there is no payload; empty where there is one. */
+  payload_problem: string;
+  /** When it is tried again, once nothing goes before it. */
+  next_at: string;
+  /** Whether nothing of the same person goes before it. */
+  is_first: boolean;
 }
 
 /**
@@ -1804,6 +2521,27 @@ export interface Calls {
     body: DestinationPreview;
     answer: PreviewedSubscription[];
   };
+  /** List languages. */
+  "GET /languages": {
+    path: null;
+    query: null;
+    body: null;
+    answer: LanguageWords[];
+  };
+  /** Check text. */
+  "POST /languages/check": {
+    path: null;
+    query: null;
+    body: LanguageText;
+    answer: CheckedText;
+  };
+  /** Dry run destination. */
+  "POST /destinations/dry-run": {
+    path: null;
+    query: null;
+    body: DestinationDryRun;
+    answer: DryRun;
+  };
   /** Check settings. */
   "POST /destinations/check": {
     path: null;
@@ -1853,6 +2591,48 @@ export interface Calls {
     body: DestinationRestore;
     answer: DestinationState;
   };
+  /** List delivery alerts. */
+  "GET /delivery-alerts": {
+    path: null;
+    query: { limit?: number; cursor?: string };
+    body: null;
+    answer: DeliveryAlertState[];
+  };
+  /** Create delivery alert. */
+  "POST /delivery-alerts": {
+    path: null;
+    query: null;
+    body: DeliveryAlertDraft;
+    answer: DeliveryAlertState;
+  };
+  /** Show delivery alert. */
+  "GET /delivery-alerts/{slug}": {
+    path: { slug: string };
+    query: null;
+    body: null;
+    answer: DeliveryAlertState;
+  };
+  /** Change delivery alert. */
+  "PATCH /delivery-alerts/{slug}": {
+    path: { slug: string };
+    query: null;
+    body: DeliveryAlertChange;
+    answer: DeliveryAlertState;
+  };
+  /** Delete delivery alert. */
+  "DELETE /delivery-alerts/{slug}": {
+    path: { slug: string };
+    query: null;
+    body: null;
+    answer: null;
+  };
+  /** Test delivery alert. */
+  "POST /delivery-alerts/{slug}/test": {
+    path: { slug: string };
+    query: null;
+    body: null;
+    answer: AlertTested[];
+  };
   /** Show delivery. */
   "GET /destinations/{slug}/delivery": {
     path: { slug: string };
@@ -1863,7 +2643,7 @@ export interface Calls {
   /** Search dead letters. */
   "GET /destinations/{slug}/dead-letters": {
     path: { slug: string };
-    query: { reason?: string; subscription?: string; text?: string; limit?: number; cursor?: string };
+    query: { reason?: string; subscription?: string; text?: string; status?: number; source?: string; type?: string; name?: string; since?: string; until?: string; limit?: number; cursor?: string };
     body: null;
     answer: DeadLetterState[];
   };
@@ -1888,6 +2668,41 @@ export interface Calls {
     body: DeadLetterChoice;
     answer: Discarded;
   };
+  /** Replay one dead letter. */
+  "POST /destinations/{slug}/dead-letters/{letter_id}/replay": {
+    path: { slug: string; letter_id: number };
+    query: null;
+    body: EventToReplay;
+    answer: ReplayedOne;
+  };
+  /** Search waiting. */
+  "GET /destinations/{slug}/waiting": {
+    path: { slug: string };
+    query: { reason?: string; subscription?: string; text?: string; status?: number; source?: string; type?: string; name?: string; since?: string; until?: string; limit?: number; cursor?: string };
+    body: null;
+    answer: WaitingEvent[];
+  };
+  /** Show one waiting. */
+  "GET /destinations/{slug}/waiting/{waiting_id}": {
+    path: { slug: string; waiting_id: number };
+    query: null;
+    body: null;
+    answer: WaitingShown;
+  };
+  /** Retry waiting now. */
+  "POST /destinations/{slug}/waiting/retry-now": {
+    path: { slug: string };
+    query: null;
+    body: WaitingChoice;
+    answer: Hurried;
+  };
+  /** Show recent deliveries. */
+  "GET /destinations/{slug}/recent": {
+    path: { slug: string };
+    query: { outcome?: string; limit?: number };
+    body: null;
+    answer: RecentDeliveries;
+  };
   /** Send test event. */
   "POST /destinations/{slug}/test": {
     path: { slug: string };
@@ -1901,6 +2716,104 @@ export interface Calls {
     query: { since?: string; until?: string; source?: string };
     body: null;
     answer: DeliveryBooks;
+  };
+  /** Skip events. */
+  "POST /destinations/{slug}/skip": {
+    path: { slug: string };
+    query: null;
+    body: Skip;
+    answer: Skipping;
+  };
+  /** Drain destination. */
+  "POST /destinations/{slug}/drain": {
+    path: { slug: string };
+    query: null;
+    body: null;
+    answer: null;
+  };
+  /** Resume destination. */
+  "POST /destinations/{slug}/resume": {
+    path: { slug: string };
+    query: null;
+    body: null;
+    answer: null;
+  };
+  /** Preview backfill. */
+  "POST /destinations/{slug}/backfills/preview": {
+    path: { slug: string };
+    query: null;
+    body: BackfillDraft;
+    answer: BackfillPreview;
+  };
+  /** List backfills. */
+  "GET /destinations/{slug}/backfills": {
+    path: { slug: string };
+    query: { limit?: number; cursor?: string };
+    body: null;
+    answer: BackfillState[];
+  };
+  /** Start backfill. */
+  "POST /destinations/{slug}/backfills": {
+    path: { slug: string };
+    query: null;
+    body: BackfillDraft;
+    answer: BackfillState;
+  };
+  /** Show backfill. */
+  "GET /destinations/{slug}/backfills/{backfill_id}": {
+    path: { slug: string; backfill_id: number };
+    query: null;
+    body: null;
+    answer: BackfillState;
+  };
+  /** Pause backfill. */
+  "POST /destinations/{slug}/backfills/{backfill_id}/pause": {
+    path: { slug: string; backfill_id: number };
+    query: null;
+    body: null;
+    answer: BackfillState;
+  };
+  /** Resume backfill. */
+  "POST /destinations/{slug}/backfills/{backfill_id}/resume": {
+    path: { slug: string; backfill_id: number };
+    query: null;
+    body: null;
+    answer: BackfillState;
+  };
+  /** Cancel backfill. */
+  "POST /destinations/{slug}/backfills/{backfill_id}/cancel": {
+    path: { slug: string; backfill_id: number };
+    query: null;
+    body: null;
+    answer: BackfillState;
+  };
+  /** Search backfill dead letters. */
+  "GET /destinations/{slug}/backfills/{backfill_id}/dead-letters": {
+    path: { slug: string; backfill_id: number };
+    query: { reason?: string; limit?: number; cursor?: string };
+    body: null;
+    answer: DeadLetterState[];
+  };
+  /** Show backfill dead letter. */
+  "GET /destinations/{slug}/backfills/{backfill_id}/dead-letters/{letter_id}": {
+    path: { slug: string; backfill_id: number; letter_id: number };
+    query: null;
+    body: null;
+    answer: DeadLetterShown;
+  };
+  /** Replay backfill dead letters. */
+  "POST /destinations/{slug}/backfills/{backfill_id}/dead-letters/replay": {
+    path: { slug: string; backfill_id: number };
+    query: null;
+    body: DeadLetterChoice;
+    answer: BackfillReplayed;
+  };
+  /** Discard backfill dead letters. */
+  "POST /destinations/{slug}/backfills/{backfill_id}/dead-letters/discard": {
+    path: { slug: string; backfill_id: number };
+    query: null;
+    body: DeadLetterChoice;
+    answer: BackfillDiscarded;
   };
   /** Show me. */
   "GET /me": {

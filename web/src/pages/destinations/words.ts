@@ -27,6 +27,26 @@ export const STATES: Record<DeliveryState, StateWords> = {
     tone: "bad",
     about: "Somebody has to act: events wait until its settings or the tool's are mended.",
   },
+  draining: {
+    label: "Draining",
+    tone: "warn",
+    about: "It gets what was stored when it was told to drain, and then nothing more.",
+  },
+  drained: {
+    label: "Drained",
+    tone: "warn",
+    about: "It has had all that was stored, and stands still until it is resumed.",
+  },
+  draining: {
+    label: "Draining",
+    tone: "plain",
+    about: "What is stored is delivered, and nothing after it until it is resumed.",
+  },
+  drained: {
+    label: "Drained",
+    tone: "warn",
+    about: "It has had all that was stored, and stands still until it is resumed.",
+  },
   disabled: {
     label: "Disabled",
     tone: "warn",
