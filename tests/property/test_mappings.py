@@ -288,3 +288,36 @@ def test_a_number_as_text_reads_back_as_the_same(number: float) -> None:
 def test_json_text_reads_back_as_the_same(value: Any) -> None:
     assert doubles(json.loads(json_text(value))) == doubles(value)
     assert " " not in json_text([1, {"a": [2]}])
+
+
+PIECES = st.sampled_from(
+    (
+        "{{ properties.a }}",
+        "{{ properties | json }}",
+        "{{ properties.b | append: properties.a | upcase }}",
+        "{{ properties.a | times: properties.b }}",
+        "{{ properties.a | divided_by: properties.b | round: 2 }}",
+        "{{ properties.b | date: '%Y' }}",
+        "{{ properties.b | split: '' | join: properties.b }}",
+        "{{ properties.b | replace: '', properties.b }}",
+        "{{ properties.a | slice: properties.b }}",
+        "{{ properties.a | where: properties.b | first }}",
+        "{% assign x = properties.a %}",
+        "{% capture x %}{{ x }}{{ x }}{{ properties.b }}{% endcapture %}",
+        "{% if properties.a > properties.b %}{{ x }}{% endif %}",
+        "{{ x | truncate: 5 | strip_html | default: 'none' }}",
+    )
+)
+
+
+@given(st.lists(PIECES, max_size=8), json_values, json_values)
+@settings(max_examples=100, deadline=None)
+def test_a_template_gives_text_or_our_error(pieces: list[str], one: Any, other: Any) -> None:
+    mapping = compile_mapping({"@liquid": "".join(pieces)})
+
+    try:
+        made = mapping.apply({"properties": {"a": one, "b": other}})
+    except MappingFailedError as error:
+        made = str(error)
+
+    assert isinstance(made, str)
