@@ -85,14 +85,19 @@ class BackfillRunner(Runner):
 
     def is_full(self) -> bool:
         """See `lane.Desk`."""
-        return super().is_full() or self._feed.is_used_up()
+        return super().is_full() or self._has_read_all()
 
     def hurry(self) -> None:
         """Let lanes look whether the feed has ended."""
-        if self._feed.is_used_up():
+        if self._has_read_all():
             for lanes in self._lanes.values():
                 for lane in lanes:
                     lane.hurry()
+
+    def _has_read_all(self) -> bool:
+        """Tell whether nothing is left to be read; what was let go is read again."""
+        end = self._feed.ends_at()
+        return end is not None and self._next.get(PARTITION, 0) >= end
 
 
 class _Run:

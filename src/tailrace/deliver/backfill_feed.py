@@ -57,9 +57,11 @@ class Feed:
         self._is_stopped = True
         return self._given
 
-    def is_used_up(self) -> bool:
-        """Tell whether nothing more will be given."""
-        return self._is_stopped or (self._is_fed and self._given >= self._fed)
+    def ends_at(self) -> int | None:
+        """Return the number after the last event that there will be, None while that is open."""
+        if self._is_stopped:
+            return self._given
+        return self._fed if self._is_fed else None
 
     def ends(self) -> Mapping[int, int]:
         """See `blocks.Reads`."""

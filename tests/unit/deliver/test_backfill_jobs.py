@@ -179,7 +179,7 @@ def test_a_feed_goes_on_in_the_middle_of_a_page(jobs: Jobs) -> None:
     block = asyncio.run(feed.at(0, 7))
 
     assert numbers(block) == ["m-7", "m-8", "m-9"]
-    assert feed.is_used_up()
+    assert feed.ends_at() == 10
 
 
 def test_a_stopped_feed_gives_nothing_more_and_says_where_it_stood(jobs: Jobs) -> None:
