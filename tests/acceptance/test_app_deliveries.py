@@ -569,3 +569,47 @@ def test_the_audit_tells_of_an_event_that_a_destination_never_had(hook: Hook, to
     assert done.returncode == 1
     assert "1 event fewer at the subscription send" in done.stderr
     assert hook.slug in done.stderr
+
+
+def test_a_dry_run_and_a_preview_tell_of_stored_events_and_send_nothing(
+    hook: Hook, tool: Tool
+) -> None:
+    hook.send("a", "b", "c", event="Cart Viewed")
+    hook.wait_sums(delivered=3)
+    name = f"{hook.slug}-b"
+    wait_until(
+        lambda: hook.tailrace.api.get(f"/api/v1/events/{name}").status_code == 200,
+        what="the event is stored",
+        within_s=60.0,
+    )
+    drop = {"if": f'messageId = "{name}"', "actions": [{"type": "DROP"}], "title": "Not b"}
+    wanted = {
+        "slug": "mine",
+        "action": "send",
+        "trigger": 'match(userId, "u-*") and event = "Cart Viewed"',
+        "mapping": {"data": {"who": {"@liquid": "{{ userId | upcase }}"}}},
+    }
+    draft = {"slug": hook.slug, "filters": [drop], "subscriptions": [wanted]}
+    taken = len(tool.taken)
+
+    dry = hook.tailrace.api.post(
+        "/api/v1/destinations/dry-run", json={"destination": draft, "events": 10_000, "samples": 5}
+    )
+    stopped, free = (
+        hook.tailrace.api.post(
+            "/api/v1/destinations/preview", json={"destination": each, "message_id": name}
+        )
+        for each in (draft, {**draft, "filters": []})
+    )
+
+    assert dry.status_code == 200, dry.text
+    [only] = dry.json()["subscriptions"]
+    assert only["sent"] + only["filtered"] + only["rejected"] == dry.json()["events"]
+    assert {(each["step"], each["reason"]): each["events"] for each in only["reasons"]}[
+        ("filters", "filter: Not b")
+    ] == 1
+    sent = next(each for each in only["reasons"] if each["outcome"] == "sent")
+    assert {"data": {"who": "U-C"}} in [each["payload"] for each in sent["samples"]]
+    assert (stopped.json()[0]["step"], stopped.json()[0]["reason"]) == ("filters", "filter: Not b")
+    assert free.json()[0]["payload"] == {"data": {"who": "U-B"}}
+    assert len(tool.taken) == taken
