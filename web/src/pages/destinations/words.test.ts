@@ -28,7 +28,6 @@ const delivery = (changes: Partial<Delivery>): Delivery => ({
   oldest_at: null,
   worked_at: null,
   behind_records: 0,
-  pace: null,
   subscriptions: [book("a"), book("b")],
   reasons: [],
   pace: null,

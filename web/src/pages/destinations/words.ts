@@ -37,16 +37,6 @@ export const STATES: Record<DeliveryState, StateWords> = {
     tone: "warn",
     about: "It has had all that was stored, and stands still until it is resumed.",
   },
-  draining: {
-    label: "Draining",
-    tone: "plain",
-    about: "What is stored is delivered, and nothing after it until it is resumed.",
-  },
-  drained: {
-    label: "Drained",
-    tone: "warn",
-    about: "It has had all that was stored, and stands still until it is resumed.",
-  },
   disabled: {
     label: "Disabled",
     tone: "warn",
