@@ -92,7 +92,7 @@ class ToolServer:
                 with suppress(OSError):
                     self._answer(server._take(request))
 
-            do_GET = do_PUT = do_PATCH = do_POST  # noqa: N815 - as http.server calls them
+            do_GET = do_HEAD = do_PUT = do_PATCH = do_POST  # noqa: N815 - as http.server calls them
 
             def _answer(self, answer: Answer) -> None:
                 if answer.manner == "reset":
@@ -108,6 +108,8 @@ class ToolServer:
                     self.send_header(name, value)
                 self.send_header("content-length", str(len(answer.body) if is_whole else 10**9))
                 self.end_headers()
+                if self.command == "HEAD":
+                    return
                 self.wfile.write(answer.body)
                 if answer.manner == "half":
                     self._cut()

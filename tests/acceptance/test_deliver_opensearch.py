@@ -31,7 +31,7 @@ def node() -> Iterator[Node]:
 
 
 async def sent(node: Node, *events: Json, **settings: object) -> Sequence[Outcome]:
-    given = {"url": node.url, "index": "idx", **settings}
+    given = {"url": node.url, "index": "idx", "manage_template": False, **settings}
     async with loopback_tools() as tools:
         documents = [Document(source=event) for event in events]
         return await index(documents, check(DESTINATION, given).settings, tools)
@@ -58,6 +58,77 @@ async def test_a_misfit_is_rejected_beside_neighbours_that_are_taken(node: Node)
     assert misfit.reason == "mapper_parsing_exception"
     assert "properties.total" in misfit.detail
     assert isinstance(other, Delivered)
+
+
+async def test_any_value_fits_where_properties_are_flat(node: Node) -> None:
+    own = {"index": "flat", "manage_template": True, "fields_max": 100}
+    values: list[object] = [1, 1.5, "much", True, {"deep": {"er": 1}}, [1, "a"], None]
+    events = [
+        event_json(f"m-{n}", properties={"total": value, f"only-{n}": {"x": n}})
+        for n, value in enumerate(values)
+    ]
+    many = event_json("many", properties={f"p{n}": n for n in range(500)})
+
+    outcomes = await sent(node, *events, many, **own)
+
+    assert [type(outcome) for outcome in outcomes] == [Delivered] * 8
+    index_of_day = "flat-2026-11-21"
+    mapped = node.ask("GET", f"/{index_of_day}/_mapping")[index_of_day]["mappings"]["properties"]
+    assert mapped["properties"]["type"] == "flat_object"
+    assert mapped["@timestamp"]["type"] == mapped["receivedAt"]["type"] == "date"
+    node.ask("POST", f"/{index_of_day}/_refresh")
+    query = {"query": {"term": {"properties.total": "much"}}}
+    found = node.ask("POST", f"/{index_of_day}/_search", query)["hits"]["hits"]
+    assert [hit["_id"] for hit in found] == ["m-2"]
+
+
+async def test_a_misfit_does_not_cost_the_event_where_properties_are_dynamic(
+    node: Node,
+) -> None:
+    own = {"index": "dynamic", "manage_template": True, "properties_as": "dynamic"}
+
+    outcomes = await sent(
+        node,
+        event_json("whole", properties={"total": 1}),
+        event_json("fraction", properties={"total": 1.5}),
+        event_json("misfit", properties={"total": "much"}),
+        event_json("other", properties={"total": {"a": 1}}),
+        **own,
+    )
+
+    assert [type(outcome) for outcome in outcomes] == [Delivered] * 4
+    sums = {"size": 0, "aggs": {"all": {"sum": {"field": "properties.total"}}}}
+    node.ask("POST", "/dynamic-2026-11-21/_refresh")
+    answer = node.ask("POST", "/dynamic-2026-11-21/_search", sums)
+    assert answer["aggregations"]["all"]["value"] == 2.5
+
+
+async def test_too_many_fields_are_rejected_and_say_what_to_do(node: Node) -> None:
+    own = {"manage_template": True, "properties_as": "dynamic", "fields_max": 100}
+
+    [outcome] = await sent(
+        node,
+        event_json("many", properties={f"p{n}": n for n in range(200)}),
+        index="bounded",
+        **own,
+    )
+
+    assert isinstance(outcome, Rejected)
+    assert "raise fields_max" in outcome.detail
+
+
+async def test_a_check_tells_what_the_node_is_and_writes_nothing(node: Node) -> None:
+    settings = check(DESTINATION, {"url": node.url, "index": "unseen"}).settings
+    assert DESTINATION.check is not None
+
+    async with loopback_tools() as tools:
+        told = {each.name: each for each in await DESTINATION.check(settings, tools)}
+
+    assert told["cluster"].is_good is True
+    assert "OpenSearch" in told["cluster"].detail
+    assert told["privileges"].is_good is None
+    assert told["template tailrace-unseen"].is_good is True
+    assert not any("unseen" in name for name in node.ask("GET", "/_all/_settings"))
 
 
 async def test_a_data_stream_takes_create_and_says_so(node: Node) -> None:

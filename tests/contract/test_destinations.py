@@ -24,7 +24,7 @@ AT_AWS = {"firehose", "kinesis", "s3"}
 NOT_BY_HTTP = {"clickhouse", "file", "nats", "postgres", "redis-streams"}
 SETTINGS: dict[str, dict[str, Any]] = {
     "aggregations-io": {"api_key": SECRET, "ingest_id": "abc"},
-    "elasticsearch": {"index": "events", "api_key": SECRET},
+    "elasticsearch": {"index": "events", "api_key": SECRET, "manage_template": False},
     "slack": {},
     "tailrace": {"write_key": SECRET},
     "webhook": {"auth_value": f"Bearer {SECRET}", "shared_secret": SECRET, "batch_events_max": 10},

@@ -1,29 +1,22 @@
-"""Elasticsearch and OpenSearch: indexes each event as a document.
-
-Source: AWS service model and guide of Firehose, for the rotation of indexes, the ends of their
-names and the length of those; Elasticsearch's reference of `_bulk`, of index names and of `_id`.
-"""
+"""Calls of `_bulk`: what is sent for each document, and what the answers mean."""
 
 import base64
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Annotated, Final
+from typing import Final, NamedTuple
 
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from tailrace.destinations import api
+from tailrace.destinations.elasticsearch.settings import Settings
 from tailrace.errors import SettingsError, TransientError
 
-BATCH_EVENTS_MAX: Final = 500
-BATCH_BYTES_MAX: Final = 5_000_000
-BATCH_AGE_S: Final = 1.0
 ID_BYTES_MAX: Final = 512
 """A longer `_id` makes the cluster refuse the whole request."""
 
-_NO_OBJECT: Final = api.Rejected("no-object", "the document is no object, or its id no text")
+NO_OBJECT: Final = api.Rejected("no-object", "the document is no object, or its id no text")
 _CONFLICT: Final = 409
 _CREATE_ONLY: Final = "only write ops with an op_type of create are allowed in data streams"
 _WHOLE_INDEX = frozenset(
@@ -38,66 +31,16 @@ _WHOLE_INDEX = frozenset(
 """Errors of an item that every other event would meet too."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """Which cluster, which index, and as whom."""
-
-    url: Annotated[
-        str, api.Setting("Address of the cluster, with its port.", is_url=True, length_max=2_000)
-    ]
-    index: Annotated[
-        str,
-        api.Setting(
-            "Name of the index; a rotated one has the time at its end.",
-            pattern=r"[a-z0-9][a-z0-9_.-]{0,79}",
-            expected="1 to 80 lower-case letters, digits and _.-, a letter or digit first",
-        ),
-    ]
-    index_rotation: Annotated[
-        str,
-        api.Setting(
-            "How often a new index begins, by the time of arrival in UTC.",
-            choices=("none", "hour", "day", "week", "month"),
-        ),
-    ] = "day"
-    operation: Annotated[
-        str,
-        api.Setting(
-            "What a document does whose id is there already: index replaces that one, create "
-            "leaves it. A data stream takes create alone.",
-            choices=("index", "create"),
-        ),
-    ] = "index"
-    username: Annotated[str | None, api.Setting("User, where the cluster asks for one.")] = None
-    password: Annotated[api.Secret | None, api.Setting("Password of the user.")] = None
-    api_key: Annotated[
-        api.Secret | None,
-        api.Setting(
-            "API key in its encoded form, instead of user and password.",
-            pattern=r"[\x21-\x7e]+",
-            expected="printable ASCII characters without spaces",
-        ),
-    ] = None
-    timeout_s: Annotated[
-        float, api.Setting("Longest wait for one answer.", minimum=0.1, maximum=120)
-    ] = 30.0
-
-    def __post_init__(self) -> None:
-        """Refuse half of a pair, and two ways to sign in."""
-        if (self.username is None) != (self.password is None):
-            missing = "username" if self.username is None else "password"
-            complaint = "is missing: give username and password, or neither"
-            raise SettingsError(complaint, problems={missing: complaint})
-        if self.api_key is not None and self.username is not None:
-            complaint = "is set beside username: give one of them"
-            raise SettingsError(complaint, problems={"api_key": complaint})
+_CONFLICTS: Final = frozenset({"document_parsing_exception", "mapper_parsing_exception"})
 
 
-@dataclass(frozen=True, kw_only=True)
-class Document:
-    """What one event becomes."""
+class Placed(NamedTuple):
+    """A document on its way: its index, its id ("" where the cluster gives one), and its lines."""
 
-    source: Annotated[api.Json, api.Mapped("The document.", default={"@path": "$."})]
+    target: str
+    id: str
+    lines: bytes
+    received_at: str
 
 
 class _Event(msgspec.Struct, gc=False, rename="camel"):
@@ -129,36 +72,32 @@ _decode_answer = msgspec.json.Decoder(_Answer).decode
 _encode = msgspec.json.Encoder().encode
 
 
-async def index(
-    documents: Sequence[Document], settings: Settings, tools: api.Tools
+async def answered(
+    placed: Sequence[Placed], settings: Settings, tools: api.Tools
 ) -> Sequence[api.Outcome]:
-    """Index documents by one call of `_bulk`; the cluster answers for each."""
-    lines = [_lines(document.source, settings) for document in documents]
-    good = [line for line in lines if line]
-    answered = iter(await _answered(good, settings, tools) if good else ())
-    return [next(answered) if line else _NO_OBJECT for line in lines]
+    """Return what the cluster says of each document, from one call.
 
-
-async def _answered(
-    lines: Sequence[bytes], settings: Settings, tools: api.Tools
-) -> Sequence[api.Outcome]:
+    Raises:
+        SettingsError: somebody has to change something first.
+        TransientError: it did not tell.
+    """
     response = await tools.http.request(
         "POST",
         # Only what is read below, so that the answer stays small.
         f"{settings.url.rstrip('/')}/_bulk?filter_path=items.*.status,items.*.error",
-        content=b"".join(lines),
-        headers={"Content-Type": "application/x-ndjson", **_authorization(settings)},
+        content=b"".join(each.lines for each in placed),
+        headers={"Content-Type": "application/x-ndjson", **authorization(settings)},
         timeout_s=settings.timeout_s,
     )
     if response.status != 200:
-        return [_outcome_of_all(response, len(lines))] * len(lines)
+        return [_outcome_of_all(response, len(placed))] * len(placed)
     try:
         answer = _decode_answer(response.body)
     except msgspec.DecodeError as error:
         raise TransientError(f"the answer is none of _bulk: {error}") from error
     items = [item for named in answer.items for item in named.values()]
-    if len(items) != len(lines):
-        raise TransientError(f"the answer has {len(items)} items for {len(lines)} documents")
+    if len(items) != len(placed):
+        raise TransientError(f"the answer has {len(items)} items for {len(placed)} documents")
     return [_outcome_of(item, settings) for item in items]
 
 
@@ -183,19 +122,20 @@ def index_name(settings: Settings, received_at: str) -> str:
             return settings.index
 
 
-def _lines(source: bytes, settings: Settings) -> bytes:
-    """Return what says where a document goes, and the document; nothing for what is no object."""
+def placed(source: bytes, settings: Settings) -> Placed | None:
+    """Return where a document goes, with its lines; None for what is no object."""
     try:
         event = _decode_event(source)
     except msgspec.ValidationError:
-        return b""
+        return None
     received_at = event.received_at or datetime.now(UTC).isoformat()
     place = {"_index": index_name(settings, received_at)}
     if event.message_id:
         place["_id"] = _id(event.message_id)
     if event.timestamp and event.own_timestamp is UNSET:
         source = b'{"@timestamp":%b,%b' % (_encode(event.timestamp), source[1:])
-    return b"%b\n%b\n" % (_encode({settings.operation: place}), source)
+    lines = b"%b\n%b\n" % (_encode({settings.operation: place}), source)
+    return Placed(place["_index"], place.get("_id", ""), lines, received_at)
 
 
 def _id(message_id: str) -> str:
@@ -203,7 +143,8 @@ def _id(message_id: str) -> str:
     return message_id if len(text) <= ID_BYTES_MAX else hashlib.sha256(text).hexdigest()
 
 
-def _authorization(settings: Settings) -> dict[str, str]:
+def authorization(settings: Settings) -> dict[str, str]:
+    """Return the header by which the cluster knows us."""
     if settings.api_key is not None:
         return {"Authorization": f"ApiKey {settings.api_key.reveal()}"}
     if settings.username is not None and settings.password is not None:
@@ -244,7 +185,16 @@ def _outcome_of(item: _Item, settings: Settings) -> api.Outcome:
         raise SettingsError(f"the cluster refuses all documents with {status}: {told}")
     if status in {_CONFLICT, 429} or status >= 500:
         return api.Retry(error.type or f"http-{status}", told, status)
-    return api.Rejected(error.type or f"http-{status}", told, status)
+    return api.Rejected(error.type or f"http-{status}", f"{told}{_advice(told, error)}", status)
+
+
+def _advice(told: str, error: _Error) -> str:
+    """Return what to do about a field that does not fit, "" for another fault."""
+    if told.startswith("Limit of total fields"):
+        return " (raise fields_max, or set properties_as to flat)"
+    if error.type in _CONFLICTS and "[" in told:
+        return " (its index has another type for the field; properties_as flat takes any value)"
+    return ""
 
 
 def _told(error: _Error) -> str:
@@ -252,50 +202,3 @@ def _told(error: _Error) -> str:
     cause = error.caused_by.reason if error.caused_by is not None else None
     reasons = [each for each in (error.reason, cause) if each]
     return api.text_of(": ".join(reasons or [error.type]).encode())
-
-
-INDEX = api.Action(
-    slug="index",
-    name="Index",
-    description="Indexes the event as a document whose id is the event's messageId.",
-    fields=Document,
-    send=index,
-    batching=lambda _: api.Batching(
-        events_max=BATCH_EVENTS_MAX, bytes_max=BATCH_BYTES_MAX, age_s=BATCH_AGE_S, lanes=2
-    ),
-)
-PRESETS = (
-    api.Preset(
-        slug="people",
-        name="People only",
-        description="Indexes what is known of people and groups, without what they do.",
-        action="index",
-        trigger='type = "identify" or type = "group"',
-    ),
-    api.Preset(
-        slug="without-context",
-        name="Without the context",
-        description="Indexes who did what and when, without browser, address and page.",
-        action="index",
-        trigger='type = "track"',
-        mapping={
-            "source": {
-                "messageId": {"@path": "$.messageId"},
-                "type": {"@path": "$.type"},
-                "event": {"@path": "$.event"},
-                "userId": {"@path": "$.userId"},
-                "anonymousId": {"@path": "$.anonymousId"},
-                "timestamp": {"@path": "$.timestamp"},
-                "properties": {"@path": "$.properties"},
-            }
-        },
-    ),
-)
-DESTINATION = api.Destination(
-    slug="elasticsearch",
-    name="Elasticsearch or OpenSearch",
-    description="Indexes each event as a document of an Elasticsearch or OpenSearch cluster.",
-    settings=Settings,
-    actions=(INDEX,),
-    presets=PRESETS,
-)
