@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import given as given_each
 from hypothesis import strategies as st
+from msgspec import UNSET
 from sqlalchemy import text
 
 from migrated import put_tables
@@ -38,6 +39,7 @@ from tailrace.control.sealed import SEALED_COLUMNS
 from tailrace.control.shapes import SourceDraft
 from tailrace.control.sources import Sources
 from tailrace.control.vault import KEY_NAME, open_vault
+from tailrace.deliver.sights import screen_of
 from tailrace.destinations import Catalog, Destination, Setting, load_catalog
 from tailrace.destinations.api import Secret as SettingSecret
 from tailrace.errors import ChangeError, TransientError
@@ -770,6 +772,18 @@ def test_filters_and_subscriptions_come_back_and_are_followed(control: Control) 
     assert entry.after["subscriptions"][0]["trigger"] == 'type = "track"'
 
 
+def test_a_filter_may_be_a_search_and_is_followed_as_one(control: Control) -> None:
+    search = {"if": "properties.total:<10", "language": "lucene", "actions": [DROP]}
+    filters = filters_of(search, {**search, "if": "all", "language": "fql"})
+
+    made = control.make(filters=filters)
+
+    assert [each.language for each in made.filters] == ["lucene", UNSET]
+    [followed] = read_workspace(control.config).destinations
+    assert followed.filters[0]["language"] == "lucene"
+    screen_of(followed.filters)
+
+
 def test_filters_and_subscriptions_are_changed_whole_restored_and_go_back_to_those_of_the_type(
     control: Control,
 ) -> None:
@@ -838,6 +852,8 @@ def test_delivery_rules_come_back_are_followed_and_are_changed_one_by_one(
             "no path",
         ),
         ({"title": "x", "if": "event = 'a\0'"}, "filters", "u0000"),
+        ({"if": "type:(", "language": "lucene"}, "filters[0].if", "at character 7"),
+        ({"if": "source:app", "language": "lucene"}, "filters[0].if", "at character 1"),
     ],
 )
 def test_a_wrong_filter_is_refused_with_its_place(
