@@ -18,7 +18,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from nats.aio.client import Client
 from nats.aio.msg import Msg
-from nats.errors import Error, NoRespondersError
+from nats.errors import Error, NoRespondersError, NoServersError
 
 from tailrace.destinations import api
 from tailrace.destinations.messages import PLACES_EXPECTED, Ids, ids_of, name_of, shown
@@ -198,6 +198,7 @@ class _Link:
         self._batches: dict[str, _Batch] = {}
         self._numbers = itertools.count()
         self._refusal = ""
+        self._trouble = ""
 
     async def client(self, tools: api.Tools) -> _Client:
         """Return the client, connected.
@@ -306,14 +307,15 @@ class _Link:
             await _drop(client)
             raise
         except (Error, OSError) as error:
-            cause, told = client.last_error or error, _told(error)
+            # Where nobody listens, it says that there are no servers, and to `_failed` why.
+            told = self._trouble if isinstance(error, NoServersError) else _told(error)
             await _drop(client)
             if "authorization" in told.lower():
                 raise SettingsError(
                     f"{node} refuses us ({told}): change username and password, token or "
                     "tls_certificate"
                 ) from error
-            raise TransientError(_told(cause)) from error
+            raise TransientError(told) from error
         return client
 
     async def _take(self, answer: Msg) -> None:
@@ -323,7 +325,7 @@ class _Link:
             batch.take(int(index), answer)
 
     async def _failed(self, error: Exception) -> None:
-        told = _told(error)
+        told = self._trouble = _told(error)
         if "permissions violation" in told.lower():
             self._refusal = told
             self._end(told)
