@@ -52,6 +52,47 @@ def test_a_trigger_says_what_the_table_says(case: dict[str, Any]) -> None:
     assert compiled.evaluate(TRIGGERS["event"]) is case["is"]
 
 
+@pytest.mark.parametrize("case", TRIGGERS["cases"], ids=lambda case: case["filter"])
+def test_a_trigger_says_the_same_once_it_was_written_again(case: dict[str, Any]) -> None:
+    compiled = compile_trigger(case["filter"])
+
+    again = compile_trigger(str(compiled))
+
+    assert again.tree == compiled.tree
+    assert again.evaluate(TRIGGERS["event"]) is case["is"]
+
+
+# What a trigger says of a value that is not there, where the full language may say otherwise.
+MISSING = [
+    # The text, as a trigger, as a filter.
+    ('properties.x = "v"', False, False),
+    ('properties.x != "v"', True, True),
+    ("properties.x = 5", False, False),
+    ("properties.x != 5", False, True),
+    ("properties.x < 5", False, False),
+    ("properties.x >= 5", False, False),
+    ("properties.x = true", False, False),
+    ("properties.x = false", False, False),
+    ("properties.x = null", True, True),
+    ("properties.x != null", False, False),
+    ('contains(properties.x, "v")', False, False),
+    ('!contains(properties.x, "v")', False, True),
+    ('match(properties.x, "v*")', False, False),
+    ('!match(properties.x, "v*")', False, True),
+    ('match(properties.x, "*v")', False, False),
+    ('!match(properties.x, "*v")', False, True),
+]
+
+
+@pytest.mark.parametrize("event", [{}, {"properties": {}}, {"properties": {"x": None}}])
+@pytest.mark.parametrize(("text", "as_trigger", "as_filter"), MISSING)
+def test_what_is_missing_and_null_are_one_in_both_languages(
+    text: str, event: dict[str, Any], *, as_trigger: bool, as_filter: bool
+) -> None:
+    assert compile_trigger(text).evaluate(event) is as_trigger
+    assert compile_filter(text).evaluate(event) is as_filter
+
+
 @pytest.mark.parametrize(("text", "position", "message", "hint"), invalid("invalid.json"))
 def test_a_wrong_filter_is_refused_with_place_and_hint(
     text: str, position: int, message: str, hint: str
