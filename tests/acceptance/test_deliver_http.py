@@ -133,7 +133,8 @@ def test_elasticsearch_has_each_event_as_a_document_and_the_misfits_are_dead_let
 ) -> None:
     cluster = Cluster()
     with ToolServer(cluster.answer).running() as server:
-        slug = connect("elasticsearch", url=server.url, index="idx", api_key="planted-key")
+        own = {"index": "idx", "api_key": "planted-key", "manage_template": False}
+        slug = connect("elasticsearch", url=server.url, **own)
         ids = collect(tailrace, "es", EVENTS)
         collect(tailrace, "es-misfit", 3, properties={"n": "not a number"})
         wait_delivered(tailrace, slug, delivered=EVENTS, dead_letters=3)
@@ -146,7 +147,7 @@ def test_elasticsearch_has_each_event_as_a_document_and_the_misfits_are_dead_let
     letters = tailrace.get(f"/api/v1/destinations/{slug}/dead-letters")
     rows = letters["dead_letters"] if isinstance(letters, dict) else letters
     assert {row["reason"] for row in rows} == {"mapper_parsing_exception"}
-    assert {row["detail"] for row in rows} == {"failed to parse field [n]"}
+    assert all(row["detail"].startswith("failed to parse field [n] (") for row in rows)
 
 
 def test_aggregations_io_gets_arrays_of_300_events_at_most(
