@@ -136,6 +136,7 @@ def area_of(path: str) -> str:
 AREAS = frozenset(
     {
         "audit-log",
+        "delivery-alerts",
         "destination-types",
         "destinations",
         "event",
