@@ -1,5 +1,6 @@
 """Loading into ClickHouse's engine over HTTP: its tables have what was sent, once."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any
@@ -7,6 +8,9 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
+from hypothesis import HealthCheck, given
+from hypothesis import settings as given_settings
+from hypothesis import strategies as st
 
 from clickhouse_http import USER, running_clickhouse
 from tailrace.deliver.tools import DestinationTools
@@ -15,6 +19,7 @@ from tailrace.destinations.api import Delivered, Json, Outcome, Rejected, Retry
 from tailrace.destinations.clickhouse import DESTINATION, Loaded, Settings, load
 from tailrace.errors import SettingsError, TransientError
 from tool_server import Answer, ToolServer, event_json, loopback_tools
+from warehouse_events import EVENTS
 
 PASSWORD = "planted-password-of-loader"
 
@@ -178,6 +183,24 @@ async def test_weird_names_and_values_are_loaded(warehouse: Warehouse) -> None:
     ]
     assert warehouse.discards() == [["m-00001", "order", "huge", "1" + "0" * 40]]
     assert warehouse.rows("SELECT n FROM web.ne_w") == [[1]]
+
+
+@given(batches=st.lists(st.lists(EVENTS, min_size=1, max_size=5), min_size=2, max_size=2))
+@given_settings(
+    max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_whatever_events_hold_is_loaded(url: str, batches: list[list[dict[str, Any]]]) -> None:
+    async def load_all() -> None:
+        async with loopback_tools() as tools:
+            warehouse = Warehouse(url, next(NUMBERS), tools)
+            for number, batch in enumerate(batches):
+                bodies = [
+                    event_json(f"m-{number}-{index}", **event) for index, event in enumerate(batch)
+                ]
+                outcomes = await warehouse.load(*bodies)
+                assert are_delivered(outcomes), outcomes
+
+    asyncio.run(load_all())
 
 
 async def test_events_that_come_again_are_there_once(warehouse: Warehouse) -> None:

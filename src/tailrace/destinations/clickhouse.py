@@ -16,7 +16,7 @@ from tailrace.destinations.warehouse import Layout, Load, clickhouse, loads_of, 
 from tailrace.errors import SettingsError, TransientError
 
 BATCH_BYTES_MAX: Final = 8_388_608
-CHECK_S_MAX: Final = 12.0
+CHECK_S_MAX: Final = 9.0
 
 _REJECTED: Final = api.Rejected("no-event", "it is no event: no object, or of no known type")
 _CODE: Final = re.compile(r"Code: ([0-9]{1,4})\b")

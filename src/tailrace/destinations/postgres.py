@@ -22,12 +22,15 @@ from tailrace.errors import SettingsError, TransientError
 
 BATCH_BYTES_MAX: Final = 8_388_608
 CONNECT_S_MAX: Final = 10
-CHECK_S_MAX: Final = 12.0
+CHECK_S_MAX: Final = 9.0
 APPLICATION: Final = "tailrace"
 
 _REJECTED: Final = api.Rejected("no-event", "it is no event: no object, or of no known type")
 _REFUSED_CLASSES: Final = ("22", "23", "54")
 """Errors of data, of constraints that people added, and of limits: some event brings them."""
+
+_DUPLICATE: Final = "23505"
+"""Another one has loaded the same meanwhile, and is found next time."""
 
 _SETTINGS_CODES: Final = ("28", "3D", "3F", "42501", "42939", "42P10", "0L", "0P")
 _STALE_CODES: Final = ("22", "23", "42", "54")
@@ -185,7 +188,9 @@ async def _loaded(
             code = error.sqlstate or ""
             if not is_last and code.startswith(_STALE_CODES) and not _is_ours(code):
                 continue
-            tools.exchanged("\n".join(sorted(loads)), told)
+            tools.exchanged(f"BEGIN -- a load into {', '.join(sorted(loads))}", told)
+            if code == _DUPLICATE:
+                return api.Retry(f"sqlstate-{code}", told)
             if code.startswith(_REFUSED_CLASSES):
                 return api.Rejected(f"sqlstate-{code}", told)
             session.close()

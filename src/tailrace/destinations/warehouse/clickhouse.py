@@ -46,7 +46,7 @@ REMEMBERED: Final = 1_000
 """Inserts of which a table knows the tokens."""
 
 WIDENED_BYTES_MAX: Final = 268_435_456
-IDS_AT_ONCE: Final = 300
+IDS_AT_ONCE: Final = 100
 """The text of a question is bounded, and so is its answer."""
 
 KNOWN_S: Final = 60.0
