@@ -8,7 +8,6 @@ from tailrace.deliver import looking as looks
 from tailrace.deliver import steering
 from tailrace.deliver.letter_views import list_dead_letters, show_dead_letter
 from tailrace.deliver.looking import inspect, status
-from tailrace.deliver.steering import discard, replay
 from tailrace.deliver.state import (
     DEAD,
     DELIVERED,
@@ -22,6 +21,7 @@ from tailrace.deliver.state import (
     looking,
     totals,
 )
+from tailrace.deliver.steering import discard, replay
 from tailrace.errors import CorruptionError, LimitError
 from tailrace.log import Extent
 
