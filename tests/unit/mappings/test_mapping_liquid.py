@@ -1,5 +1,6 @@
 """Liquid templates, case by case, and their bounds."""
 
+import itertools
 import json
 import time
 from pathlib import Path
@@ -52,22 +53,21 @@ def test_a_template_that_asks_too_much_fails_the_event(case: dict[str, Any]) -> 
 def test_no_filter_takes_long_or_breaks_on_large_values() -> None:
     event = {
         "text": "<" * 30_000,
-        "space": " \t" * 15_000,
         "digits": "1" * 30_000,
-        "list": [{"x": str(number)} for number in range(3_000)],
+        "list": [{"x": str(number)} for number in range(500)],
     }
     _, filters = words()
 
     for name in filters:
-        for value in event:
-            mapping = compile_mapping({"@liquid": f"{{{{ {value} | {name}: text, digits }}}}"})
+        for value, given in itertools.product(event, ("", ": text", ": text, digits")):
+            mapping = compile_mapping({"@liquid": f"{{{{ {value} | {name}{given} }}}}"})
             begun = time.monotonic()
             try:
                 made = mapping.apply(event)
             except MappingFailedError as error:
                 made = str(error)
             assert isinstance(made, str)
-            assert time.monotonic() - begun < 5 * RUN_S_MAX, (name, value)
+            assert time.monotonic() - begun < 5 * RUN_S_MAX, (name, value, given)
 
 
 def test_the_time_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
