@@ -1,6 +1,6 @@
 import { Button, Tabs } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useState, type ReactNode } from "react";
 import { api } from "@/api/calls";
 import type { Delivery, Destination, Subscription, Versioned } from "@/api/types";
 import { EnabledChip } from "@/components/Chip";
@@ -25,9 +25,7 @@ import { takeIn, typeName, useDelivery, useDestination, useTypes } from "./useDe
 import { nameOf, sourcesWords, sumsOf } from "./words";
 import styles from "./DestinationPage.module.css";
 
-const VIEWS = ["overview", "dead-letters", "test", "settings"] as const;
-
-type View = (typeof VIEWS)[number];
+const FIRST = "overview";
 
 /** One destination: how it fares, what it gave up, a test, its settings. */
 export function DestinationPage({ slug }: { slug: string }) {
@@ -56,11 +54,8 @@ export function DestinationPage({ slug }: { slug: string }) {
 
 function letterIn(params: URLSearchParams): number | null {
   const id = Number(params.get("letter") ?? "");
-  return viewIn(params) === "dead-letters" && Number.isSafeInteger(id) && id > 0 ? id : null;
+  return params.get("view") === "dead-letters" && Number.isSafeInteger(id) && id > 0 ? id : null;
 }
-
-const viewIn = (params: URLSearchParams): View =>
-  VIEWS.find((view) => view === params.get("view")) ?? "overview";
 
 function NotThere({ slug }: { slug: string }) {
   return (
@@ -83,49 +78,73 @@ interface FoundProps {
   onLoad: () => void;
 }
 
+/** One of the page's views, with its tab. */
+interface View {
+  id: string;
+  title: string;
+  /** Whether the reader may do what it is for. */
+  isOffered?: boolean;
+  /** What waits for the reader's attention. */
+  count?: number;
+  content: ReactNode;
+}
+
 function Found({ current, onLoad }: FoundProps) {
   const { slug } = current.value;
   const me = useMe();
   const [params, change] = useParams();
   const delivery = useDelivery(slug);
-  const view = viewIn(params);
-  const dead = delivery.data ? sumsOf(delivery.data.subscriptions).dead : 0;
+  const views: View[] = [
+    { id: FIRST, title: "Overview", content: <Overview delivery={delivery} /> },
+    {
+      id: "dead-letters",
+      title: "Dead letters",
+      count: delivery.data ? sumsOf(delivery.data.subscriptions).dead : 0,
+      content: <DeadLetters slug={slug} delivery={delivery.data} />,
+    },
+    {
+      id: "test",
+      title: "Test",
+      isOffered: me.may("destinations:write"),
+      content: (
+        <TestEvent
+          destination={current.value}
+          subscriptions={subscriptionsOf(current.value, delivery.data)}
+        />
+      ),
+    },
+    {
+      id: "settings",
+      title: "Settings",
+      content: <SettingsView current={current} onLoad={onLoad} />,
+    },
+  ];
+  const offered = views.filter(({ isOffered = true }) => isOffered);
+  const chosen = offered.find(({ id }) => id === params.get("view"))?.id ?? FIRST;
   const go = (to: string | null) =>
-    change({ view: to === "overview" ? null : to, letter: null, reason: null, q: null });
+    change({ view: to === FIRST ? null : to, letter: null, reason: null, q: null });
   return (
     <>
       <Head current={current} delivery={delivery.data} onLoad={onLoad} />
-      <Tabs value={view} onChange={go} keepMounted={false}>
+      <Tabs value={chosen} onChange={go} keepMounted={false}>
         <Tabs.List className={styles["tabs"] ?? ""}>
-          <Tabs.Tab value="overview">Overview</Tabs.Tab>
-          <Tabs.Tab
-            value="dead-letters"
-            rightSection={
-              dead > 0 && <span className={styles["count"]}>{formatCompact(dead)}</span>
-            }
-          >
-            Dead letters
-          </Tabs.Tab>
-          {me.may("destinations:write") && <Tabs.Tab value="test">Test</Tabs.Tab>}
-          <Tabs.Tab value="settings">Settings</Tabs.Tab>
+          {offered.map(({ id, title, count = 0 }) => (
+            <Tabs.Tab
+              key={id}
+              value={id}
+              rightSection={
+                count > 0 && <span className={styles["count"]}>{formatCompact(count)}</span>
+              }
+            >
+              {title}
+            </Tabs.Tab>
+          ))}
         </Tabs.List>
-        <Tabs.Panel className={styles["view"] ?? ""} value="overview">
-          <Overview delivery={delivery} />
-        </Tabs.Panel>
-        <Tabs.Panel className={styles["view"] ?? ""} value="dead-letters">
-          <DeadLetters slug={slug} delivery={delivery.data} />
-        </Tabs.Panel>
-        {me.may("destinations:write") && (
-          <Tabs.Panel className={styles["view"] ?? ""} value="test">
-            <TestEvent
-              destination={current.value}
-              subscriptions={subscriptionsOf(current.value, delivery.data)}
-            />
+        {offered.map(({ id, content }) => (
+          <Tabs.Panel key={id} className={styles["view"] ?? ""} value={id}>
+            {content}
           </Tabs.Panel>
-        )}
-        <Tabs.Panel className={styles["view"] ?? ""} value="settings">
-          <SettingsView current={current} onLoad={onLoad} />
-        </Tabs.Panel>
+        ))}
       </Tabs>
     </>
   );
