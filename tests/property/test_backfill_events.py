@@ -70,7 +70,7 @@ def read(store: Store, asked: Past, *, limit: int) -> list[FedEvent]:
 
 @given(st.lists(CALLS, min_size=1, max_size=12), st.integers(1, 9))
 @settings(
-    max_examples=25,
+    max_examples=12,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
