@@ -18,9 +18,11 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def wait_port(port: int, process: "subprocess.Popen[bytes]") -> None:
+def wait_port(
+    port: int, process: "subprocess.Popen[bytes]", *, within_s: float = STARTED_S_MAX
+) -> None:
     """Wait until somebody listens at a port of loopback."""
-    end = time.monotonic() + STARTED_S_MAX
+    end = time.monotonic() + within_s
     while True:
         with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1.0):
             return

@@ -21,7 +21,7 @@ SHORT_S = 0.3
 CATALOG = load_catalog().types
 AT_AWS = {"firehose", "kinesis", "s3"}
 """They speak protocols of their own, to which other answers belong."""
-NOT_BY_HTTP = {"clickhouse", "file", "nats", "postgres", "redis-streams"}
+NOT_BY_HTTP = {"clickhouse", "file", "kafka", "nats", "postgres", "redis-streams"}
 SETTINGS: dict[str, dict[str, Any]] = {
     "aggregations-io": {"api_key": SECRET, "ingest_id": "abc"},
     "elasticsearch": {"index": "events", "api_key": SECRET, "manage_template": False},

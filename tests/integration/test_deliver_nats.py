@@ -33,6 +33,7 @@ accounts {{
       {{ user: {ADMIN[0]}, password: {ADMIN[1]} }}
       {{ user: tailrace, password: {PASSWORD} }}
       {{ user: reader, password: {PASSWORD}, permissions: {{ publish: ["other.>"] }} }}
+      {{ user: deaf, password: {PASSWORD}, permissions: {{ subscribe: {{ deny: [">"] }} }} }}
     ]
   }}
   plain {{ users: [{{ user: plain, password: {PASSWORD} }}] }}
@@ -212,6 +213,17 @@ async def test_a_user_who_may_not_publish_suspends_the_destination(
     for mode in ("jetstream", "core"):
         with pytest.raises(SettingsError, match="let the user publish"):
             await publish(server, messages(3), username="reader", subject=f"{stream}.a", mode=mode)
+
+
+async def test_a_user_who_may_not_hear_answers_suspends_the_destination(
+    server: NatsServer, stream: str
+) -> None:
+    settings = settings_for(server, username="deaf", subject=f"{stream}.a")
+
+    async with loopback_tools() as tools:
+        for _ in range(2):
+            with pytest.raises(SettingsError, match="subscribe below _INBOX"):
+                await nats.publish(messages(3), settings, tools)
 
 
 @pytest.mark.parametrize(

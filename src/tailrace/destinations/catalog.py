@@ -20,6 +20,7 @@ BUILT_IN: Final = (
     "elasticsearch",
     "file",
     "firehose",
+    "kafka",
     "kinesis",
     "nats",
     "postgres",

@@ -272,7 +272,12 @@ class _Link:
         finally:
             del self._batches[number]
         if self._refusal:
-            raise SettingsError(f"NATS refuses us ({self._refusal}): let the user publish there")
+            # Without its subscription a connection hears no answers, now and later.
+            await _drop(client)
+            raise SettingsError(
+                f"NATS refuses us ({self._refusal}): let the user publish to the subject, and "
+                "subscribe below _INBOX"
+            )
 
     async def close(self) -> None:
         """Close the connection."""
