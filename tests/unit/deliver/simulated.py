@@ -265,9 +265,8 @@ class Running:
             assert self._task is not None
             if self._task.done():
                 self._task.result()
-            facts_now = self.facts()
-            assert now() - begun_at < within_s, f"{self.totals()} {facts_now}"
-            await asyncio.sleep(1.0)
+            assert now() - begun_at < within_s, f"{self.totals()} {self.facts()}"
+            await asyncio.sleep(max(1.0, within_s / 300.0))
         return now() - begun_at
 
     async def ended(self, events: int, *, within_s: float) -> float:

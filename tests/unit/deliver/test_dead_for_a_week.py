@@ -25,7 +25,7 @@ def no_answer(_: Sequence[int]) -> Sequence[Outcome]:
 def _rarely(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a week of what is done every second pass in a few."""
     for name in ("TOLD_EVERY_S", "PARKED_EVERY_S", "OBEYED_EVERY_S", "RELIEVED_EVERY_S"):
-        monkeypatch.setattr(runner, name, 300.0)
+        monkeypatch.setattr(runner, name, 1_200.0)
     monkeypatch.setattr(simulated, "LOOKED_EVERY_S", 60.0)
     monkeypatch.setattr(backoff, "MOST_S", 1_800.0)
 
@@ -51,7 +51,7 @@ def test_a_week_of_events_waits_for_a_dead_tool_and_what_is_older_is_given_up(
         last = up.totals().delivered
         healed_at = now()
         dead.answer, dead.took_s = well.answer, 0.05
-        caught_up_s = await down.ended(len(stored.received), within_s=7_200.0)
+        caught_up_s = await down.ended(len(stored.received), within_s=18_000.0)
         assert last == len(stored.received)
         await down.stop()
         await up.stop()
@@ -63,7 +63,7 @@ def test_a_week_of_events_waits_for_a_dead_tool_and_what_is_older_is_given_up(
     letters = down.rows("SELECT message_id, reason, detail FROM dead_letters")
     given_up = {int(message_id.removeprefix("m-")) for message_id, _, _ in letters}
     assert max(in_flight) <= runner.LITTLE_EVENTS + 20
-    assert caught_up_s < 3_600.0
+    assert caught_up_s < 7_200.0
     assert {reason for _, reason, _ in letters} == {"expired"}
     assert not [detail for *_, detail in letters if "16" not in detail or "no answer" not in detail]
     assert set(dead.taken) == set(range(len(stored.received))) - given_up

@@ -41,7 +41,7 @@ def test_no_more_events_a_second_are_handed_over_than_people_allow(
 
     took_s = delivered_by(tmp_path, tool, 600, batching=batching, events_per_s_max=20.0)
 
-    assert 28.0 <= took_s <= 35.0
+    assert 28.0 <= took_s <= 45.0
     for begun_at, _ in tool.begun:
         span = [events for at, events in tool.begun if begun_at <= at < begun_at + 10.0]
         assert sum(span) <= 200 + 21
