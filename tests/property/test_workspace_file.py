@@ -31,7 +31,11 @@ from tailrace.control.workspace_file.shapes import SecretRef
 from tailrace.destinations import load_catalog
 
 OWNER = Principal(actor="owner", role="owner", permissions=PERMISSIONS)
-SECRETS = {"env:ONE": "first planted secret", "file:two.txt": "second planted secret"}
+SECRETS = {
+    "env:ONE": "first planted secret",
+    "file:two.txt": "second planted secret",
+    "env:URL": "https://hooks.test/planted",
+}
 
 # What is read as something else where it stands bare.
 AWKWARD = (
@@ -145,6 +149,34 @@ destinations = optional(
         auth_value=references,
     ),
 )
+places = st.one_of(
+    st.just({"type": "slack", "url": {"env": "URL"}}),
+    st.fixed_dictionaries(
+        {"type": st.just("webhook"), "url": st.just({"env": "URL"})},
+        optional={"secret": st.none() | references},
+    ),
+)
+alerts = st.fixed_dictionaries(
+    {
+        "when": st.fixed_dictionaries(
+            {"down_for_s": st.integers(1, 86_400)},
+            optional={
+                "suspended_for_s": st.none() | st.integers(1, 86_400),
+                "dead_letters_more_than": st.none() | st.integers(0, 10_000),
+                "dead_letters_within_s": st.integers(1, 86_400),
+            },
+        ),
+        "notify": st.dictionaries(
+            st.sampled_from(["ops", "pager", "a-1"]), places, min_size=1, max_size=3
+        ),
+    },
+    optional={
+        "name": names,
+        "enabled": st.booleans(),
+        "destinations": st.none() | st.lists(st.integers(0, 3), max_size=3),
+        "repeat_every_h": st.none() | st.floats(min_value=0.1, max_value=8_760),
+    },
+)
 members = st.fixed_dictionaries(
     {"role": st.sampled_from(["owner", "admin", "editor", "viewer", "source-only"])},
     optional={"name": names},
@@ -163,6 +195,7 @@ def workspaces(draw: st.DrawFn) -> dict[str, Any]:
             )
         ),
         "sources": draw(st.lists(sources, min_size=1, max_size=4)),
+        "alerts": draw(st.lists(alerts, max_size=2)),
         "destinations": draw(st.lists(destinations, max_size=4)),
         "members": draw(st.lists(members, max_size=4)),
     }
@@ -217,6 +250,15 @@ class Workspace:
             if made.get("sources") is not None:
                 made["sources"] = [slugs[each % len(slugs)] for each in made["sources"]]
             found_destinations[f"d{run}-{at}"] = made
+        known = list(found_destinations)
+        found_alerts = {}
+        for at, alert in enumerate(content["alerts"]):
+            made = dict(alert)
+            if made.get("destinations") is not None:
+                made["destinations"] = [
+                    known[each % len(known)] for each in made["destinations"] if known
+                ]
+            found_alerts[f"a{run}-{at}"] = made
         found_members = {
             f"m{run}-{at}@x.test": {
                 **member,
@@ -232,6 +274,7 @@ class Workspace:
                 "settings": content["settings"],
                 "sources": _timed(found_sources),
                 "destinations": found_destinations,
+                "delivery_alerts": found_alerts,
                 "members": found_members,
             }
         )
