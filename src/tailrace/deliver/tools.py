@@ -20,7 +20,7 @@ from tailrace.errors import TransientError
 
 T = TypeVar("T")
 ANSWER_BYTES_MAX: Final = 8_388_608
-CONNECTIONS_MAX: Final = 16
+CONNECTIONS_MAX: Final = 64
 _KEPT_S: Final = 30.0
 _LOOKING_UP_S: Final = 10.0
 _AGENT: Final = f"Tailrace/{__version__}"
