@@ -23,8 +23,11 @@ LEAST: dict[str, dict[str, Any]] = {
     "elasticsearch": {"url": URL, "index": "events"},
     "file": {"directory": "/srv/events"},
     "firehose": {**AWS, "stream_name": "events"},
+    "kafka": {"servers": "kafka.example.com:9092", "topic": "events"},
     "kinesis": {**AWS, "stream_name": "events"},
+    "nats": {"servers": "nats.example.com"},
     "postgres": {"host": "db.example.com", "database": "events", "user": "loader"},
+    "redis-streams": {"server": "redis.example.com"},
     "s3": {**AWS, "bucket": "events"},
     "slack": {"webhook_url": "https://hooks.slack.com/services/T0/B0/x"},
     "tailrace": {"url": URL, "write_key": "k"},
@@ -124,7 +127,8 @@ def test_every_type_has_a_page_that_names_each_setting(slug: str) -> None:
 
 
 def test_types_import_nothing_of_ours_but_the_contract() -> None:
-    allowed = {"tailrace.destinations", "tailrace.destinations.warehouse", "tailrace.errors"}
+    shared = {f"tailrace.destinations.{name}" for name in ("messages", "servers", "warehouse")}
+    allowed = {"tailrace.destinations", "tailrace.errors"} | shared
 
     for slug in (*BUILT_IN, "aws"):
         tree = ast.parse((FOLDER / f"{slug.replace('-', '_')}.py").read_text())
