@@ -101,7 +101,7 @@ async def list_destinations(
 async def create_destination(
     data: Annotated[
         DestinationDraft,
-            body(
+        body(
             slug="orders-hook",
             name="Orders",
             type="webhook",
