@@ -204,6 +204,7 @@ ROWS: Final = (
     row("GET /api/v1/destinations/{slug}/versions", VIEWERS, at=DESTINATION),
     row("POST /api/v1/destinations/{slug}/restore", EDITORS, at=DESTINATION, body={"version": 1}),
     # Deliveries; nothing delivers here, and the address of a test event is refused.
+    row("GET /api/v1/deliveries", VIEWERS),
     row("GET /api/v1/destinations/{slug}/delivery", VIEWERS, at=DESTINATION),
     row(
         "POST /api/v1/destinations/{slug}/skip",

@@ -62,6 +62,23 @@ class DeliveryStatus(msgspec.Struct, frozen=True, kw_only=True):
     reasons: list[DeliveryReason]
 
 
+class DeliverySummary(msgspec.Struct, frozen=True, kw_only=True):
+    """How deliveries to a destination stand, in what costs little to ask of many at once.
+
+    `backlog_events` is null while who delivers has told nothing; `behind_records` are known then.
+    """
+
+    state: DeliveryWord
+    problem: str
+    oldest_at: datetime | None
+    worked_at: datetime | None
+    behind_records: int
+    backlog_events: int | None
+    events_per_s_60s: float
+    waiting: int
+    dead_letters: int
+
+
 class Gauges(NamedTuple):
     """How a destination stands, in what costs little to ask; `oldest_at` is since 1970."""
 
@@ -144,6 +161,39 @@ def gauges(path: Path, *, is_enabled: bool, version: int, extents: Mapping[int, 
         waiting,
         dead,
         pace_of(facts, behind_records=behind, waiting=waiting) if is_told else None,
+    )
+
+
+def summary(
+    path: Path, *, is_enabled: bool, version: int, extents: Mapping[int, Extent]
+) -> DeliverySummary:
+    """Return how a destination stands by its file, without its books.
+
+    Raises:
+        TailraceError: the file cannot be read.
+    """
+    facts: Mapping[str, object] = {}
+    behind, waiting, dead, parked_at = 0, 0, 0, None
+    if path.exists():
+        with reading(path) as connection:
+            facts = state.facts(connection)
+            positions = state.positions(connection)
+            [waiting] = connection.execute("SELECT count(*) FROM parked").fetchone()
+            [dead] = connection.execute("SELECT count(*) FROM dead_letters").fetchone()
+            parked_at = _parked_at(connection)
+        behind = behind_records(positions, extents)
+    word, is_told = _state(facts, is_enabled=is_enabled, version=version)
+    pace = pace_of(facts, behind_records=behind, waiting=waiting) if is_told else None
+    return DeliverySummary(
+        state=word,
+        problem=str(facts.get("problem", "")) if is_told and word != "running" else "",
+        oldest_at=_oldest_at(facts.get("oldest_at") if is_told else None, parked_at),
+        worked_at=_maybe_at(facts.get("worked_at")),
+        behind_records=behind,
+        backlog_events=None if pace is None else pace.backlog_events,
+        events_per_s_60s=0.0 if pace is None else pace.events_per_s_60s,
+        waiting=waiting,
+        dead_letters=dead,
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 from tailrace.deliver import looking as looks
 from tailrace.deliver import steering
 from tailrace.deliver.letter_views import list_dead_letters, show_dead_letter
-from tailrace.deliver.looking import inspect, status
+from tailrace.deliver.looking import inspect, status, summary
 from tailrace.deliver.state import (
     DEAD,
     DELIVERED,
@@ -82,6 +82,27 @@ def test_before_who_delivers_has_told_of_this_version_it_is_starting(path: Path)
     assert (seen(path).state, seen(path).problem, seen(path).in_flight) == ("down", "no-answer", 7)
     assert seen(path, is_enabled=False).state == "disabled"
     assert [each.slug for each in before.subscriptions] == ["send"]
+
+
+def test_a_summary_says_what_the_status_says_of_one_that_was_never_looked_at_too(
+    path: Path,
+) -> None:
+    extents = {0: Extent(2, 10, 0), 1: Extent(0, 3, 0)}
+    before = summary(path, is_enabled=True, version=1, extents=extents)
+    bury(path, dead(1), dead(2))
+    state = State(path)
+    state.tell({"state": "down", "problem": "no-answer", "version": 1, "worked_at": NOW})
+    state.close()
+
+    after = summary(path, is_enabled=True, version=1, extents=extents)
+    disabled = summary(path, is_enabled=False, version=1, extents=extents)
+
+    assert (before.state, before.behind_records, before.dead_letters) == ("starting", 0, 0)
+    shown = seen(path)
+    assert (after.state, after.problem) == (shown.state, shown.problem) == ("down", "no-answer")
+    assert (after.worked_at, after.behind_records) == (shown.worked_at, shown.behind_records)
+    assert (after.dead_letters, after.waiting, after.backlog_events) == (2, 0, None)
+    assert (disabled.state, disabled.problem, disabled.dead_letters) == ("disabled", "", 2)
 
 
 def test_behind_are_the_records_after_the_position_that_the_log_still_has(path: Path) -> None:

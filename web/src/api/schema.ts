@@ -617,6 +617,32 @@ export interface DeliveryStatus {
 }
 
 /**
+ * How deliveries to a destination stand, in what costs little to ask of many at once.
+ *
+ * `backlog_events` is null while who delivers has told nothing; `behind_records` are known then.
+ */
+export interface DeliverySummary {
+  /** Whether the destination takes events. */
+  state: "disabled" | "down" | "drained" | "draining" | "running" | "starting" | "suspended";
+  /** Why it takes nothing; empty while it does. */
+  problem: string;
+  /** When the oldest event on its way was received; null without any. */
+  oldest_at: string | null;
+  /** When the tool last answered as it should; null for never. */
+  worked_at: string | null;
+  /** Records of refined events that the destination has not dealt with. */
+  behind_records: number;
+  /** Events without an outcome yet; null where not known. */
+  backlog_events: number | null;
+  /** Events delivered per second, over the last minute. */
+  events_per_s_60s: number;
+  /** Events that wait out of line to be tried again. */
+  waiting: number;
+  /** Events that were given up, and are kept to be looked at. */
+  dead_letters: number;
+}
+
+/**
  * What is to change of a destination; what is left out stays.
  *
  * `settings` and `delivery` are merged key by key: null puts the default back, and takes an
@@ -744,6 +770,20 @@ export interface DestinationState {
   created_at: string;
   /** When it was last changed. */
   updated_at: string;
+}
+
+/** A destination, and how deliveries to it stand; null where that cannot be read. */
+export interface DestinationSummary {
+  /** Its name in paths and files; it never changes. */
+  slug: string;
+  /** What people call it. */
+  name: string;
+  /** The slug of its type. */
+  type: string;
+  /** Whether it is in use. */
+  enabled: boolean;
+  /** How it is delivered to; null where that cannot be read. */
+  delivery: DeliverySummary | null;
 }
 
 /** A type of destination; `settings` is a JSON Schema. */
@@ -2632,6 +2672,13 @@ export interface Calls {
     query: null;
     body: null;
     answer: AlertTested[];
+  };
+  /** List deliveries. */
+  "GET /deliveries": {
+    path: null;
+    query: { text?: string; limit?: number; cursor?: string };
+    body: null;
+    answer: DestinationSummary[];
   };
   /** Show delivery. */
   "GET /destinations/{slug}/delivery": {
