@@ -131,13 +131,17 @@ def test_types_import_nothing_of_ours_but_the_contract() -> None:
     allowed = {"tailrace.destinations", "tailrace.errors"} | shared
 
     for slug in (*BUILT_IN, "aws"):
-        tree = ast.parse((FOLDER / f"{slug.replace('-', '_')}.py").read_text())
-        ours = {
-            node.module
-            for node in ast.walk(tree)
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("tailrace")
-        }
-        assert ours <= allowed, slug
+        name = slug.replace("-", "_")
+        folder = FOLDER / name
+        for path in folder.glob("*.py") if folder.is_dir() else [FOLDER / f"{name}.py"]:
+            ours = {
+                node.module or ""
+                for node in ast.walk(ast.parse(path.read_text()))
+                if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("tailrace")
+            }
+            package = f"tailrace.destinations.{name}"
+            own = {each for each in ours if f"{each}.".startswith(f"{package}.")}
+            assert ours - own <= allowed, path
 
 
 def test_a_webhook_refuses_headers_that_are_secret_its_own_or_twice() -> None:
@@ -162,8 +166,11 @@ def test_aws_credentials_come_whole_or_not_at_all(slug: str) -> None:
     assert set(refused(slug, external_id="workspace")) == {"role_arn"}
     assert set(refused(slug, role_arn="arn:aws:iam::1:role/x")) == {"role_arn"}
     assert set(refused(slug, region="Frankfurt")) == {"region"}
-    for arn in (ROLE, ROLE.replace("arn:aws", "arn:aws-us-gov")):
-        found = check(destination, {**LEAST[slug], "region": "us-gov-west-1", "role_arn": arn})
+    for region, arn in (
+        ("eu-central-1", ROLE),
+        ("us-gov-west-1", ROLE.replace("arn:aws", "arn:aws-us-gov")),
+    ):
+        found = check(destination, {**LEAST[slug], "region": region, "role_arn": arn})
         assert found.settings.role_arn == arn
 
 

@@ -46,7 +46,8 @@ class Settings(aws.Account):
         str,
         api.Setting(
             "Folders of the layout custom, such as {source}/{year}/{month}/{day}; there are "
-            + ", ".join(f"{{{name}}}" for name in PLACEHOLDERS),
+            + ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
+            + ".",
             pattern=r"[A-Za-z0-9!_.*'()/={}-]{1,500}",
             expected="letters, digits, !_.*'()/=- and names in braces",
         ),
