@@ -1,21 +1,24 @@
+import { ifMatch, once, page, tagged, tagOf, type Signal } from "./answers";
 import { call, exchange, type Answer } from "./client";
-import { nextCursor } from "./pages";
 import type {
   Acceptance,
   ApiTokenDraft,
   AuditWanted,
   DeadLetterChoice,
+  DeadLettersWanted,
   DestinationChange,
+  DestinationCheck,
   DestinationDraft,
+  DestinationPreview,
   InviteDraft,
   JsonObject,
+  LanguageText,
   MemberChange,
-  Paged,
   PasswordChange,
+  PreviewedDestination,
   Role,
   Source,
   SourceSettings,
-  Versioned,
   VersionedSource,
   WorkspaceSettings,
 } from "./types";
@@ -26,28 +29,10 @@ export interface Question {
   until: string | null;
 }
 
-type Signal = AbortSignal | undefined;
-
-const page = <T>({ body, headers }: Answer<T[]>): Paged<T> => ({
-  items: body,
-  next: nextCursor(headers),
-});
-
-const tagOf = (headers: Headers): string => headers.get("ETag") ?? "*";
-
 const versioned = ({ body, headers }: Answer<Source>): VersionedSource => ({
   source: body,
   etag: tagOf(headers),
 });
-
-const tagged = <T>({ body, headers }: Answer<T>): Versioned<T> => ({
-  value: body,
-  etag: tagOf(headers),
-});
-
-const ifMatch = (etag: string) => ({ "If-Match": etag });
-
-const once = (key: string) => ({ "Idempotency-Key": key });
 
 const bounds = ({ query, since, until }: Question) =>
   until === null ? { query, since } : { query, since, until };
@@ -98,6 +83,16 @@ export const api = {
   changes: async (resource: string, cursor: string, signal?: Signal) =>
     page(await exchange("GET /audit-log", { query: { resource, cursor, limit: 20 }, signal })),
   destinationTypes: (signal?: Signal) => call("GET /destination-types", { signal }),
+  destinationType: (slug: string, signal?: Signal) =>
+    call("GET /destination-types/{slug}", { path: { slug }, signal }),
+  /** What would become of one event; nothing is sent or saved. */
+  previewDestination: (asked: DestinationPreview, signal?: Signal) =>
+    call("POST /destinations/preview", { body: asked, signal }),
+  /** What would become of the newest stored events; nothing is sent or saved. */
+  dryRunDestination: (destination: PreviewedDestination, events: number) =>
+    call("POST /destinations/dry-run", { body: { destination, events } }),
+  checkText: (draft: LanguageText, signal?: Signal) =>
+    call("POST /languages/check", { body: draft, signal }),
   destinationPage: async ({ text, cursor }: { text: string; cursor: string }, signal?: Signal) =>
     page(await exchange("GET /destinations", { query: { text, cursor, limit: 50 }, signal })),
   destination: async (slug: string, signal?: Signal) =>
@@ -133,18 +128,51 @@ export const api = {
     ),
   delivery: (slug: string, signal?: Signal) =>
     call("GET /destinations/{slug}/delivery", { path: { slug }, signal }),
+  /** Gives up what was received before a moment, "now" or a time, and has no outcome yet. */
+  skipEvents: (slug: string, until: string) =>
+    call("POST /destinations/{slug}/skip", { path: { slug }, body: { until } }),
+  drainDestination: (slug: string) => call("POST /destinations/{slug}/drain", { path: { slug } }),
+  resumeDestination: (slug: string) => call("POST /destinations/{slug}/resume", { path: { slug } }),
+  /** Looks whether the tool can be reached with settings as they are typed; nothing is written. */
+  checkSettings: (check: DestinationCheck) => call("POST /destinations/check", { body: check }),
+  checkDestination: (slug: string) => call("POST /destinations/{slug}/check", { path: { slug } }),
+  recentDeliveries: (slug: string, outcome: string, signal?: Signal) =>
+    call("GET /destinations/{slug}/recent", { path: { slug }, query: { outcome }, signal }),
+  waitingPage: async (slug: string, cursor: string, signal?: Signal) =>
+    page(
+      await exchange("GET /destinations/{slug}/waiting", {
+        path: { slug },
+        query: { cursor, limit: 50 },
+        signal,
+      }),
+    ),
+  waitingEvent: (slug: string, id: number, signal?: Signal) =>
+    call("GET /destinations/{slug}/waiting/{waiting_id}", {
+      path: { slug, waiting_id: id },
+      signal,
+    }),
+  /** Tries now what waits out of line: some with what goes before them, or all. */
+  retryWaiting: (slug: string, chosen: { ids: number[] } | { all: true }) =>
+    call("POST /destinations/{slug}/waiting/retry-now", { path: { slug }, body: chosen }),
   deadLetterPage: async (
     slug: string,
-    { reason, text, cursor }: { reason: string; text: string; cursor: string },
+    wanted: DeadLettersWanted,
+    cursor: string,
     signal?: Signal,
   ) =>
     page(
       await exchange("GET /destinations/{slug}/dead-letters", {
         path: { slug },
-        query: { reason, text, cursor, limit: 50 },
+        query: { ...wanted, cursor, limit: 50 },
         signal,
       }),
     ),
+  /** Tries one again, as the event that somebody made of it. */
+  replayDeadLetter: (slug: string, id: number, event: JsonObject) =>
+    call("POST /destinations/{slug}/dead-letters/{letter_id}/replay", {
+      path: { slug, letter_id: id },
+      body: { event },
+    }),
   deadLetter: (slug: string, id: number, signal?: Signal) =>
     call("GET /destinations/{slug}/dead-letters/{letter_id}", {
       path: { slug, letter_id: id },

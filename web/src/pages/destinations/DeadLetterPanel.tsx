@@ -1,24 +1,20 @@
-import { ActionIcon, Button } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
-import { useEffect, useRef, useState, type ReactNode } from "react";
+import { useState } from "react";
 import { api } from "@/api/calls";
 import type { DeadLetterWithEvent } from "@/api/types";
 import { Confirm } from "@/components/Confirm";
-import { CopyButton } from "@/components/CopyButton";
 import { Icon } from "@/components/Icon";
-import { JsonTree } from "@/components/JsonTree";
-import { Link } from "@/components/Link";
 import { Problem } from "@/components/notices";
 import { isNotFound } from "@/components/problems";
 import { Empty, Failure, Waiting } from "@/components/states";
-import { TypeBadge } from "@/components/TypeBadge";
-import { capitalised, formatFull, timeTooltip } from "@/format";
+import { capitalised } from "@/format";
 import { useMe } from "@/state/me";
-import { useShortcuts } from "@/state/shortcuts";
+import { EditAndReplay } from "./deliveries/EditAndReplay";
+import { FailedEvent } from "./deliveries/FailedEvent";
+import { FailedPanel } from "./deliveries/FailedPanel";
 import { useDeadLetter, useLettersChanged } from "./useDestinations";
-import { reasonWords, timesWords } from "./words";
-import panel from "@/components/panel/EventPanel.module.css";
-import styles from "./DeadLetterPanel.module.css";
+import styles from "./deliveries/FailedEvent.module.css";
 
 interface Props {
   slug: string;
@@ -28,13 +24,13 @@ interface Props {
 
 /** One dead letter beside the list: the event, and what the tool said of it. */
 export function DeadLetterPanel({ slug, id, onClose }: Props) {
+  const me = useMe();
   const found = useDeadLetter(slug, id);
-  useShortcuts([
-    { keys: ["Escape"], label: "Close the dead letter", group: "Dead letters", run: onClose },
-  ]);
   const letter = found.data;
   return (
-    <Frame
+    <FailedPanel
+      what="dead letter"
+      group="Dead letters"
       title={letter?.name || letter?.message_id || "Dead letter"}
       type={letter?.type ?? null}
       onClose={onClose}
@@ -48,130 +44,29 @@ export function DeadLetterPanel({ slug, id, onClose }: Props) {
       {found.isError && !isNotFound(found.error) && (
         <Failure error={found.error} onRetry={() => void found.refetch()} />
       )}
-      {letter && <Letter slug={slug} letter={letter} onClose={onClose} />}
-    </Frame>
-  );
-}
-
-interface FrameProps {
-  title: string;
-  type: string | null;
-  onClose: () => void;
-  children: ReactNode;
-}
-
-function Frame({ title, type, onClose, children }: FrameProps) {
-  const close = useRef<HTMLButtonElement>(null);
-  useEffect(() => {
-    // On the phone the panel covers the list, so the focus goes along with the eyes.
-    if (matchMedia("(max-width: 760px)").matches) close.current?.focus();
-  }, []);
-  return (
-    <section className={panel["panel"]} aria-label={`Dead letter: ${title}`}>
-      <header className={panel["head"]}>
-        <div className={panel["name"]}>
-          {type && <TypeBadge type={type} />}
-          <h2 title={title}>{title}</h2>
-        </div>
-        <div className={panel["actions"]}>
-          <ActionIcon
-            ref={close}
-            variant="subtle"
-            color="gray"
-            size={34}
-            aria-label="Close the dead letter"
-            onClick={onClose}
-          >
-            <Icon name="close" />
-          </ActionIcon>
-        </div>
-      </header>
-      <div className={panel["body"]}>{children}</div>
-    </section>
-  );
-}
-
-interface LetterProps {
-  slug: string;
-  letter: DeadLetterWithEvent;
-  onClose: () => void;
-}
-
-function Letter({ slug, letter, onClose }: LetterProps) {
-  const me = useMe();
-  const { event } = letter;
-  return (
-    <>
-      <div className={styles["why"]}>
-        <strong>{capitalised(reasonWords(letter.reason))}</strong>
-        {letter.detail === "" ? (
-          <p className="muted">The tool said nothing more.</p>
-        ) : (
-          <pre
-            className={styles["said"]}
-            tabIndex={0}
-            role="region"
-            aria-label="What the tool said"
-          >
-            {letter.detail}
-          </pre>
-        )}
-      </div>
-      {me.may("destinations:write") && <Actions slug={slug} id={letter.id} onDone={onClose} />}
-      <dl className={panel["facts"]}>
-        <dt>Source</dt>
-        <dd>{letter.source}</dd>
-        <dt>Subscription</dt>
-        <dd>{letter.subscription}</dd>
-        <dt>Tried</dt>
-        <dd>{timesWords(letter.attempts)}</dd>
-        <When label="First tried" at={letter.first_at} />
-        <When label="Last tried" at={letter.last_at} />
-        {letter.status > 0 && (
-          <>
-            <dt>HTTP status</dt>
-            <dd>{letter.status}</dd>
-          </>
-        )}
-        <dt>Message id</dt>
-        <dd className="mono">{letter.message_id}</dd>
-      </dl>
-      {me.may("events:read") && (
-        <p className={styles["look"]}>
-          <Link
-            path={`/search?q=${encodeURIComponent(`message_id:"${letter.message_id}"`)}&range=30d`}
-          >
-            Search for the event
-          </Link>
-        </p>
+      {letter && (
+        <FailedEvent
+          failed={letter}
+          actions={
+            me.may("destinations:write") && <Actions slug={slug} letter={letter} onDone={onClose} />
+          }
+        />
       )}
-      <div className={panel["bar"]}>
-        <h3>The event</h3>
-        <CopyButton text={JSON.stringify(event, null, 2)} label="Copy the event as JSON" withText />
-      </div>
-      <JsonTree label="The event that was given up" value={event} />
-    </>
-  );
-}
-
-function When({ label, at }: { label: string; at: string }) {
-  return (
-    <>
-      <dt>{label}</dt>
-      <dd title={timeTooltip(at)}>{formatFull(at)}</dd>
-    </>
+    </FailedPanel>
   );
 }
 
 interface ActionsProps {
   slug: string;
-  id: number;
+  letter: DeadLetterWithEvent;
   onDone: () => void;
 }
 
-function Actions({ slug, id, onDone }: ActionsProps) {
+function Actions({ slug, letter, onDone }: ActionsProps) {
   const refresh = useLettersChanged(slug);
-  const [isAsking, setAsking] = useState(false);
+  const [asking, setAsking] = useState<"edit" | "discard" | null>(null);
+  const { id } = letter;
+  const close = () => setAsking(null);
   const done = () => {
     onDone();
     return refresh();
@@ -193,14 +88,24 @@ function Actions({ slug, id, onDone }: ActionsProps) {
       >
         Replay
       </Button>
-      <Button variant="default" onClick={() => setAsking(true)}>
+      <Button variant="default" onClick={() => setAsking("edit")}>
+        Edit and replay…
+      </Button>
+      <Button variant="default" onClick={() => setAsking("discard")}>
         Discard…
       </Button>
       {replay.error && <Problem text={capitalised(replay.error.message)} />}
+      <EditAndReplay
+        slug={slug}
+        letter={letter}
+        isOpen={asking === "edit"}
+        onClose={close}
+        onDone={done}
+      />
       <Confirm
         title="Discard this dead letter?"
-        isOpen={isAsking}
-        onClose={() => setAsking(false)}
+        isOpen={asking === "discard"}
+        onClose={close}
         action="Discard"
         isDanger
         run={discard}

@@ -4,15 +4,16 @@ import { useEffect, useRef, useState, type FormEvent } from "react";
 import { api } from "@/api/calls";
 import type { Destination, JsonObject, Subscription, TestResult } from "@/api/types";
 import { Chip } from "@/components/Chip";
-import { CopyButton } from "@/components/CopyButton";
 import { Icon } from "@/components/Icon";
 import { Problem } from "@/components/notices";
 import { Section } from "@/components/Section";
 import { Empty } from "@/components/states";
 import { capitalised, formatDuration } from "@/format";
+import { Side } from "./deliveries/Side";
 import { nameOf, reasonWords } from "./words";
 import { eventIn, SAMPLE } from "./testing";
 import forms from "@/components/forms.module.css";
+import sides from "./deliveries/Side.module.css";
 import styles from "./TestEvent.module.css";
 
 interface Props {
@@ -161,58 +162,11 @@ function NoAnswer({ result: { request, outcome } }: { result: TestResult }) {
   const title =
     request === null && outcome === "delivered" ? "It was not sent over HTTP" : "No answer came";
   return (
-    <section className={styles["side"]} aria-label="Answer">
-      <div className={styles["sideHead"]}>
+    <section className={sides["side"]} aria-label="Answer">
+      <div className={sides["sideHead"]}>
         <h3>Answer</h3>
       </div>
       <Empty icon={outcome === "delivered" ? "check" : "exclude"} title={title} />
     </section>
   );
-}
-
-interface SideProps {
-  title: string;
-  /** The first line; null where it was not sent over HTTP. */
-  first: string | null;
-  headers: Readonly<Record<string, string>>;
-  body: string;
-}
-
-function Side({ title, first, headers, body }: SideProps) {
-  const what = `the ${title.toLowerCase()}`;
-  return (
-    <section className={styles["side"]} aria-label={title}>
-      <div className={styles["sideHead"]}>
-        <h3>{title}</h3>
-        {body !== "" && <CopyButton text={body} label={`Copy the body of ${what}`} withText />}
-      </div>
-      {first !== null && <code className={styles["first"]}>{first}</code>}
-      {Object.keys(headers).length > 0 && (
-        <dl className={styles["headers"]}>
-          {Object.entries(headers).map(([name, value]) => (
-            <div key={name}>
-              <dt>{name}: </dt>
-              <dd>{value}</dd>
-            </div>
-          ))}
-        </dl>
-      )}
-      {body === "" ? (
-        <p className="muted">No body.</p>
-      ) : (
-        <pre className={styles["body"]} tabIndex={0} role="region" aria-label={`Body of ${what}`}>
-          {prettyOf(body)}
-        </pre>
-      )}
-    </section>
-  );
-}
-
-/** JSON with line breaks; any other text as it is. */
-function prettyOf(body: string): string {
-  try {
-    return JSON.stringify(JSON.parse(body), null, 2);
-  } catch {
-    return body;
-  }
 }

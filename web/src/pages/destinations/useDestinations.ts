@@ -6,7 +6,7 @@ import {
   type QueryClient,
 } from "@tanstack/react-query";
 import { api } from "@/api/calls";
-import type { Destination, DestinationType, Versioned } from "@/api/types";
+import type { DeadLettersWanted, Destination, DestinationType, Versioned } from "@/api/types";
 
 const EVERY_MS = 3_000;
 /** Between two questions of a list, however long it is. */
@@ -14,7 +14,7 @@ const APART_MS = 150;
 
 const LISTS = ["destinations", "pages"] as const;
 const oneKey = (slug: string) => ["destinations", "one", slug] as const;
-const deliveryKey = (slug: string) => ["destinations", "delivery", slug] as const;
+export const deliveryKey = (slug: string) => ["destinations", "delivery", slug] as const;
 const lettersKey = (slug: string) => ["destinations", "dead-letters", slug] as const;
 const versionsKey = (slug: string) => ["destinations", "versions", slug] as const;
 
@@ -61,11 +61,10 @@ export function useDelivery(slug: string, shown = 1) {
 }
 
 /** Its dead letters, the newest first; those that were loaded are kept fresh. */
-export function useDeadLetters(slug: string, wanted: { reason: string; text: string }) {
+export function useDeadLetters(slug: string, wanted: DeadLettersWanted) {
   return useInfiniteQuery({
-    queryKey: [...lettersKey(slug), wanted.reason, wanted.text],
-    queryFn: ({ pageParam, signal }) =>
-      api.deadLetterPage(slug, { ...wanted, cursor: pageParam }, signal),
+    queryKey: [...lettersKey(slug), "pages", wanted],
+    queryFn: ({ pageParam, signal }) => api.deadLetterPage(slug, wanted, pageParam, signal),
     initialPageParam: "",
     getNextPageParam: (page) => page.next,
     placeholderData: keepPreviousData,
