@@ -15,6 +15,7 @@ import { WithPanel } from "@/components/WithPanel";
 import { formatCompact } from "@/format";
 import { useMe } from "@/state/me";
 import { navigate, useParams } from "@/state/url";
+import { BackfillView } from "./backfill/BackfillView";
 import { DeadLetterPanel } from "./DeadLetterPanel";
 import { DeadLetters } from "./DeadLetters";
 import { Overview } from "./Overview";
@@ -103,6 +104,16 @@ function Found({ current, onLoad }: FoundProps) {
       content: <DeadLetters slug={slug} delivery={delivery.data} />,
     },
     {
+      id: "backfill",
+      title: "Backfill",
+      content: (
+        <BackfillView
+          destination={current.value}
+          subscriptions={subscriptionsOf(current.value, delivery.data)}
+        />
+      ),
+    },
+    {
       id: "test",
       title: "Test",
       isOffered: me.may("destinations:write"),
@@ -122,7 +133,7 @@ function Found({ current, onLoad }: FoundProps) {
   const offered = views.filter(({ isOffered = true }) => isOffered);
   const chosen = offered.find(({ id }) => id === params.get("view"))?.id ?? FIRST;
   const go = (to: string | null) =>
-    change({ view: to === FIRST ? null : to, letter: null, reason: null, q: null });
+    change({ view: to === FIRST ? null : to, letter: null, reason: null, q: null, backfill: null });
   return (
     <>
       <Head current={current} delivery={delivery.data} onLoad={onLoad} />
