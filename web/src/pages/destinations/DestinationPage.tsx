@@ -14,10 +14,12 @@ import { Empty, Failure, Waiting } from "@/components/states";
 import { WithPanel } from "@/components/WithPanel";
 import { formatCompact } from "@/format";
 import { useMe } from "@/state/me";
-import { navigate, useParams } from "@/state/url";
+import { navigate, useParams, withParams, type ParamChanges } from "@/state/url";
 import { BackfillView } from "./backfill/BackfillView";
 import { DeadLetterPanel } from "./DeadLetterPanel";
 import { DeadLetters } from "./DeadLetters";
+import { Deliveries } from "./deliveries/Deliveries";
+import { WaitingPanel } from "./deliveries/WaitingPanel";
 import { Overview } from "./Overview";
 import { SettingsView } from "./SettingsView";
 import { StateChip } from "./StateChip";
@@ -38,14 +40,8 @@ export function DestinationPage({ slug }: { slug: string }) {
     return <Failure error={found.error} onRetry={() => void found.refetch()} isWholePage />;
   }
   const reload = () => void found.refetch();
-  const letter = letterIn(params);
-  const close = () => change({ letter: null });
   return (
-    <WithPanel
-      panel={
-        letter !== null && <DeadLetterPanel key={letter} slug={slug} id={letter} onClose={close} />
-      }
-    >
+    <WithPanel panel={panelOf(slug, params, change)}>
       <SectionsPage notice={found.isError && <Stale error={found.error} onRetry={reload} />}>
         <Found current={found.data} onLoad={reload} />
       </SectionsPage>
@@ -53,9 +49,25 @@ export function DestinationPage({ slug }: { slug: string }) {
   );
 }
 
-function letterIn(params: URLSearchParams): number | null {
-  const id = Number(params.get("letter") ?? "");
-  return params.get("view") === "dead-letters" && Number.isSafeInteger(id) && id > 0 ? id : null;
+/** The event of a list that is open beside it. */
+function panelOf(slug: string, params: URLSearchParams, change: (to: ParamChanges) => void) {
+  const view = params.get("view");
+  const letter = idIn(params, "letter");
+  if (view === "dead-letters" && letter !== null) {
+    const close = () => change({ letter: null });
+    return <DeadLetterPanel key={letter} slug={slug} id={letter} onClose={close} />;
+  }
+  const waiting = idIn(params, "waiting");
+  if (view === "deliveries" && waiting !== null) {
+    const close = () => change({ waiting: null });
+    return <WaitingPanel key={waiting} slug={slug} id={waiting} onClose={close} />;
+  }
+  return null;
+}
+
+function idIn(params: URLSearchParams, name: string): number | null {
+  const id = Number(params.get(name) ?? "");
+  return Number.isSafeInteger(id) && id > 0 ? id : null;
 }
 
 function NotThere({ slug }: { slug: string }) {
@@ -93,10 +105,15 @@ interface View {
 function Found({ current, onLoad }: FoundProps) {
   const { slug } = current.value;
   const me = useMe();
-  const [params, change] = useParams();
+  const [params] = useParams();
   const delivery = useDelivery(slug);
   const views: View[] = [
-    { id: FIRST, title: "Overview", content: <Overview delivery={delivery} /> },
+    { id: FIRST, title: "Overview", content: <Overview slug={slug} delivery={delivery} /> },
+    {
+      id: "deliveries",
+      title: "Deliveries",
+      content: <Deliveries slug={slug} delivery={delivery.data} />,
+    },
     {
       id: "dead-letters",
       title: "Dead letters",
@@ -132,8 +149,11 @@ function Found({ current, onLoad }: FoundProps) {
   ];
   const offered = views.filter(({ isOffered = true }) => isOffered);
   const chosen = offered.find(({ id }) => id === params.get("view"))?.id ?? FIRST;
+  // What the address says besides belongs to one view alone.
   const go = (to: string | null) =>
-    change({ view: to === FIRST ? null : to, letter: null, reason: null, q: null, backfill: null });
+    navigate(
+      withParams(location.pathname, new URLSearchParams(), { view: to === FIRST ? null : to }),
+    );
   return (
     <>
       <Head current={current} delivery={delivery.data} onLoad={onLoad} />

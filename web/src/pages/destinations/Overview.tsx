@@ -5,22 +5,22 @@ import { Icon } from "@/components/Icon";
 import { Stale } from "@/components/notices";
 import { Section } from "@/components/Section";
 import { Empty, Failure } from "@/components/states";
-import { capitalised, formatCount, formatEvents, formatPast, timeTooltip } from "@/format";
-import { useNow } from "@/state/now";
+import { capitalised, formatCount, formatEvents, formatMinute, timeTooltip } from "@/format";
+import { useMe } from "@/state/me";
 import { useParams } from "@/state/url";
-import {
-  isBehind,
-  problemWords,
-  reasonWords,
-  STATES,
-  successWords,
-  sumsOf,
-  waitingOf,
-} from "./words";
+import { Figures } from "./deliveries/Figures";
+import { Steering } from "./deliveries/Steering";
+import { problemWords, reasonWords, STATES } from "./words";
 import styles from "./Overview.module.css";
 
+interface Props {
+  slug: string;
+  delivery: UseQueryResult<Delivery>;
+}
+
 /** How a destination fares, and the books of its events. */
-export function Overview({ delivery }: { delivery: UseQueryResult<Delivery> }) {
+export function Overview({ slug, delivery }: Props) {
+  const me = useMe();
   const retry = () => void delivery.refetch();
   if (delivery.isPending) return <Skeleton height={180} />;
   if (!delivery.data) return <Failure error={delivery.error} onRetry={retry} />;
@@ -38,6 +38,7 @@ export function Overview({ delivery }: { delivery: UseQueryResult<Delivery> }) {
           <Reasons reasons={reasons} subscriptions={subscriptions} />
         </Section>
       )}
+      {me.may("destinations:write") && <Steering slug={slug} delivery={delivery.data} />}
     </>
   );
 }
@@ -47,6 +48,7 @@ function State({ delivery }: { delivery: Delivery }) {
   const { state, problem } = delivery;
   const [, change] = useParams();
   const { about, tone } = STATES[state];
+  const since = delivery.pace?.failing_since ?? null;
   if (state === "running" && problem === "") return null;
   return (
     <div className={`${styles["state"]} ${styles[tone]}`} role="status">
@@ -56,6 +58,9 @@ function State({ delivery }: { delivery: Delivery }) {
           <strong>{STATES[state].label}.</strong> {about}
         </p>
         {problem !== "" && <p className={styles["said"]}>{problemWords(problem)}</p>}
+        {since && (
+          <p title={timeTooltip(since)}>It has taken nothing since {formatMinute(since)}.</p>
+        )}
       </div>
       {state === "suspended" && (
         <Button variant="default" size="xs" onClick={() => change({ view: "settings" })}>
@@ -63,55 +68,6 @@ function State({ delivery }: { delivery: Delivery }) {
         </Button>
       )}
     </div>
-  );
-}
-
-function Figures({ delivery }: { delivery: Delivery }) {
-  const now = useNow(1_000);
-  const [, change] = useParams();
-  const sums = sumsOf(delivery.subscriptions);
-  const waiting = waitingOf(delivery);
-  const { worked_at: at, oldest_at: oldest } = delivery;
-  return (
-    <dl className={styles["figures"]}>
-      <div>
-        <dt>Delivered</dt>
-        <dd>{formatCount(sums.delivered)}</dd>
-      </div>
-      <div>
-        <dt>Waiting</dt>
-        <dd>{waiting === 0 && isBehind(delivery) ? "some" : formatCount(waiting)}</dd>
-        {waiting > 0 && oldest && (
-          <dd className={styles["small"]} title={timeTooltip(oldest)}>
-            the oldest came {formatPast(oldest, now)}
-          </dd>
-        )}
-        {isBehind(delivery) && (
-          <dd className={styles["small"]}>
-            {waiting > 0 ? "and those that were not read yet" : "not read from the log yet"}
-          </dd>
-        )}
-      </div>
-      <div>
-        <dt>Dead letters</dt>
-        <dd className={sums.dead > 0 ? styles["deadCount"] : ""}>{formatCount(sums.dead)}</dd>
-        {sums.dead > 0 && (
-          <dd className={styles["small"]}>
-            <button
-              type="button"
-              className={styles["look"]}
-              onClick={() => change({ view: "dead-letters" })}
-            >
-              Look at them
-            </button>
-          </dd>
-        )}
-      </div>
-      <div>
-        <dt>Last success</dt>
-        <dd title={at ? timeTooltip(at) : undefined}>{successWords(delivery, now)}</dd>
-      </div>
-    </dl>
   );
 }
 

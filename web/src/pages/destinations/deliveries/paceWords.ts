@@ -14,17 +14,29 @@ export function sizeWords(bytes: number): string {
 
 /** How much has no outcome yet: "8", "about 41,200", or "some" where nobody has told. */
 export function backlogWords(delivery: Delivery): string {
-  const { pace, in_flight, behind_records } = delivery;
-  if (pace === null) {
-    const waiting = waitingOf(delivery);
+  const waiting = waitingOf(delivery);
+  const events = delivery.pace?.backlog_events;
+  if (events === undefined) {
     return waiting === 0 && isBehind(delivery) ? "some" : formatCount(waiting);
   }
   // What was not read yet is estimated by what was.
-  const isEstimate = behind_records > 0 && pace.backlog_events > waitingOf(delivery);
-  return isEstimate && in_flight < pace.backlog_events
-    ? `about ${formatCount(pace.backlog_events)}`
-    : formatCount(pace.backlog_events);
+  return events > waiting ? `about ${formatCount(events)}` : formatCount(events);
 }
+
+/** The same as the subject of a sentence: "Just now, about 41,200 events are". */
+export function backlogEvents(delivery: Delivery): string {
+  const words = backlogWords(delivery);
+  return words === "1"
+    ? "Just now, 1 event is"
+    : `Just now, ${words === "0" ? "no" : words} events are`;
+}
+
+/** Whether it was told to drain, and not to go on since. */
+export const isHeld = ({ state }: Delivery): boolean => state === "draining" || state === "drained";
+
+/** Whether events are sent, or would be if there were any. */
+export const isRunning = ({ state }: Delivery): boolean =>
+  state === "running" || state === "down" || state === "draining";
 
 export const rateWords = ({ events_per_s_10s: rate }: DeliveryPace): string =>
   `${formatRate(rate)} /s`;
