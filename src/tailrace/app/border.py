@@ -136,6 +136,7 @@ def area_of(path: str) -> str:
 AREAS = frozenset(
     {
         "audit-log",
+        "deliveries",
         "delivery-alerts",
         "destination-types",
         "destinations",
