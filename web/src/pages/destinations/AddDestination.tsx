@@ -13,6 +13,9 @@ import { slugOf, slugProblem } from "@/pages/sources/slug";
 import { useOnce } from "@/pages/sources/useSources";
 import { useMe } from "@/state/me";
 import { navigate } from "@/state/url";
+import { CheckFirst, useCheckFirst } from "./CheckFirst";
+import { CheckResult } from "./CheckResult";
+import { CheckFailed } from "./checkWords";
 import { draftOf, problemsOf, settingsOf, type Typed } from "./draft";
 import { fieldsOf } from "./fields";
 import { focusProblem } from "./focus";
@@ -104,8 +107,12 @@ function AddForm({ type }: { type: DestinationType }) {
     settings: settingsOf(fields, draft),
   };
   const once = useOnce(JSON.stringify(asked));
+  const check = useCheckFirst({ type: type.slug, slug, isNew: true });
   const create = useMutation({
-    mutationFn: () => api.createDestination(asked, once),
+    mutationFn: async (isForced: boolean) => {
+      if (!isForced) await check.first(asked.settings);
+      return api.createDestination(asked, once);
+    },
     onSuccess: (made) => {
       listsChanged(client);
       navigate(`/destinations/${made.slug}?view=test`, { replace: true });
@@ -122,18 +129,20 @@ function AddForm({ type }: { type: DestinationType }) {
   const submit = (event: FormEvent) => {
     event.preventDefault();
     setTried(true);
-    if (!isWrong) create.mutate();
+    if (!isWrong) create.mutate(false);
     else focusProblem(form.current);
   };
   const edited = <T,>(set: (value: T) => void) => {
     return (value: T) => {
       set(value);
       create.reset();
+      check.forget();
     };
   };
   const edit = (field: string, typed: Typed) => {
     setDraft({ ...draft, [field]: typed });
     create.reset();
+    check.forget();
   };
   const other = otherProblem(fields, OTHERS, create.error);
   return (
@@ -189,10 +198,17 @@ function AddForm({ type }: { type: DestinationType }) {
         />
       </Section>
       {other && <Problem text={other} />}
+      {check.answer && <CheckResult answer={check.answer} />}
+      <CheckFirst check={check} />
       <div className={`${forms["buttons"]} ${forms["left"]}`}>
         <Button type="submit" loading={create.isPending}>
           Add destination
         </Button>
+        {create.error instanceof CheckFailed && (
+          <Button variant="default" onClick={() => create.mutate(true)}>
+            Add anyway
+          </Button>
+        )}
         <Button variant="default" onClick={() => navigate("/destinations")}>
           Cancel
         </Button>

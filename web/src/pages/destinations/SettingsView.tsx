@@ -9,6 +9,9 @@ import { Section } from "@/components/Section";
 import { Failure } from "@/components/states";
 import { useMe } from "@/state/me";
 import { DeleteDestination } from "./DeleteDestination";
+import { CheckFirst, useCheckFirst } from "./CheckFirst";
+import { CheckResult } from "./CheckResult";
+import { CheckFailed } from "./checkWords";
 import { changesOf, draftOf, problemsOf, STARS, type Draft, type Typed } from "./draft";
 import { fieldsOf, type SettingField } from "./fields";
 import { focusProblem } from "./focus";
@@ -91,8 +94,12 @@ function Form({ current, type, onLoad }: FormProps) {
   const changes = changesOfWhole(fields, draft, base.value);
   const isDirty = Object.keys(changes).length > 0;
   if (current.etag !== base.etag && !isDirty) startFrom(current);
+  const check = useCheckFirst({ type: type.slug, slug: base.value.slug });
   const save = useMutation({
-    mutationFn: () => api.changeDestination(base.value.slug, changes, base.etag),
+    mutationFn: async (isForced: boolean) => {
+      if (changes.settings && !isForced) await check.first(changes.settings);
+      return api.changeDestination(base.value.slug, changes, base.etag);
+    },
     onSuccess: async (changed) => {
       await takeIn(client, changed);
       startFrom(changed);
@@ -102,12 +109,14 @@ function Form({ current, type, onLoad }: FormProps) {
   const edit = (edited: Partial<Whole>) => {
     setDraft({ ...draft, ...edited });
     save.reset();
+    check.forget();
   };
   const editSetting = (name: string, typed: Typed) =>
     edit({ settings: { ...draft.settings, [name]: typed } });
   const discard = () => {
     startFrom(current);
     save.reset();
+    check.forget();
   };
   const load = () => {
     discard();
@@ -118,7 +127,7 @@ function Form({ current, type, onLoad }: FormProps) {
   const isWrong = wrongSources !== null || Object.keys(wrong).length > 0;
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (isDirty && !isWrong) save.mutate();
+    if (isDirty && !isWrong) save.mutate(false);
     else focusProblem(form.current);
   };
   const isConflict = isOutdated(save.error) || (isDirty && current.etag !== base.etag);
@@ -151,10 +160,17 @@ function Form({ current, type, onLoad }: FormProps) {
       </div>
       {isConflict && <Conflict thing="this destination" onLoad={load} />}
       {other && <Problem text={other} />}
+      {check.answer && <CheckResult answer={check.answer} />}
+      {(changes.settings || check.answer) && <CheckFirst check={check} />}
       <div className={`${forms["buttons"]} ${forms["left"]}`}>
         <Button type="submit" disabled={!isDirty || isWrong || isConflict} loading={save.isPending}>
           Save changes
         </Button>
+        {save.error instanceof CheckFailed && isDirty && !isConflict && (
+          <Button variant="default" onClick={() => save.mutate(true)}>
+            Save anyway
+          </Button>
+        )}
         {isDirty && !isConflict && (
           <Button variant="default" onClick={discard}>
             Discard

@@ -9,6 +9,7 @@ import { Problem } from "@/components/notices";
 import { Section } from "@/components/Section";
 import { Empty } from "@/components/states";
 import { capitalised, formatDuration } from "@/format";
+import { CheckConnection } from "./CheckConnection";
 import { Side } from "./deliveries/Side";
 import { nameOf, reasonWords } from "./words";
 import { eventIn, SAMPLE } from "./testing";
@@ -43,6 +44,7 @@ export function TestEvent({ destination, subscriptions }: Props) {
   };
   return (
     <>
+      <CheckConnection destination={destination} />
       <Section title="Send a test event">
         <form className={forms["form"]} onSubmit={submit} noValidate>
           <p className="muted">

@@ -16,6 +16,8 @@ const LISTS = ["destinations", "pages"] as const;
 const oneKey = (slug: string) => ["destinations", "one", slug] as const;
 export const deliveryKey = (slug: string) => ["destinations", "delivery", slug] as const;
 const lettersKey = (slug: string) => ["destinations", "dead-letters", slug] as const;
+/** What the last check of its connection found. */
+export const checkKey = (slug: string) => ["destinations", "check", slug] as const;
 const versionsKey = (slug: string) => ["destinations", "versions", slug] as const;
 
 /** The types that there are; they change with the release alone. */
