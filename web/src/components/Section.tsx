@@ -4,15 +4,19 @@ import styles from "./Section.module.css";
 interface PageProps {
   /** What the reader should know before reading on. */
   notice?: ReactNode;
+  /** For what stands side by side. */
+  isWide?: boolean;
   children: ReactNode;
 }
 
 /** The frame of a page that is read from top to bottom, such as one with settings. */
-export function SectionsPage({ notice, children }: PageProps) {
+export function SectionsPage({ notice, isWide = false, children }: PageProps) {
   return (
     <div className={styles["scroller"]}>
       {notice}
-      <div className={styles["page"]}>{children}</div>
+      <div className={styles["page"]} data-wide={isWide || undefined}>
+        {children}
+      </div>
     </div>
   );
 }

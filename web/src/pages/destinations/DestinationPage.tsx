@@ -20,6 +20,7 @@ import { DeadLetterPanel } from "./DeadLetterPanel";
 import { DeadLetters } from "./DeadLetters";
 import { Deliveries } from "./deliveries/Deliveries";
 import { WaitingPanel } from "./deliveries/WaitingPanel";
+import { MappingsView } from "./mapping/MappingsView";
 import { Overview } from "./Overview";
 import { SettingsView } from "./SettingsView";
 import { StateChip } from "./StateChip";
@@ -42,7 +43,7 @@ export function DestinationPage({ slug }: { slug: string }) {
   const reload = () => void found.refetch();
   return (
     <WithPanel panel={panelOf(slug, params, change)}>
-      <SectionsPage notice={found.isError && <Stale error={found.error} onRetry={reload} />}>
+      <SectionsPage notice={found.isError && <Stale error={found.error} onRetry={reload} />} isWide>
         <Found current={found.data} onLoad={reload} />
       </SectionsPage>
     </WithPanel>
@@ -109,6 +110,11 @@ function Found({ current, onLoad }: FoundProps) {
   const delivery = useDelivery(slug);
   const views: View[] = [
     { id: FIRST, title: "Overview", content: <Overview slug={slug} delivery={delivery} /> },
+    {
+      id: "mappings",
+      title: "Mappings",
+      content: <MappingsView current={current} onLoad={onLoad} />,
+    },
     {
       id: "deliveries",
       title: "Deliveries",
