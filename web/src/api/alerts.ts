@@ -21,6 +21,8 @@ export const alerts = {
     ),
   remove: (slug: string, etag: string) =>
     call("DELETE /delivery-alerts/{slug}", { path: { slug }, headers: ifMatch(etag) }),
+  /** The first thousand destinations: for choosing those that are watched. */
+  watchable: (signal?: Signal) => call("GET /destinations", { query: { limit: 1000 }, signal }),
   /** Sends a test message to each place, and says how it was taken. */
   test: (slug: string) => call("POST /delivery-alerts/{slug}/test", { path: { slug } }),
 };

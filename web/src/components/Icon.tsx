@@ -39,6 +39,7 @@ const PATHS = {
   docs: "M6 3.5h9l4 4v13H6z M14.5 3.5V8H19 M9 12.5h7 M9 16h7",
   shield: "M12 3l7.5 3v5.5c0 4.6-3.1 8-7.5 9.5c-4.4-1.5-7.5-4.9-7.5-9.5V6z",
   send: "M20 4L3.5 10.5l6.5 3l3 6.5z M20 4l-10 9.5",
+  bell: "M6 16.5V11a6 6 0 0 1 12 0v5.5l1.5 2h-15z M10 21h4",
   arrowUp: "M12 19V5 M6 11l6-6l6 6",
 } as const;
 

@@ -3,6 +3,7 @@ import type { Permission } from "@/api/types";
 import type { IconName } from "@/components/Icon";
 import type { Myself } from "@/state/me";
 import { AccountPage } from "./account/AccountPage";
+import { AlertsPage } from "./alerts/AlertsPage";
 import { AuditPage } from "./audit/AuditPage";
 import { ConnectPage } from "./connect/ConnectPage";
 import { DestinationsPage } from "./destinations/DestinationsPage";
@@ -70,6 +71,15 @@ export const PAGES: readonly PageEntry[] = [
     group: "Pipeline",
     permission: "destinations:read",
     Page: DestinationsPage,
+  },
+  {
+    path: "/alerts",
+    title: "Alerts",
+    icon: "bell",
+    key: "r",
+    group: "Pipeline",
+    permission: "destinations:read",
+    Page: AlertsPage,
   },
   {
     path: "/connect",
