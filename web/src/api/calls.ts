@@ -93,8 +93,9 @@ export const api = {
     call("POST /destinations/dry-run", { body: { destination, events } }),
   checkText: (draft: LanguageText, signal?: Signal) =>
     call("POST /languages/check", { body: draft, signal }),
-  destinationPage: async ({ text, cursor }: { text: string; cursor: string }, signal?: Signal) =>
-    page(await exchange("GET /destinations", { query: { text, cursor, limit: 50 }, signal })),
+  /** Destinations with how each one fares, in one answer. */
+  deliveryPage: async ({ text, cursor }: { text: string; cursor: string }, signal?: Signal) =>
+    page(await exchange("GET /deliveries", { query: { text, cursor, limit: 50 }, signal })),
   destination: async (slug: string, signal?: Signal) =>
     tagged(await exchange("GET /destinations/{slug}", { path: { slug }, signal })),
   /** Sent again with the same `key`, it makes no second destination. */

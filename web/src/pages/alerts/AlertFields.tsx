@@ -28,8 +28,8 @@ export function AlertFields({ draft, problems, error, onChange }: Props) {
       <Conditions draft={draft} at={at} onChange={onChange} />
       <TextInput
         className={styles["short"] ?? ""}
-        label="Tell again every … hours"
-        description="While trouble lasts; empty for never."
+        label="Tell again after"
+        description="Hours, while trouble lasts; empty for never."
         placeholder="Never"
         inputMode="decimal"
         autoComplete="off"

@@ -24,9 +24,9 @@ export function Conditions({ draft, at, onChange }: Props) {
     onChange({ when: { ...draft.when, [name]: typed } });
   const none = at("when");
   return (
-    <div className={styles["group"]} role="group" aria-label="What trouble is">
+    <div className={styles["group"]} role="group" aria-label="What counts as trouble">
       <div className={styles["title"]}>
-        <span className={forms["label"]}>What trouble is</span>
+        <span className={forms["label"]}>What counts as trouble</span>
         <span className={forms["hint"]}>
           One of these is enough. Durations such as 30s, 5m, 2h or 1d.
         </span>

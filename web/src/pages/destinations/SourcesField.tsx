@@ -10,21 +10,27 @@ interface Props {
   sources: readonly string[] | null;
   error: string | null;
   onChange: (sources: string[] | null) => void;
+  about?: string;
+  /** What the choice of all is called. */
+  all?: string;
 }
 
+const ALL = "All sources, those that are added later too";
+
 /** Whose events the destination gets. */
-export function SourcesField({ sources, error, onChange }: Props) {
+export function SourcesField(props: Props) {
+  const { sources, error, onChange, about = "Whose events it gets.", all = ALL } = props;
   return (
     <div className={forms["wide"]}>
       <Radio.Group
         label="Sources"
-        description="Whose events it gets."
+        description={about}
         value={sources === null ? "all" : "some"}
         error={sources === null ? error : null}
         onChange={(value) => onChange(value === "all" ? null : [])}
       >
         <div className={forms["radios"]}>
-          <Radio value="all" label="All sources, those that are added later too" />
+          <Radio value="all" label={all} />
           <Radio value="some" label="Only these" />
         </div>
       </Radio.Group>

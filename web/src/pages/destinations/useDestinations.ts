@@ -9,8 +9,6 @@ import { api } from "@/api/calls";
 import type { DeadLettersWanted, Destination, DestinationType, Versioned } from "@/api/types";
 
 const EVERY_MS = 3_000;
-/** Between two questions of a list, however long it is. */
-const APART_MS = 150;
 
 const LISTS = ["destinations", "pages"] as const;
 const oneKey = (slug: string) => ["destinations", "one", slug] as const;
@@ -33,15 +31,15 @@ export function useTypes() {
 export const typeName = (types: readonly DestinationType[] | undefined, slug: string): string =>
   types?.find((type) => type.slug === slug)?.name ?? slug;
 
-/** The destinations whose slug or name has the text, page by page. */
+/** The destinations whose slug or name has the text, with how each one fares, page by page. */
 export function useDestinationPages(text: string) {
   return useInfiniteQuery({
     queryKey: [...LISTS, text],
-    queryFn: ({ pageParam, signal }) => api.destinationPage({ text, cursor: pageParam }, signal),
+    queryFn: ({ pageParam, signal }) => api.deliveryPage({ text, cursor: pageParam }, signal),
     initialPageParam: "",
     getNextPageParam: (page) => page.next,
     placeholderData: keepPreviousData,
-    refetchInterval: 2 * EVERY_MS,
+    refetchInterval: EVERY_MS,
   });
 }
 
@@ -53,12 +51,12 @@ export function useDestination(slug: string) {
   });
 }
 
-/** How it fares, kept fresh; `shown` is how many are asked about at once. */
-export function useDelivery(slug: string, shown = 1) {
+/** How it fares, kept fresh. */
+export function useDelivery(slug: string) {
   return useQuery({
     queryKey: deliveryKey(slug),
     queryFn: ({ signal }) => api.delivery(slug, signal),
-    refetchInterval: Math.max(EVERY_MS, shown * APART_MS),
+    refetchInterval: EVERY_MS,
   });
 }
 

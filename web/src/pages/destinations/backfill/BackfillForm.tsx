@@ -62,68 +62,77 @@ export function BackfillForm({ destination, subscriptions }: Props) {
   const shown = isTried ? wrong : {};
   const other = problemBeside(FIELDS, count.error);
   return (
-    <form ref={form} className={forms["form"]} onSubmit={submit} noValidate>
+    <div className={forms["form"]}>
       <p className="muted">
         Stored events are sent to this destination: to a tool that should know the past, or again to
         one that lost it. What is delivered live goes on beside it. Events that it has had already
         arrive again.
       </p>
-      <div className={forms["fields"]}>
-        <div className={styles["range"]} role="group" aria-label="Time">
-          <span className={forms["label"]}>Time</span>
-          <span className={forms["hint"]}>When the events happened.</span>
-          <div>
-            <RangePicker range={draft.range} onChange={(range) => edit({ range })} />
-          </div>
+      {/* The picker and the confirmation are forms of their own, so they stand beside this one. */}
+      <div className={styles["range"]} role="group" aria-label="Time">
+        <span className={forms["label"]}>Time</span>
+        <span className={forms["hint"]}>When the events happened.</span>
+        <div>
+          <RangePicker range={draft.range} onChange={(range) => edit({ range })} />
         </div>
-        <TextInput
-          label="Events a second"
-          description="At most; empty for no limit."
-          inputMode="numeric"
-          autoComplete="off"
-          placeholder="No limit"
-          value={draft.pace}
-          error={shown.pace ?? problemAt("events_per_s_max", count.error)}
-          errorProps={{ role: "alert" }}
-          onChange={(event) => edit({ pace: event.currentTarget.value })}
-        />
-        <TextInput
-          className={forms["wide"] ?? ""}
-          label="Only events that match"
-          description="In the search language; empty for all."
-          placeholder={'event:"Order Completed"'}
-          autoComplete="off"
-          autoCapitalize="off"
-          spellCheck={false}
-          classNames={{ input: forms["mono"] ?? "" }}
-          value={draft.query}
-          error={problemAt("query", count.error)}
-          errorProps={{ role: "alert" }}
-          onChange={(event) => edit({ query: event.currentTarget.value })}
-        />
-        <SourcesField
-          sources={draft.sources}
-          error={shown.sources ?? problemAt("sources", count.error)}
-          onChange={(sources) => edit({ sources })}
-        />
-        {subscriptions.length > 1 && (
-          <Subscriptions
-            offered={subscriptions}
-            chosen={draft.subscriptions}
-            error={shown.subscriptions ?? problemAt("subscriptions", count.error)}
-            onChange={(chosen) => edit({ subscriptions: chosen })}
+      </div>
+      <form ref={form} className={forms["form"]} onSubmit={submit} noValidate>
+        <div className={forms["fields"]}>
+          <TextInput
+            className={forms["wide"] ?? ""}
+            label="Only events that match"
+            description="In the search language; empty for all."
+            placeholder={'event:"Order Completed"'}
+            autoComplete="off"
+            autoCapitalize="off"
+            spellCheck={false}
+            classNames={{ input: forms["mono"] ?? "" }}
+            value={draft.query}
+            error={problemAt("query", count.error)}
+            errorProps={{ role: "alert" }}
+            onChange={(event) => edit({ query: event.currentTarget.value })}
           />
-        )}
-      </div>
-      {other && <Problem text={other} />}
-      <div className={`${forms["buttons"]} ${forms["left"]}`}>
-        <Button type="submit" variant={count.data ? "default" : "filled"} loading={count.isPending}>
-          {count.data ? "Count again" : "Count the events"}
-        </Button>
-        {!count.data && <span className="muted">Nothing is sent yet.</span>}
-      </div>
+          <SourcesField
+            about="Whose events are sent."
+            all="All sources of the destination"
+            sources={draft.sources}
+            error={shown.sources ?? problemAt("sources", count.error)}
+            onChange={(sources) => edit({ sources })}
+          />
+          <TextInput
+            label="Events a second"
+            description="At most; empty for no limit."
+            inputMode="numeric"
+            autoComplete="off"
+            placeholder="No limit"
+            value={draft.pace}
+            error={shown.pace ?? problemAt("events_per_s_max", count.error)}
+            errorProps={{ role: "alert" }}
+            onChange={(event) => edit({ pace: event.currentTarget.value })}
+          />
+          {subscriptions.length > 1 && (
+            <Subscriptions
+              offered={subscriptions}
+              chosen={draft.subscriptions}
+              error={shown.subscriptions ?? problemAt("subscriptions", count.error)}
+              onChange={(chosen) => edit({ subscriptions: chosen })}
+            />
+          )}
+        </div>
+        {other && <Problem text={other} />}
+        <div className={`${forms["buttons"]} ${forms["left"]}`}>
+          <Button
+            type="submit"
+            variant={count.data ? "default" : "filled"}
+            loading={count.isPending}
+          >
+            {count.data ? "Count again" : "Count the events"}
+          </Button>
+          {!count.data && <span className="muted">Nothing is sent yet.</span>}
+        </div>
+      </form>
       {count.data && <Previewed destination={destination} {...count.data} onStart={start} />}
-    </form>
+    </div>
   );
 }
 
