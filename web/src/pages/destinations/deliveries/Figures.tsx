@@ -41,12 +41,13 @@ export function Figures({ delivery }: { delivery: Delivery }) {
 function Backlog({ delivery, now }: { delivery: Delivery; now: Date }) {
   const { oldest_at: oldest, pace } = delivery;
   const outOfLine = sumsOf(delivery.subscriptions).waiting;
-  const hasBacklog = pace === null ? waitingOf(delivery) > 0 : pace.backlog_events > 0;
+  const waiting = waitingOf(delivery);
+  const backlog = pace?.backlog_events ?? waiting;
   return (
     <div>
       <dt>Waiting</dt>
       <dd>{backlogWords(delivery)}</dd>
-      {hasBacklog && oldest && (
+      {backlog > 0 && oldest && (
         <dd className={styles["small"]} title={timeTooltip(oldest)}>
           the oldest came {formatPast(oldest, now)}
         </dd>
@@ -55,11 +56,9 @@ function Backlog({ delivery, now }: { delivery: Delivery; now: Date }) {
         <dd className={styles["small"]}>about {sizeWords(pace.backlog_bytes)}</dd>
       )}
       {outOfLine > 0 && <Look to="deliveries">{formatCount(outOfLine)} out of line</Look>}
-      {pace === null && isBehind(delivery) && (
+      {backlog <= waiting && isBehind(delivery) && (
         <dd className={styles["small"]}>
-          {waitingOf(delivery) > 0
-            ? "and those that were not read yet"
-            : "not read from the log yet"}
+          {waiting > 0 ? "and those that were not read yet" : "not read from the log yet"}
         </dd>
       )}
     </div>

@@ -1,4 +1,4 @@
-import { Button, SegmentedControl } from "@mantine/core";
+import { Button, NativeSelect } from "@mantine/core";
 import { useState } from "react";
 import type { RecentDelivery } from "@/api/types";
 import { Chip } from "@/components/Chip";
@@ -25,7 +25,7 @@ const OUTCOMES: Record<string, { label: string; tone: "good" | "warn" | "bad" }>
 };
 
 const CHOICES = [
-  { value: "", label: "All" },
+  { value: "", label: "Every outcome" },
   { value: "delivered", label: "Delivered" },
   { value: "waiting", label: "Waiting" },
   { value: "dead letter", label: "Dead letters" },
@@ -43,18 +43,16 @@ export function Recent({ slug }: { slug: string }) {
   return (
     <Section title="Last deliveries">
       <div className={styles["bar"]}>
-        <SegmentedControl
-          size="xs"
+        <NativeSelect
           aria-label="Outcome"
           data={CHOICES}
           value={outcome}
-          onChange={(value) => change({ outcome: value })}
+          onChange={(event) => change({ outcome: event.currentTarget.value })}
         />
         <Button
           variant="default"
-          size="xs"
           className={styles["pause"] ?? ""}
-          leftSection={<Icon name={isLive ? "pause" : "play"} size={14} />}
+          leftSection={<Icon name={isLive ? "pause" : "play"} size={16} />}
           onClick={() => setLive(!isLive)}
         >
           {isLive ? "Pause" : "Go on"}

@@ -15,12 +15,10 @@ export function sizeWords(bytes: number): string {
 /** How much has no outcome yet: "8", "about 41,200", or "some" where nobody has told. */
 export function backlogWords(delivery: Delivery): string {
   const waiting = waitingOf(delivery);
-  const events = delivery.pace?.backlog_events;
-  if (events === undefined) {
-    return waiting === 0 && isBehind(delivery) ? "some" : formatCount(waiting);
-  }
-  // What was not read yet is estimated by what was.
-  return events > waiting ? `about ${formatCount(events)}` : formatCount(events);
+  const events = delivery.pace?.backlog_events ?? waiting;
+  // What was not read yet is estimated by what was; where nothing was, nobody knows.
+  if (events > waiting) return `about ${formatCount(events)}`;
+  return events === 0 && isBehind(delivery) ? "some" : formatCount(events);
 }
 
 /** The same as the subject of a sentence: "Just now, about 41,200 events are". */
