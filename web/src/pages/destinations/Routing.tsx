@@ -1,9 +1,10 @@
 import type { Destination } from "@/api/types";
 import { formatShare } from "@/format";
 import { Chip } from "@/components/Chip";
+import { JsonTree } from "@/components/JsonTree";
 import styles from "./Routing.module.css";
 
-/** Which events the destination gets and what becomes of them; over the API, that can be changed. */
+/** Which events the destination gets and what becomes of them, for who may not change it. */
 export function Routing({ destination }: { destination: Destination }) {
   const { filters, subscriptions } = destination;
   return (
@@ -15,7 +16,7 @@ export function Routing({ destination }: { destination: Destination }) {
         </p>
       ) : (
         <ul className={styles["list"]}>
-          {subscriptions.map(({ slug, name, action, trigger, enabled = true }) => (
+          {subscriptions.map(({ slug, name, action, trigger, enabled = true, mapping = {} }) => (
             <li key={slug} className={styles["line"]}>
               <span>
                 <strong>{name || slug}</strong> does <code className="mono">{action}</code>{" "}
@@ -25,6 +26,12 @@ export function Routing({ destination }: { destination: Destination }) {
                   </>
                 ) : (
                   "as its type does by default"
+                )}
+                {Object.keys(mapping).length > 0 && (
+                  <details className={styles["mapping"]}>
+                    <summary>Mapping</summary>
+                    <JsonTree value={mapping} label={`Mapping of ${name || slug}`} />
+                  </details>
                 )}
               </span>
               {!enabled && <Chip tone="warn">Disabled</Chip>}
@@ -49,7 +56,6 @@ export function Routing({ destination }: { destination: Destination }) {
           ))}
         </ol>
       )}
-      <p className="muted">Both are changed over the API, or in the workspace as a file.</p>
     </>
   );
 }

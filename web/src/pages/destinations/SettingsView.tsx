@@ -9,6 +9,7 @@ import { Section } from "@/components/Section";
 import { Failure } from "@/components/states";
 import { useMe } from "@/state/me";
 import { DeleteDestination } from "./DeleteDestination";
+import { DeliveryRules, RulesToRead } from "./DeliveryRules";
 import { CheckFirst, useCheckFirst } from "./CheckFirst";
 import { CheckResult } from "./CheckResult";
 import { CheckFailed } from "./checkWords";
@@ -16,7 +17,6 @@ import { changesOf, draftOf, problemsOf, STARS, type Draft, type Typed } from ".
 import { fieldsOf, type SettingField } from "./fields";
 import { focusProblem } from "./focus";
 import { otherProblem, settingProblems } from "./settingProblems";
-import { Routing } from "./Routing";
 import { SettingFields } from "./SettingFields";
 import { SettingsToRead } from "./SettingsToRead";
 import { SourcesField } from "./SourcesField";
@@ -47,8 +47,12 @@ export function SettingsView({ current, onLoad }: Props) {
           <SettingsToRead destination={destination} type={type} mayChange={mayChange} />
         )}
       </Section>
-      <Section title="Subscriptions and filters">
-        <Routing destination={destination} />
+      <Section title="Delivery">
+        {mayChange ? (
+          <DeliveryRules current={current} onLoad={onLoad} />
+        ) : (
+          <RulesToRead destination={destination} />
+        )}
       </Section>
       <Section title="Versions">
         <Versions current={current} mayChange={mayChange} onLoad={onLoad} />

@@ -269,6 +269,7 @@ function Entries({ label, entries, event, onChange }: EntriesProps) {
             classNames={{ input: styles["code"] ?? "" }}
             placeholder="name"
             maxLength={500}
+            autoFocus={key === ""}
             autoComplete="off"
             spellCheck={false}
             value={key}

@@ -1,5 +1,6 @@
 import type { DryRun } from "@/api/types";
 import { Chip } from "@/components/Chip";
+import { Icon } from "@/components/Icon";
 import { JsonTree } from "@/components/JsonTree";
 import { Time } from "@/components/Time";
 import { formatEvents } from "@/format";
@@ -37,6 +38,9 @@ function ReasonLine({ reason }: { reason: Reason }) {
   return (
     <details className={styles["reason"]}>
       <summary>
+        <span className={styles["arrow"]}>
+          <Icon name="chevronRight" size={14} />
+        </span>
         <Chip tone={tone}>{label}</Chip>
         <strong>{formatEvents(events)}</strong>
         <span className="muted">{reasonSentence(step, reason.reason)}</span>

@@ -83,7 +83,8 @@ export function FilterForm({ number, filter, wrong, onChange, onRemove }: Props)
       <div className={styles["condition"]}>
         <Textarea
           label="Where"
-          classNames={{ input: styles["code"] ?? "" }}
+          classNames={{ input: `${styles["code"]} ${styles["lines"]}` }}
+          autoFocus={condition === ""}
           placeholder={
             language === "fql" ? "contains(traits.email, '@example.com')" : "properties.total:<10"
           }

@@ -1,7 +1,7 @@
 import { Button } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useMemo, useState } from "react";
+import { useMemo } from "react";
 import { api } from "@/api/calls";
 import type { Destination, DestinationTypeDetails, Versioned } from "@/api/types";
 import { Conflict, Problem } from "@/components/notices";
@@ -14,12 +14,13 @@ import { DryRunSection } from "./DryRunSection";
 import { FilterList } from "./FilterList";
 import { wrongPlace, type WrongPlace } from "./places";
 import { PreviewPane } from "./PreviewPane";
-import { askedOf, changesOf, draftOf, isReady, placeInDraft, type RoutingDraft } from "./routing";
+import { askedOf, isReady, placeInDraft, type RoutingDraft } from "./routing";
 import { SubscriptionForm } from "./SubscriptionForm";
 import { SubscriptionList } from "./SubscriptionList";
 import { isComplete, ownOfType, editOf, type SubscriptionEdit } from "./subscriptions";
 import { useChosenEvent } from "./useChosenEvent";
 import { usePreview } from "./useMapping";
+import { useRoutingDraft } from "./useRoutingDraft";
 import forms from "@/components/forms.module.css";
 import styles from "./MappingsForm.module.css";
 
@@ -35,16 +36,7 @@ interface Props {
 export function MappingsForm({ current, type, onLoad }: Props) {
   const client = useQueryClient();
   const [params, changeParams] = useParams();
-  const [base, setBase] = useState(current);
-  const saved = useMemo(() => draftOf(base.value, type), [base, type]);
-  const [draft, setDraft] = useState(saved);
-  const changes = changesOf(draft, saved);
-  const isDirty = Object.keys(changes).length > 0;
-  const startFrom = (state: Versioned<Destination>) => {
-    setBase(state);
-    setDraft(draftOf(state.value, type));
-  };
-  if (current.etag !== base.etag && !isDirty) startFrom(current);
+  const { base, draft, changes, isDirty, startFrom, edit: put } = useRoutingDraft(current, type);
   const { slug } = base.value;
   const save = useMutation({
     mutationFn: () => api.changeDestination(slug, changes, base.etag),
@@ -54,7 +46,7 @@ export function MappingsForm({ current, type, onLoad }: Props) {
     },
   });
   const edit = (edited: Partial<RoutingDraft>) => {
-    setDraft({ ...draft, ...edited });
+    put(edited);
     save.reset();
   };
   const editSubscriptions = (subscriptions: SubscriptionEdit[]) =>
@@ -62,7 +54,7 @@ export function MappingsForm({ current, type, onLoad }: Props) {
   const open =
     draft.subscriptions.find((each) => each.slug === params.get("sub")) ?? draft.subscriptions[0];
   const chosen = useChosenEvent(open?.trigger ?? "");
-  const asked = askedOf(slug, draft);
+  const asked = useMemo(() => askedOf(slug, draft), [slug, draft]);
   const [destination] = useDebouncedValue(asked.destination, TYPING_MS);
   const preview = usePreview(chosen.asked === null ? null : { destination, ...chosen.asked });
   const previews = new Map((preview.data ?? []).map((each) => [each.slug, each]));
@@ -156,6 +148,9 @@ export function MappingsForm({ current, type, onLoad }: Props) {
           )}
           <span className={forms["saved"]} role="status">
             {save.isSuccess && !isDirty ? "Saved. It holds within two seconds." : ""}
+          </span>
+          <span className="muted">
+            {isDirty && !isReady(draft) && "Something is not finished yet."}
           </span>
         </div>
       </div>

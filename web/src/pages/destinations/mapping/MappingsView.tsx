@@ -1,5 +1,6 @@
 import { Skeleton } from "@mantine/core";
 import type { Destination, Versioned } from "@/api/types";
+import { isNotFound } from "@/components/problems";
 import { Section } from "@/components/Section";
 import { Failure } from "@/components/states";
 import { useMe } from "@/state/me";
@@ -17,7 +18,8 @@ export function MappingsView({ current, onLoad }: Props) {
   const me = useMe();
   const mayChange = me.may("destinations:write");
   const type = useTypeDetails(current.value.type);
-  if (!mayChange) {
+  // A type whose package is gone has no fields to map.
+  if (!mayChange || isNotFound(type.error)) {
     return (
       <Section title="Subscriptions and filters">
         <Routing destination={current.value} />

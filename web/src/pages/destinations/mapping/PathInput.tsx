@@ -32,6 +32,16 @@ export function PathInput({ label, path, event, isList = false, onChange }: Prop
       placeholder={isList ? "$.properties.products" : "$.properties.total"}
       data={places.map((place) => place.path)}
       limit={SHOWN}
+      filter={({ options, search, limit }) => {
+        // Who opens a path that is there looks for another one.
+        const isThere = samples.has(search);
+        const wanted = search.toLowerCase();
+        return options
+          .filter(
+            (each) => isThere || ("value" in each && each.value.toLowerCase().includes(wanted)),
+          )
+          .slice(0, limit);
+      }}
       maxDropdownHeight={280}
       comboboxProps={{ shadow: "lg", width: "max-content", position: "bottom-start" }}
       renderOption={({ option }) => (

@@ -116,21 +116,23 @@ function Trigger({ trigger, problem, onChange }: TriggerProps) {
   const warned = check.data?.problems.find(({ severity }) => severity === "warning");
   const error = trigger.trim() === "" ? "Say which events; “all” is every event." : problem;
   return (
-    <Textarea
-      label="Trigger"
-      description='Which events it is for, such as type = "track" and event = "Order Completed".'
-      classNames={{ input: styles["code"] ?? "" }}
-      autosize
-      minRows={1}
-      maxRows={8}
-      spellCheck={false}
-      autoCapitalize="off"
-      value={trigger}
-      error={error ?? (told ? placed(told) : null)}
-      errorProps={{ role: "alert" }}
-      {...(warned ? { inputWrapperOrder: ["label", "description", "input", "error"] } : {})}
-      onChange={(event) => onChange(event.currentTarget.value)}
-    />
+    <div className={styles["field"]}>
+      <Textarea
+        label="Trigger"
+        description='Which events it is for, such as type = "track" and event = "Order Completed".'
+        classNames={{ input: `${styles["code"]} ${styles["lines"]}` }}
+        autosize
+        minRows={1}
+        maxRows={8}
+        spellCheck={false}
+        autoCapitalize="off"
+        value={trigger}
+        error={error ?? (told ? placed(told) : null)}
+        errorProps={{ role: "alert" }}
+        onChange={(event) => onChange(event.currentTarget.value)}
+      />
+      {warned && !told && <span className={styles["warning"]}>{placed(warned)}</span>}
+    </div>
   );
 }
 

@@ -22,13 +22,13 @@ export function previewChip({ outcome, step }: Pick<PreviewedSubscription, "outc
 
 const STEPS: Record<PreviewedSubscription["step"], string> = {
   "": "",
-  sources: "The destination does not take the events of this source.",
+  sources: "The destination takes no events of this source.",
   integrations: "The event itself says that it is not for this destination.",
-  consent: "Its person has not agreed to what the destination is for.",
-  filters: "A filter stops it",
+  consent: "There is no consent to what the destination is for.",
+  filters: "",
   subscription: "The subscription is disabled.",
-  trigger: "The trigger is not for this event.",
-  mapping: "The mapping makes nothing that fits. A real event would become a dead letter.",
+  trigger: "The trigger is for other events.",
+  mapping: "The mapping makes nothing that fits: a real event becomes a dead letter.",
 };
 
 /** Why an event goes no further, as a sentence. */
@@ -36,9 +36,10 @@ export function stepWords(step: PreviewedSubscription["step"], reason: string): 
   if (step !== "filters") return STEPS[step];
   const [, failed = "", title = ""] = /^filter( failed)?: (.*)$/s.exec(reason) ?? [];
   if (title === "") return `${capitalised(reason)}.`;
+  const name = /^\d+$/.test(title) ? `filter ${title}` : `the filter “${title}”`;
   return failed === ""
-    ? `The filter “${title}” stops it.`
-    : `The filter “${title}” cannot be decided for it, so it is not sent.`;
+    ? `Stopped by ${name}.`
+    : `${capitalised(name)} cannot be decided, so nothing is sent.`;
 }
 
 /** Why the events of a dry run end so: as a preview says it, or in the server's words. */
