@@ -6,7 +6,6 @@ import { Link } from "@/components/Link";
 import { ListPage, More, Skeletons } from "@/components/ListPage";
 import { Stale } from "@/components/notices";
 import { Empty, Failure } from "@/components/states";
-import { capitalised } from "@/format";
 import { useMe } from "@/state/me";
 import { useShortcuts } from "@/state/shortcuts";
 import { navigate } from "@/state/url";
@@ -89,7 +88,7 @@ function Line({ alert }: { alert: Alert }) {
       </div>
       <div className={styles["about"]}>
         <span>
-          {capitalised(watchedWords(alert.destinations))}: {conditionsWords(alert.when).join(", ")}
+          {watchedWords(alert.destinations)}: {conditionsWords(alert.when).join(", ")}
         </span>
         <span className="muted">Tells {alert.notify.map(placeWords).join(", ")}</span>
       </div>
@@ -101,7 +100,7 @@ function Line({ alert }: { alert: Alert }) {
         </p>
       )}
       {standing.problem !== "" && (
-        <p className={styles["problem"]}>Nobody was told: {standing.problem}</p>
+        <p className={styles["problem"]}>Not everybody was told: {standing.problem}</p>
       )}
     </li>
   );

@@ -9,7 +9,6 @@ import { Stale } from "@/components/notices";
 import { isNotFound } from "@/components/problems";
 import { Section, SectionsPage } from "@/components/Section";
 import { Empty, Failure, Waiting } from "@/components/states";
-import { capitalised } from "@/format";
 import { useMe } from "@/state/me";
 import { navigate } from "@/state/url";
 import { AlertForm } from "./AlertForm";
@@ -46,8 +45,7 @@ export function OneAlert({ slug }: { slug: string }) {
           <StandingChip standing={alert.standing} />
         </div>
         <p className="muted">
-          <code className="mono">{alert.slug}</code> ·{" "}
-          {capitalised(watchedWords(alert.destinations))}
+          <code className="mono">{alert.slug}</code> · {watchedWords(alert.destinations)}
         </p>
         {mayChange && <Enabling current={current} onLoad={reload} />}
       </div>

@@ -17,9 +17,9 @@ export const STATES: Record<AlertStanding["state"], StateWords> = {
 
 export const nameOf = ({ name, slug }: Pick<Alert, "name" | "slug">): string => name || slug;
 
-/** "all destinations", "orders-hook", "orders-hook and 2 more". */
+/** "All destinations", "orders-hook", "orders-hook and 2 more". */
 export function watchedWords(destinations: readonly string[] | null): string {
-  if (destinations === null) return "all destinations";
+  if (destinations === null) return "All destinations";
   const [first = "no destination", ...others] = destinations;
   return others.length === 0 ? first : `${first} and ${others.length} more`;
 }

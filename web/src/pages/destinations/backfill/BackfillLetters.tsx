@@ -38,7 +38,7 @@ export function BackfillLetters({ slug, backfill }: Props) {
           <div className={styles["bar"]}>
             <p className="muted">
               {dead_letters === 1 ? "1 event was" : `${formatEvents(dead_letters)} were`} given up.
-              They are no part of the destination’s own dead letters.
+              The destination’s own dead letters are another list.
             </p>
             {me.may("destinations:write") && (
               <Bulk slug={slug} backfill={backfill} onDone={setTold} />
@@ -147,6 +147,7 @@ function Letter({ slug, id, letter }: LetterProps) {
     <li>
       <details className={styles["letter"]} onToggle={(event) => setOpen(event.currentTarget.open)}>
         <summary className={styles["summary"]}>
+          <Icon name="chevronRight" size={15} />
           <TypeBadge type={letter.type} />
           <bdi className={styles["name"]}>{letter.name || letter.message_id}</bdi>
           <span className={styles["why"]}>

@@ -101,7 +101,7 @@ function About({ destination, backfill }: AboutProps) {
         <Fact label="Sources">{capitalised(sourcesWords(backfill.sources))}</Fact>
         <Fact label="Pace">{capitalised(paceWords(backfill.events_per_s_max))}</Fact>
         <Fact label="Started">
-          <When at={backfill.created_at} /> by {actorWords(backfill.created_by)}
+          <When at={backfill.created_at} /> · {actorWords(backfill.created_by)}
         </Fact>
         {backfill.ended_at !== null && (
           <Fact label="Ended">
