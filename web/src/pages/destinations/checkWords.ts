@@ -34,10 +34,11 @@ export const thingWords = ({ is_good: isGood }: Pick<CheckedThing, "is_good">): 
   isGood === null ? "not told" : isGood ? "good" : "wrong";
 
 /** The thing, with the setting that would have to change where it is wrong. */
-export const nameWords = ({ name, setting, is_good }: CheckedThing): string =>
-  is_good === false && setting !== "" && labelOf(setting).toLowerCase() !== name.toLowerCase()
-    ? `${capitalised(name)} (${labelOf(setting)})`
-    : capitalised(name);
+export function nameWords({ name, setting, is_good }: CheckedThing): string {
+  const label = setting === "" ? "" : labelOf(setting);
+  if (label.toLowerCase() === name.toLowerCase()) return label || capitalised(name);
+  return is_good === false && label !== "" ? `${capitalised(name)} (${label})` : capitalised(name);
+}
 
 /** Why nothing was saved: the check found something wrong. */
 export class CheckFailed extends Error {
