@@ -111,7 +111,13 @@ export function MappingsForm({ current, type, onLoad }: Props) {
           <PreviewPane
             chosen={chosen}
             preview={previews.get(open.slug)}
-            problem={previewProblem(isOpenComplete, chosen.event !== null, preview.error)}
+            problem={
+              chosen.event === null
+                ? "Choose an event, or write one."
+                : isOpenComplete
+                  ? refusalWords(wrong, draft.subscriptions, preview.error)
+                  : "It is shown once the mapping is complete."
+            }
             isOld={preview.isPlaceholderData}
           />
         </div>
@@ -166,8 +172,15 @@ function problemsOf(wrong: WrongPlace | null, index: number): Record<string, str
   return { [wrong.rest]: wrong.message };
 }
 
-function previewProblem(isWhole: boolean, hasEvent: boolean, error: Error | null): string | null {
-  if (!hasEvent) return "Choose an event, or write one.";
-  if (!isWhole) return "It is shown once the mapping is complete.";
-  return error === null ? null : capitalised(error.message);
+/** Why there is no preview: what is wrong is told at its place. */
+function refusalWords(
+  wrong: WrongPlace | null,
+  subscriptions: readonly SubscriptionEdit[],
+  error: Error | null,
+): string | null {
+  if (error === null) return null;
+  if (wrong === null) return capitalised(error.message);
+  if (wrong.list === "filters") return `Filter ${wrong.index + 1} is not right yet.`;
+  const { name, slug } = subscriptions[wrong.index] ?? { name: "", slug: "" };
+  return `“${name || slug}” is not right yet: ${wrong.message}`;
 }

@@ -38,7 +38,7 @@ export function PreviewPane({ chosen, preview, problem, isOld }: Props) {
           {problem !== null ? (
             <p className="muted">{problem}</p>
           ) : (
-            <div data-old={isOld || undefined} className={styles["answer"]} aria-live="polite">
+            <div aria-busy={isOld} className={styles["answer"]} aria-live="polite">
               {preview && <Answer preview={preview} />}
             </div>
           )}
