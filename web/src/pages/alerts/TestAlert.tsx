@@ -19,21 +19,23 @@ export function TestAlert({ alert }: { alert: Alert }) {
         A test message goes to everybody who would be told, with the settings as they are saved.
       </p>
       {send.error && <Problem text={capitalised(send.error.message)} />}
-      {send.data && (
-        <ul className={styles["list"]} aria-label="How the test was taken" role="status">
-          {send.data.map(({ notify, is_good, detail }) => (
-            <li key={notify}>
-              <Chip tone={is_good ? "good" : "bad"} icon={is_good ? "check" : "warning"}>
-                {is_good ? "Taken" : "Not taken"}
-              </Chip>
-              <span className={styles["place"]}>
-                <code className="mono">{notify}</code> {placeOf(alert, notify)}
-              </span>
-              {detail !== "" && <span className={styles["detail"]}>{capitalised(detail)}</span>}
-            </li>
-          ))}
-        </ul>
-      )}
+      <div role="status">
+        {send.data && (
+          <ul className={styles["list"]} aria-label="How the test was taken">
+            {send.data.map(({ notify, is_good, detail }) => (
+              <li key={notify}>
+                <Chip tone={is_good ? "good" : "bad"} icon={is_good ? "check" : "warning"}>
+                  {is_good ? "Taken" : "Not taken"}
+                </Chip>
+                <span className={styles["place"]}>
+                  <code className="mono">{notify}</code> {placeOf(alert, notify)}
+                </span>
+                {detail !== "" && <span className={styles["detail"]}>{capitalised(detail)}</span>}
+              </li>
+            ))}
+          </ul>
+        )}
+      </div>
       <div className={`${forms["buttons"]} ${forms["left"]}`}>
         <Button
           variant="default"

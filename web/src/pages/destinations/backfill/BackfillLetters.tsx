@@ -14,7 +14,7 @@ import { TypeBadge } from "@/components/TypeBadge";
 import { capitalised, formatEvents } from "@/format";
 import { useMe } from "@/state/me";
 import { discardedWords, reasonWords, replayedWords, timesWords } from "../words";
-import { useBackfillLetter, useBackfillLetters, useBackfillsChanged } from "./useBackfills";
+import { useBackfillLetter, useBackfillLetters, useLettersChanged } from "./useBackfills";
 import styles from "./BackfillLetters.module.css";
 
 interface Props {
@@ -56,7 +56,7 @@ interface BulkProps extends Props {
 }
 
 function Bulk({ slug, backfill, onDone }: BulkProps) {
-  const refresh = useBackfillsChanged(slug);
+  const refresh = useLettersChanged(slug, backfill.id);
   const [asking, setAsking] = useState<"replay" | "discard" | null>(null);
   const { id, state, dead_letters } = backfill;
   const close = () => setAsking(null);

@@ -42,7 +42,7 @@ export function useBackfill(slug: string, id: number) {
 /** What a backfill could not get rid of, the newest first. */
 export function useBackfillLetters(slug: string, id: number) {
   return useInfiniteQuery({
-    queryKey: lettersKey(slug, id),
+    queryKey: [...lettersKey(slug, id), "pages"],
     queryFn: ({ pageParam, signal }) => backfills.letterPage(slug, id, pageParam, signal),
     initialPageParam: "",
     getNextPageParam: (page) => page.next,
@@ -70,8 +70,11 @@ export function useTakenIn(slug: string): (changed: Backfill) => Promise<void> {
   };
 }
 
-/** Asks for everything about backfills of a destination again. */
-export function useBackfillsChanged(slug: string): () => Promise<void> {
+/** Asks for the dead letters and the books again, and not for single letters: they may be gone. */
+export function useLettersChanged(slug: string, id: number): () => Promise<unknown> {
   const client = useQueryClient();
-  return () => client.invalidateQueries({ queryKey: allKey(slug) });
+  return () => {
+    const keys = [[...lettersKey(slug, id), "pages"], oneKey(slug, id), listKey(slug)];
+    return Promise.all(keys.map((queryKey) => client.invalidateQueries({ queryKey })));
+  };
 }
