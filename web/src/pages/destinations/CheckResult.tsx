@@ -1,7 +1,7 @@
 import type { CheckAnswer } from "@/api/types";
 import { Chip } from "@/components/Chip";
 import { Icon, type IconName } from "@/components/Icon";
-import { capitalised, formatDuration } from "@/format";
+import { formatDuration } from "@/format";
 import { foundWords, nameWords, thingWords } from "./checkWords";
 import styles from "./CheckResult.module.css";
 
@@ -26,7 +26,7 @@ export function CheckResult({ answer }: { answer: CheckAnswer }) {
               <span className="visually-hidden">{thingWords(thing)}: </span>
             </span>
             <strong>{nameWords(thing)}</strong>
-            <span className={styles["detail"]}>{capitalised(thing.detail)}</span>
+            <span className={styles["detail"]}>{thing.detail}</span>
           </li>
         ))}
       </ul>

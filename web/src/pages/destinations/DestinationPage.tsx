@@ -1,12 +1,6 @@
 import { Button, Tabs } from "@mantine/core";
-import { useQueryClient } from "@tanstack/react-query";
-import { useState, type ReactNode } from "react";
-import { api } from "@/api/calls";
+import { useEffect, useRef, type ReactNode } from "react";
 import type { Delivery, Destination, Subscription, Versioned } from "@/api/types";
-import { EnabledChip } from "@/components/Chip";
-import { Confirm } from "@/components/Confirm";
-import { Icon } from "@/components/Icon";
-import { Link } from "@/components/Link";
 import { Stale } from "@/components/notices";
 import { isNotFound } from "@/components/problems";
 import { SectionsPage } from "@/components/Section";
@@ -21,12 +15,12 @@ import { DeadLetters } from "./DeadLetters";
 import { Deliveries } from "./deliveries/Deliveries";
 import { WaitingPanel } from "./deliveries/WaitingPanel";
 import { MappingsView } from "./mapping/MappingsView";
+import { Head } from "./DestinationHead";
 import { Overview } from "./Overview";
 import { SettingsView } from "./SettingsView";
-import { StateChip } from "./StateChip";
 import { TestEvent } from "./TestEvent";
-import { takeIn, typeName, useDelivery, useDestination, useTypes } from "./useDestinations";
-import { nameOf, sourcesWords, sumsOf } from "./words";
+import { useDelivery, useDestination } from "./useDestinations";
+import { sumsOf } from "./words";
 import styles from "./DestinationPage.module.css";
 
 const FIRST = "overview";
@@ -155,6 +149,13 @@ function Found({ current, onLoad }: FoundProps) {
   ];
   const offered = views.filter(({ isOffered = true }) => isOffered);
   const chosen = offered.find(({ id }) => id === params.get("view"))?.id ?? FIRST;
+  const tabs = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // On a phone the chosen one may be beyond the edge; some browsers return a promise.
+    void tabs.current
+      ?.querySelector('[aria-selected="true"]')
+      ?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [chosen]);
   // What the address says besides belongs to one view alone.
   const go = (to: string | null) =>
     navigate(
@@ -164,7 +165,7 @@ function Found({ current, onLoad }: FoundProps) {
     <>
       <Head current={current} delivery={delivery.data} onLoad={onLoad} />
       <Tabs value={chosen} onChange={go} keepMounted={false}>
-        <Tabs.List className={styles["tabs"] ?? ""}>
+        <Tabs.List ref={tabs} className={styles["tabs"] ?? ""}>
           {offered.map(({ id, title, count = 0 }) => (
             <Tabs.Tab
               key={id}
@@ -195,83 +196,3 @@ const subscriptionsOf = (
   (delivery?.subscriptions ?? []).filter(
     ({ slug }) => own === null || own.some((each) => each.slug === slug),
   );
-
-interface HeadProps extends FoundProps {
-  delivery: Delivery | undefined;
-}
-
-function Head({ current, delivery, onLoad }: HeadProps) {
-  const destination = current.value;
-  const me = useMe();
-  const types = useTypes();
-  const [isAsking, setAsking] = useState(false);
-  const isEnabled = destination.enabled;
-  return (
-    <div className={styles["head"]}>
-      <Link className={styles["back"]} path="/destinations">
-        <Icon name="chevronLeft" size={15} />
-        Destinations
-      </Link>
-      <div className={styles["title"]}>
-        <h1>
-          <bdi>{nameOf(destination)}</bdi>
-        </h1>
-        {delivery ? (
-          <StateChip state={delivery.state} />
-        ) : (
-          !isEnabled && <EnabledChip isEnabled={false} />
-        )}
-      </div>
-      <p className="muted">
-        <code className="mono">{destination.slug}</code> · {typeName(types.data, destination.type)}{" "}
-        · {sourcesWords(destination.sources)}
-      </p>
-      {me.may("destinations:write") && (
-        <>
-          <Button
-            className={styles["enable"] ?? ""}
-            variant={isEnabled ? "default" : "filled"}
-            onClick={() => setAsking(true)}
-          >
-            {isEnabled ? "Disable…" : "Enable…"}
-          </Button>
-          <Enabling
-            current={current}
-            isOpen={isAsking}
-            onClose={() => setAsking(false)}
-            onLoad={onLoad}
-          />
-        </>
-      )}
-    </div>
-  );
-}
-
-interface EnablingProps extends FoundProps {
-  isOpen: boolean;
-  onClose: () => void;
-}
-
-/** Enabling and disabling, with what becomes of the events. */
-function Enabling({ current, isOpen, onClose, onLoad }: EnablingProps) {
-  const client = useQueryClient();
-  const { slug, enabled } = current.value;
-  const name = nameOf(current.value);
-  // What is asked stays the same while the dialog closes over its success.
-  const [wasEnabled, setWasEnabled] = useState(enabled);
-  if (!isOpen && wasEnabled !== enabled) setWasEnabled(enabled);
-  const run = async () => {
-    await takeIn(client, await api.changeDestination(slug, { enabled: !wasEnabled }, current.etag));
-  };
-  const shared = { isOpen, onClose, run, thing: "this destination", onLoad };
-  return wasEnabled ? (
-    <Confirm {...shared} title={`Disable ${name}?`} action="Disable" isDanger>
-      <p>Within two seconds, no event is sent to it any more. What is on its way is finished.</p>
-      <p>Events that come meanwhile wait, and are delivered once it is enabled again.</p>
-    </Confirm>
-  ) : (
-    <Confirm {...shared} title={`Enable ${name}?`} action="Enable">
-      <p>Delivery goes on where it stopped: the events that waited are sent now.</p>
-    </Confirm>
-  );
-}

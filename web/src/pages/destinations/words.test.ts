@@ -9,6 +9,7 @@ import {
   successWords,
   sumsOf,
   waitingOf,
+  triedWords,
 } from "./words";
 import { differencesOf, doneWords } from "./versionWords";
 
@@ -119,4 +120,8 @@ test("a version tells what it changed, of secrets no more than that", () => {
   ]);
   expect(doneWords(after, null)).toBe("made the destination");
   expect(doneWords(before, before)).toBe("replaced a secret");
+});
+
+test("an event that nobody tried yet is not told to have been tried 0 times", () => {
+  expect([0, 1, 12].map(triedWords)).toEqual(["not tried yet", "tried once", "tried 12 times"]);
 });

@@ -106,6 +106,10 @@ export function problemWords(problem: string): string {
 export const timesWords = (count: number): string =>
   count === 1 ? "once" : `${formatCount(count)} times`;
 
+/** How often an event was tried: one behind another of the same person may not have been yet. */
+export const triedWords = (count: number): string =>
+  count === 0 ? "not tried yet" : `tried ${timesWords(count)}`;
+
 /** What was done with so many dead letters: "3 events are tried again." */
 export const replayedWords = (count: number): string =>
   count === 1 ? "1 event is tried again." : `${formatEvents(count)} are tried again.`;

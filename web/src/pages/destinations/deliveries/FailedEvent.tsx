@@ -25,12 +25,19 @@ interface Props {
 /** All that is known of an event that was not delivered so far. */
 export function FailedEvent({ failed, isWaiting = false, actions, facts }: Props) {
   const me = useMe();
+  const isTried = failed.attempts > 0;
   return (
     <>
       <div className={`${styles["why"]} ${isWaiting ? styles["waits"] : ""}`}>
-        <strong>{capitalised(reasonWords(failed.reason))}</strong>
+        <strong>
+          {isTried ? capitalised(reasonWords(failed.reason)) : "Another one goes before it"}
+        </strong>
         {failed.detail === "" ? (
-          <p className="muted">The tool said nothing more.</p>
+          <p className="muted">
+            {isTried
+              ? "The tool said nothing more."
+              : "It is of the same person, and is tried once that one has an end."}
+          </p>
         ) : (
           <pre
             className={styles["said"]}
@@ -50,9 +57,13 @@ export function FailedEvent({ failed, isWaiting = false, actions, facts }: Props
         <dt>Subscription</dt>
         <dd>{failed.subscription}</dd>
         <dt>Tried</dt>
-        <dd>{timesWords(failed.attempts)}</dd>
-        <When label="First tried" at={failed.first_at} />
-        <When label="Last tried" at={failed.last_at} />
+        <dd>{isTried ? timesWords(failed.attempts) : "not yet"}</dd>
+        {isTried && (
+          <>
+            <When label="First tried" at={failed.first_at} />
+            <When label="Last tried" at={failed.last_at} />
+          </>
+        )}
         {failed.status > 0 && (
           <>
             <dt>HTTP status</dt>
@@ -71,7 +82,7 @@ export function FailedEvent({ failed, isWaiting = false, actions, facts }: Props
           </Link>
         </p>
       )}
-      <LastExchange failed={failed} />
+      {isTried && <LastExchange failed={failed} />}
       {failed.tried.length > 1 && <Attempts tried={failed.tried} all={failed.attempts} />}
       <Payload failed={failed} />
       <div className={panel["bar"]}>

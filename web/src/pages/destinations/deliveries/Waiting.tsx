@@ -15,7 +15,7 @@ import { capitalised, formatCount } from "@/format";
 import { useMe } from "@/state/me";
 import { useNow } from "@/state/now";
 import { useParams, withParams } from "@/state/url";
-import { reasonWords, sumsOf, timesWords } from "../words";
+import { reasonWords, sumsOf, triedWords } from "../words";
 import { hurriedWords, nextWords } from "./paceWords";
 import { useDeliveriesChanged, useWaiting } from "./useDeliveries";
 import letters from "../DeadLetters.module.css";
@@ -77,12 +77,14 @@ export function WaitingList({ slug, delivery }: Props) {
                 </Link>
                 {each.edited && <Chip tone="warn">Edited</Chip>}
               </div>
-              <div className={`${letters["why"]} ${styles["why"]}`}>
-                <strong>{reasonWords(each.reason)}</strong>
-                {each.detail !== "" && <span className={letters["said"]}>{each.detail}</span>}
-              </div>
+              {each.reason !== "" && (
+                <div className={`${letters["why"]} ${styles["why"]}`}>
+                  <strong>{reasonWords(each.reason)}</strong>
+                  {each.detail !== "" && <span className={letters["said"]}>{each.detail}</span>}
+                </div>
+              )}
               <div className={letters["when"]}>
-                {each.source} · tried {timesWords(each.attempts)} · {nextWords(each, now)}
+                {each.source} · {triedWords(each.attempts)} · {nextWords(each, now)}
               </div>
             </li>
           ))}
