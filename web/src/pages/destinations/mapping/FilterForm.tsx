@@ -9,7 +9,7 @@ import {
   type FilterEdit,
   type FilterLanguage,
 } from "./filters";
-import type { WrongPlace } from "./places";
+import { sentence, type WrongPlace } from "./places";
 import { useTextCheck } from "./useMapping";
 import styles from "./FilterList.module.css";
 
@@ -95,7 +95,9 @@ export function FilterForm({ number, filter, wrong, onChange, onRemove }: Props)
           spellCheck={false}
           autoCapitalize="off"
           value={condition}
-          error={error ? placed(error) : isOnly && wrong?.rest === "if" ? wrong.message : null}
+          error={
+            error ? placed(error) : isOnly && wrong?.rest === "if" ? sentence(wrong.message) : null
+          }
           errorProps={{ role: "alert" }}
           onChange={(event) => onChange({ condition: event.currentTarget.value })}
         />
@@ -117,7 +119,9 @@ const kindsFor = (count: number): ActionKind[] =>
   (Object.keys(ACTIONS) as ActionKind[]).filter((kind) => count === 1 || kind !== "ONLY");
 
 const problemIn = (wrong: WrongPlace | null, part: string, index: number): string | undefined =>
-  wrong?.rest.startsWith(`${part}[${index}]`) || wrong?.rest === part ? wrong.message : undefined;
+  wrong?.rest.startsWith(`${part}[${index}]`) || wrong?.rest === part
+    ? sentence(wrong.message)
+    : undefined;
 
 interface Told {
   message: string;

@@ -115,7 +115,7 @@ export function MappingsForm({ current, type, onLoad }: Props) {
               chosen.event === null
                 ? "Choose an event, or write one."
                 : isOpenComplete
-                  ? refusalWords(wrong, draft.subscriptions, preview.error)
+                  ? preview.error && refusalWords(wrong, draft.subscriptions, preview.error)
                   : "It is shown once the mapping is complete."
             }
             isOld={preview.isPlaceholderData}
@@ -131,7 +131,7 @@ export function MappingsForm({ current, type, onLoad }: Props) {
       <div className={styles["bar"]} data-dirty={isDirty || undefined}>
         {isConflict && <Conflict thing="this destination" onLoad={load} />}
         {save.error && !isOutdated(save.error) && (
-          <Problem text={capitalised(save.error.message)} />
+          <Problem text={refusalWords(wrong, draft.subscriptions, save.error)} />
         )}
         <div className={`${forms["buttons"]} ${forms["left"]}`}>
           <Button
@@ -172,13 +172,12 @@ function problemsOf(wrong: WrongPlace | null, index: number): Record<string, str
   return { [wrong.rest]: wrong.message };
 }
 
-/** Why there is no preview: what is wrong is told at its place. */
+/** What is wrong, for beside; it is told at its place too. */
 function refusalWords(
   wrong: WrongPlace | null,
   subscriptions: readonly SubscriptionEdit[],
-  error: Error | null,
-): string | null {
-  if (error === null) return null;
+  error: Error,
+): string {
   if (wrong === null) return capitalised(error.message);
   if (wrong.list === "filters") return `Filter ${wrong.index + 1} is not right yet.`;
   const { name, slug } = subscriptions[wrong.index] ?? { name: "", slug: "" };

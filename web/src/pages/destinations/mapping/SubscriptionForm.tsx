@@ -5,6 +5,7 @@ import { capitalised } from "@/format";
 import { choiceOf, isObject, jsonIn } from "./choice";
 import { ALL_KINDS, ChoiceEditor, SIMPLE_KINDS } from "./ChoiceEditor";
 import { defaultWords } from "./choiceWords";
+import { sentence } from "./places";
 import { fieldsOf, textProblem, wholeMapping, type SubscriptionEdit } from "./subscriptions";
 import { useTextCheck } from "./useMapping";
 import forms from "@/components/forms.module.css";
@@ -41,7 +42,7 @@ export function SubscriptionForm({ subscription, action, event, problems, onChan
           maxLength={200}
           autoComplete="off"
           value={name}
-          error={problems["name"]}
+          error={said(problems["name"])}
           onChange={(typed) => onChange({ name: typed.currentTarget.value })}
         />
         <div className={styles["fact"]}>
@@ -103,6 +104,8 @@ function problemOfMapping(problems: Props["problems"]): string | null {
   return found === undefined ? null : `${found[0].replace(/^mapping\.?/, "")}: ${found[1]}`;
 }
 
+const said = (problem: string | undefined) => problem && sentence(problem);
+
 interface TriggerProps {
   trigger: string;
   problem: string | undefined;
@@ -114,7 +117,7 @@ function Trigger({ trigger, problem, onChange }: TriggerProps) {
   const check = useTextCheck("trigger", typed);
   const told = check.data?.problems.find(({ severity }) => severity === "error");
   const warned = check.data?.problems.find(({ severity }) => severity === "warning");
-  const error = trigger.trim() === "" ? "Say which events; “all” is every event." : problem;
+  const error = trigger.trim() === "" ? "Say which events; “all” is every event." : said(problem);
   return (
     <div className={styles["field"]}>
       <Textarea
@@ -184,7 +187,7 @@ function Field({ field, subscription, event, problem, onChange }: FieldProps) {
       />
       {problem && (
         <p className={styles["problem"]} role="alert">
-          {problem}
+          {said(problem)}
         </p>
       )}
     </div>

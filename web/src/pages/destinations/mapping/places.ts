@@ -26,6 +26,10 @@ export function wrongPlace(error: Error | null): WrongPlace | null {
     list: list as WrongPlace["list"],
     index: Number(index),
     rest,
-    message: capitalised(detail.startsWith(begin) ? detail.slice(begin.length) : detail),
+    message: detail.startsWith(begin) ? detail.slice(begin.length) : detail,
   };
 }
+
+/** A message by itself: one that begins with a path stays as it is. */
+export const sentence = (message: string): string =>
+  /^\p{L}+ /u.test(message) ? capitalised(message) : message;
