@@ -1,5 +1,5 @@
-import { Button, Tabs } from "@mantine/core";
-import { useEffect, useRef, type ReactNode } from "react";
+import { Button, Skeleton, Tabs } from "@mantine/core";
+import { lazy, Suspense, useEffect, useRef, type ReactNode } from "react";
 import type { Delivery, Destination, Subscription, Versioned } from "@/api/types";
 import { Stale } from "@/components/notices";
 import { isNotFound } from "@/components/problems";
@@ -14,7 +14,6 @@ import { DeadLetterPanel } from "./DeadLetterPanel";
 import { DeadLetters } from "./DeadLetters";
 import { Deliveries } from "./deliveries/Deliveries";
 import { WaitingPanel } from "./deliveries/WaitingPanel";
-import { MappingsView } from "./mapping/MappingsView";
 import { Head } from "./DestinationHead";
 import { Overview } from "./Overview";
 import { SettingsView } from "./SettingsView";
@@ -22,6 +21,12 @@ import { TestEvent } from "./TestEvent";
 import { useDelivery, useDestination } from "./useDestinations";
 import { sumsOf } from "./words";
 import styles from "./DestinationPage.module.css";
+
+// The editor is loaded when it is opened: few of the app's readers do.
+const MappingsView = lazy(async () => {
+  const { MappingsView } = await import("./mapping/MappingsView");
+  return { default: MappingsView };
+});
 
 const FIRST = "overview";
 
@@ -107,7 +112,11 @@ function Found({ current, onLoad }: FoundProps) {
     {
       id: "mappings",
       title: "Mappings",
-      content: <MappingsView current={current} onLoad={onLoad} />,
+      content: (
+        <Suspense fallback={<Skeleton height={320} />}>
+          <MappingsView current={current} onLoad={onLoad} />
+        </Suspense>
+      ),
     },
     {
       id: "deliveries",
@@ -154,7 +163,7 @@ function Found({ current, onLoad }: FoundProps) {
     // On a phone the chosen one may be beyond the edge; some browsers return a promise.
     void tabs.current
       ?.querySelector('[aria-selected="true"]')
-      ?.scrollIntoView({ block: "nearest", inline: "nearest" });
+      ?.scrollIntoView({ block: "nearest", inline: "center" });
   }, [chosen]);
   // What the address says besides belongs to one view alone.
   const go = (to: string | null) =>
