@@ -172,7 +172,7 @@ def test_what_the_tool_refuses_is_shown_with_its_answer_and_replayed_once_it_is_
         page.keyboard.press("Escape")
         expect(opened).to_have_count(0)
         letters(page).first.get_by_role("link").click()
-        opened.get_by_role("button", name="Replay").click()
+        opened.get_by_role("button", name="Replay", exact=True).click()
         expect(letters(page)).to_have_count(4)
         wait_books(tailrace, "refusing", delivered=1, dead_letters=4)
 
