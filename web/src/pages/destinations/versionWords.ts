@@ -5,7 +5,8 @@ import { STARS } from "./draft";
 import { labelOf } from "./fields";
 import { settingWords, sourcesWords } from "./words";
 
-type Settled = "name" | "enabled" | "sources" | "settings" | "filters" | "subscriptions" | "delivery";
+type Settled =
+  "name" | "enabled" | "sources" | "settings" | "filters" | "subscriptions" | "delivery";
 
 type State = Pick<DestinationVersion, Settled>;
 
