@@ -347,6 +347,10 @@ def _put_problems(operation: Schema, *, is_guarded: bool) -> None:
     operation["responses"] = dict(sorted(answers.items()))
 
 
+_NAMED_IN_BODY: Final = frozenset({"check_settings", "dry_run_destination", "preview_destination"})
+"""Operations whose body names what may not be there."""
+
+
 def _impossible(operation: Schema, *, is_guarded: bool) -> set[int]:
     """Return the statuses that no call of the operation can lead to, whatever its route lists."""
     taken = {parameter["name"] for parameter in operation.get("parameters", ())}
@@ -359,7 +363,8 @@ def _impossible(operation: Schema, *, is_guarded: bool) -> set[int]:
         found |= {412, 428}
     if "Idempotency-Key" not in taken and not is_question:
         found.add(422)
-    if is_guarded and "path" not in places and not {"events", "me"} & set(operation["tags"]):
+    has_name = "path" in places or operation["operationId"] in _NAMED_IN_BODY
+    if is_guarded and not has_name and not {"events", "me"} & set(operation["tags"]):
         found.add(404)
     return found
 

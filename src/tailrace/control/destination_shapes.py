@@ -106,8 +106,8 @@ class PreviewedDestination(msgspec.Struct, frozen=True, kw_only=True, forbid_unk
 class DestinationPreview(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An event, and the destination that shall make something of it.
 
-    The event is given, or it is a stored one of a `message_id`. A given one is of no source, so that
-    it may go wherever the destination's `sources` are, unless `source` says one.
+    The event is given, or it is a stored one of a `message_id`. A given one is of no source, so
+    that it may go wherever the destination's `sources` are, unless `source` says one.
     """
 
     destination: PreviewedDestination

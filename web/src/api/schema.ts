@@ -428,7 +428,7 @@ export interface DeliveryAlertChange {
   destinations?: string[] | null;
   /** What trouble is. */
   when?: AlertConditions;
-  /** Hours after which people are told again; null for never. */
+  /** Hours until people are told again; null for never. */
   repeat_every_h?: number | null;
   /** Where messages go. */
   notify?: NotifyDraft[];
@@ -446,7 +446,7 @@ export interface DeliveryAlertDraft {
   destinations?: string[] | null;
   /** What trouble is. */
   when: AlertConditions;
-  /** Hours after which people are told again; null for never. */
+  /** Hours until people are told again; null for never. */
   repeat_every_h?: number | null;
   /** Where messages go. */
   notify: NotifyDraft[];
@@ -464,7 +464,7 @@ export interface DeliveryAlertState {
   destinations: string[] | null;
   /** What trouble is. */
   when: AlertConditions;
-  /** Hours after which people are told again; null for never. */
+  /** Hours until people are told again; null for never. */
   repeat_every_h: number | null;
   /** Where messages go. */
   notify: NotifyState[];
@@ -722,8 +722,8 @@ export interface DestinationDryRun {
 /**
  * An event, and the destination that shall make something of it.
  *
- * The event is given, or it is a stored one of a `message_id`. A given one is of no source, so that
- * it may go wherever the destination's `sources` are, unless `source` says one.
+ * The event is given, or it is a stored one of a `message_id`. A given one is of no source, so
+ * that it may go wherever the destination's `sources` are, unless `source` says one.
  */
 export interface DestinationPreview {
   /** Which destination. */
