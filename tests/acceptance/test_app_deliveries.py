@@ -5,7 +5,7 @@ import os
 import signal
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
@@ -20,10 +20,11 @@ REASON: Final = "http-422"
 
 
 class Tool:
-    """Takes events; refuses with 422 those whose name is in `refused`; keeps what it was sent."""
+    """Takes events; answers 422 to those of a name in `refused`, 503 to those in `busy`."""
 
     def __init__(self) -> None:
         self.refused: set[str] = set()
+        self.busy: set[str] = set()
         self.status = 0
         self.taken: list[dict[str, Any]] = []
         self.headers: dict[str, str] = {}
@@ -52,6 +53,8 @@ class Tool:
             return self.status
         if event.get("event") in self.refused:
             return 422
+        if event.get("event") in self.busy:
+            return 503
         self.taken.append(event)
         return 200
 
@@ -103,6 +106,10 @@ class Hook:
 
     def send(self, *names: str, event: str = "Ordered") -> None:
         """Send events whose ids are the names after the slug: no other test has them."""
+        self.send_batch([(name, event) for name in names])
+
+    def send_batch(self, events: Sequence[tuple[str, str]]) -> None:
+        """Send events of these names, to be added to the slug, and of these event names."""
         batch = [
             {
                 "type": "track",
@@ -110,7 +117,7 @@ class Hook:
                 "userId": f"u-{name}",
                 "messageId": f"{self.slug}-{name}",
             }
-            for name in names
+            for name, event in events
         ]
         assert self.tailrace.send("/v1/batch", {"batch": batch}).status_code == 200
 
@@ -219,6 +226,22 @@ def test_a_destination_is_down_suspended_or_disabled_and_says_why(hook: Hook, to
     assert findings[f"destination {hook.slug}"]["state"] == "warning"
     assert "401" in findings[f"destination {hook.slug}"]["summary"]
     assert (disabled["state"], disabled["problem"], disabled["in_flight"]) == ("disabled", "", 0)
+
+
+def test_what_was_delivered_shows_while_an_event_sent_with_it_is_tried_again(
+    hook: Hook, tool: Tool
+) -> None:
+    tool.busy = {"Bad"}
+    hook.send_batch([*((f"m-{n}", "Good") for n in range(9)), ("m-9", "Bad")])
+
+    # It waits in line or, where others got through after it, out of line.
+    wait_until(lambda: hook.sums().get("delivered") == 9, what="nine delivered", within_s=60.0)
+    found = hook.delivery()
+    tool.busy = set()
+    hook.wait_sums(delivered=10)
+
+    assert found["in_flight"] + found["subscriptions"][0]["waiting"] == 1
+    assert len(tool.taken) == 10
 
 
 def test_metrics_tell_of_each_destination(hook: Hook, tool: Tool) -> None:

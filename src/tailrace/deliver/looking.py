@@ -12,7 +12,7 @@ import msgspec
 
 from tailrace.deliver import state
 from tailrace.deliver.numbers import DeliveryPace, pace_of
-from tailrace.deliver.state import Totals, looking
+from tailrace.deliver.state import ENDED_EARLY, Totals, looking, plus
 from tailrace.errors import LimitError, TransientError
 from tailrace.log import Extent
 
@@ -109,8 +109,9 @@ def status(
     behind, parked_at = 0, None
     if path.exists():
         with reading(path) as connection:
-            facts = state.facts(connection)
+            # In this order nothing is seen twice that is committed meanwhile.
             totals = state.totals(connection)
+            facts = state.facts(connection)
             reasons = state.reasons(connection, limit=REASONS_MAX)
             positions = state.positions(connection)
             parked_at = _parked_at(connection)
@@ -119,6 +120,9 @@ def status(
     # A destination that was never looked at has subscriptions already, and one that was removed
     # still has its books.
     slugs = [*names, *sorted({*totals} - {*names})]
+    if is_told:
+        early = msgspec.convert(facts.get(ENDED_EARLY, {}), dict[str, dict[str, int]])
+        totals = {slug: plus(totals.get(slug), early.get(slug, {})) for slug in slugs}
     return DeliveryStatus(
         state=word,
         problem=str(facts.get("problem", "")) if is_told and word != "running" else "",

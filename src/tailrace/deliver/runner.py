@@ -32,6 +32,7 @@ from tailrace.deliver.sights import Sight, screen_of
 from tailrace.deliver.state import (
     DEAD,
     DELIVERED,
+    ENDED_EARLY,
     FILTERED,
     WAITING,
     Failure,
@@ -481,6 +482,8 @@ class Runner:
                 if ended:
                     step.recent += self._sample.taken()
                     await self._run(self._keep, step)
+                    # The file has let go of what was told of the blocks that were open.
+                    self._told = {}
             if ended:
                 self._events -= sum(len(opened.block.entries) for opened in ended)
                 self._bytes -= sum(opened.block.bytes for opened in ended)
@@ -729,7 +732,12 @@ class Runner:
             "state": state,
             "problem": self._suspended or self._problem,
             "version": self._target.version,
-            "in_flight": self._events,
+            "in_flight": sum(
+                min(len(opened.block.entries), opened.left)
+                for blocks in self._open.values()
+                for opened in blocks
+            ),
+            ENDED_EARLY: self._ended_early(),
             "oldest_at": min(oldest, default=None),
             "worked_at": self._delivered_at,
             "failing_since": self._failing_since,
@@ -738,6 +746,16 @@ class Runner:
             "requests_at_once": self._pace.at_once,
             **self._meter.facts(self._now()),
         }
+
+    def _ended_early(self) -> dict[str, dict[str, int]]:
+        """Return by subscription and outcome what has ended in blocks that have not."""
+        found: dict[str, dict[str, int]] = {}
+        for blocks in self._open.values():
+            for opened in blocks:
+                for (subscription, _, _, outcome, _), events in opened.step.counts.items():
+                    sums = found.setdefault(subscription, {})
+                    sums[outcome] = sums.get(outcome, 0) + events
+        return found
 
 
 def _paced(plan: Plan, target: Target) -> Plan:

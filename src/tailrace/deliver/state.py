@@ -25,6 +25,9 @@ FILTERED: Final = "filtered"
 DEAD: Final = "dead letter"
 DISCARDED: Final = "discarded"
 WAITING: Final = "waiting"
+ENDED_EARLY: Final = "ended_early"
+"""Fact: outcomes of events in blocks of which others have none yet, by subscription."""
+
 FORMAT: Final = 2
 RECENT_MAX: Final = 200
 EXCHANGES_MAX: Final = 20_000
@@ -279,6 +282,9 @@ class State:
         """
         with _errors(self.path), _transaction(self._connection):
             _mark_begun(self._connection, step)
+            if step.positions:
+                # What was told of blocks that had not ended may be in the books now.
+                self._connection.execute("DELETE FROM meta WHERE name = ?", (ENDED_EARLY,))
             run = self._connection.executemany
             run(
                 "INSERT INTO positions VALUES (?, ?, ?) "
@@ -559,6 +565,12 @@ def reasons(connection: sqlite3.Connection, *, limit: int) -> list[Reason]:
         (FILTERED, DEAD, limit),
     )
     return [Reason._make(row) for row in rows]
+
+
+def plus(totals: Totals | None, sums: Mapping[str, int]) -> Totals:
+    """Return the books with further events by outcome."""
+    before, more = totals or _totals({}), _totals(sums)
+    return Totals._make(map(sum, zip(before, more, strict=True)))
 
 
 def _totals(sums: Mapping[str, int]) -> Totals:
