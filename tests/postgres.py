@@ -10,7 +10,6 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -31,7 +30,7 @@ class Cluster:
         self._socket = directory / "socket"
         self._binaries = binaries
         self._user = user
-        self._template = ""
+        self._migrated: list[str] = []
 
     def start(self) -> None:
         # Nothing of it must outlive the machine, so that it need not wait for the disk.
@@ -68,16 +67,26 @@ class Cluster:
             connection.execute(f'CREATE DATABASE "{name}"')
         return self.dsn(name)
 
-    def migrated_database(self) -> str:
-        """Return the address of a database that has the tables of the control plane."""
-        if not self._template:
-            self._template = self.new_database()
-            migrate_at(self._template)
-        name = f"t{uuid.uuid4().hex}"
-        template = urlsplit(self._template).path.lstrip("/")
-        with psycopg.connect(self.dsn("postgres"), autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-        return self.dsn(name)
+    def migrated_database(self, number: int = 0) -> str:
+        """Return the address of a database with the tables of the control plane, all empty.
+
+        The same number gives the same database, emptied: whoever had it before must have ended.
+        """
+        while len(self._migrated) <= number:
+            self._migrated.append(self.new_database())
+            migrate_at(self._migrated[-1])
+        with psycopg.connect(self._migrated[number], autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            names = connection.execute(
+                "SELECT string_agg(quote_ident(tablename), ', ') FROM pg_tables "
+                "WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+            ).fetchone()
+            assert names is not None
+            connection.execute(f"TRUNCATE {names[0]} RESTART IDENTITY CASCADE")
+        return self._migrated[number]
 
     def dsn(self, database: str) -> str:
         port = "" if self._port is None else f"&port={self._port}"

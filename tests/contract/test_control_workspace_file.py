@@ -103,9 +103,10 @@ class MakeControl:
         self.made: list[Control] = []
 
     def __call__(self, *, key: str = "first-write-key") -> Control:
-        dsn = Secret(self._cluster.migrated_database()) if self._cluster else None
+        number = len(self.made)
+        dsn = Secret(self._cluster.migrated_database(number)) if self._cluster else None
         config = Config(
-            data_dir=self._tmp_path / f"data{len(self.made)}",
+            data_dir=self._tmp_path / f"data{number}",
             control=ControlConfig(dsn=dsn),
             sources=(OF_FILE,),
             file=self._tmp_path / "tailrace.toml",
