@@ -244,18 +244,29 @@ def opensearch() -> Iterator[Peer]:
 
 @contextmanager
 def postgres() -> Iterator[Peer]:
-    """Give a database of PostgreSQL on a port of loopback."""
+    """Give a database of PostgreSQL on a port of loopback, which does not wait for its disk."""
     import psycopg
 
     from postgres import running_cluster
+    from waiting import free_port
 
-    with running_cluster() as cluster:
-        settings = cluster.listening()
-        dsn = cluster.dsn(settings["database"])
+    port = free_port()
+    with running_cluster(port=port) as cluster:
+        dsn = cluster.new_database()
+        with psycopg.connect(dsn) as connection:
+            database = connection.info.dbname
+        settings = {
+            "host": "127.0.0.1",
+            "port": port,
+            "database": database,
+            "user": "tailrace",
+            "schema": "events",
+            "sslmode": "disable",
+        }
 
         def received() -> int:
             with psycopg.connect(dsn) as connection:
-                row = connection.execute("SELECT count(DISTINCT id) FROM web.tracks").fetchone()
+                row = connection.execute("SELECT count(DISTINCT id) FROM events.tracks").fetchone()
             assert row is not None
             return int(row[0])
 
@@ -264,39 +275,49 @@ def postgres() -> Iterator[Peer]:
 
 @contextmanager
 def nats() -> Iterator[Peer]:
-    """Give a stream of JetStream, kept in memory."""
+    """Give a stream of JetStream."""
     import asyncio
 
-    import nats as client
+    from nats.aio.client import Client
 
     from nats_server import running_nats
 
-    with running_nats() as server:
+    async def asked(url: str, *, is_new: bool = False) -> int:
+        client = Client()
+        await client.connect(f"nats://{url}")
+        streams = client.jetstream()
+        if is_new:
+            await streams.add_stream(name="events", subjects=["events"])
+        state = (await streams.stream_info("events")).state
+        await client.close()
+        return int(state.messages)
 
-        async def asked(make: bool) -> int:
-            connection = await client.connect(server.url)
-            stream = connection.jetstream()
-            if make:
-                await stream.add_stream(name="events", subjects=["events.>"], storage="memory")
-            state = (await stream.stream_info("events")).state
-            await connection.close()
-            return state.messages
-
-        asyncio.run(asked(True))
-        settings = {"servers": server.url, "subject": "events.all"}
-        yield Peer("nats", settings, lambda: asyncio.run(asked(False)), "nats-server, JetStream")
+    with tempfile.TemporaryDirectory() as directory, running_nats(Path(directory)) as server:
+        asyncio.run(asked(server.server, is_new=True))
+        settings = {"servers": server.server, "subject": "events"}
+        yield Peer("nats", settings, lambda: asyncio.run(asked(server.server)), "nats-server")
 
 
 @contextmanager
 def redis_streams() -> Iterator[Peer]:
     """Give a Redis."""
-    import redis
+    from redis import Redis
 
     from redis_server import running_redis
 
-    with running_redis() as server, closing(redis.Redis.from_url(server.url)) as client:
-        settings = {"url": server.url, "stream": "events"}
-        yield Peer("redis-streams", settings, lambda: int(client.xlen("events")), "redis-server")
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        running_redis(Path(directory)) as server,
+        closing(Redis(port=server.port)) as client,
+    ):
+
+        def received() -> int:
+            length = client.xlen("events")
+            assert isinstance(length, int)
+            return length
+
+        settings = {"server": server.server, "stream": "events"}
+        yield Peer("redis-streams", settings, received, "redis-server")
 
 
 @contextmanager
