@@ -23,7 +23,7 @@ from tailrace.filters.actions import (
 from tailrace.filters.faults import FilterError, FilterFailedError
 from tailrace.filters.filter import Filter, compile_filter
 from tailrace.filters.parser import Warned
-from tailrace.filters.searching import compile_search
+from tailrace.filters.searched import compile_search
 from tailrace.filters.triggers import compile_trigger
 
 __all__ = [

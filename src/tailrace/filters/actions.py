@@ -13,7 +13,7 @@ from tailrace.filters.faults import FilterError, FilterFailedError
 from tailrace.filters.filter import Filter, compile_filter
 from tailrace.filters.lexer import parts_of
 from tailrace.filters.sampling import keeps, share_of
-from tailrace.filters.searching import compile_search
+from tailrace.filters.searched import compile_search
 
 FILTERS_MAX: Final = 10
 ACTIONS_MAX: Final = 10
