@@ -213,8 +213,9 @@ async def _connected(settings: Settings, tools: api.Tools) -> AsyncConnection:
     """
     addresses = await tools.addresses(settings.host, settings.port)
     with tempfile.NamedTemporaryFile() as file:
-        if settings.ca_certificate is not None:
-            file.write(settings.ca_certificate.reveal().encode())
+        certificates = servers.pem_of(settings.ca_certificate)
+        if certificates is not None:
+            file.write(certificates.encode())
             file.flush()
         try:
             connection = await AsyncConnection.connect(

@@ -1,8 +1,10 @@
 """What destinations share that open connections of their own: addresses of servers, and TLS."""
 
 import os
+import re
 import ssl
 import tempfile
+import textwrap
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +23,8 @@ NODES_PATTERN: Final = rf"{NODE_PATTERN}( ?, ?{NODE_PATTERN}){{0,19}}"
 NODES_EXPECTED: Final = "host:port, up to 20 of them, with commas between"
 PEM_PATTERN: Final = r"\s*-----BEGIN [A-Z ]+-----[\s\S]+-----END [A-Z ]+-----\s*"
 PEM_EXPECTED: Final = "PEM: the lines from -----BEGIN to -----END"
+_PEM_BLOCK: Final = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----([A-Za-z0-9+/=\s]*)-----END \1-----")
+_PEM_WIDTH: Final = 64
 _TOLD_MAX: Final = 3
 
 
@@ -95,6 +99,24 @@ def revealed(secret: api.Secret | None) -> str | None:
     return None if secret is None else secret.reveal()
 
 
+def pem_of(secret: api.Secret | None) -> str | None:
+    """Return certificates or a key with the line ends of PEM, which forms of one line take away.
+
+    What is none is left as it is, for whoever reads it to refuse.
+    """
+    if secret is None:
+        return None
+    blocks = [
+        f"-----BEGIN {kind}-----\n{_lines(text)}\n-----END {kind}-----\n"
+        for kind, text in _PEM_BLOCK.findall(secret.reveal())
+    ]
+    return "".join(blocks) or secret.reveal()
+
+
+def _lines(text: str) -> str:
+    return "\n".join(textwrap.wrap("".join(text.split()), _PEM_WIDTH))
+
+
 def tls_context(settings: Tls) -> ssl.SSLContext | None:
     """Return what connections are encrypted with; None where they are not.
 
@@ -106,11 +128,12 @@ def tls_context(settings: Tls) -> ssl.SSLContext | None:
     if not settings.tls:
         return None
     try:
-        context = ssl.create_default_context(cadata=revealed(settings.tls_ca))
+        context = ssl.create_default_context(cadata=pem_of(settings.tls_ca))
     except ssl.SSLError as error:
         raise _unreadable("tls_ca") from error
-    if settings.tls_certificate is not None and settings.tls_key is not None:
-        pair = f"{settings.tls_certificate.reveal().strip()}\n{settings.tls_key.reveal().strip()}\n"
+    certificate, key = pem_of(settings.tls_certificate), pem_of(settings.tls_key)
+    if certificate is not None and key is not None:
+        pair = certificate + key
         try:
             with _file_of(pair.encode()) as path:
                 # Without a passphrase at hand it would ask the terminal for one.
