@@ -37,7 +37,7 @@ BEGIN = 1_800_000_000.0
 LOOKED_EVERY_S = 5.0
 
 
-class _Jumping(selectors.SelectSelector):
+class _Jumping(selectors.PollSelector):
     """Never waits: tells the loop how long it would have."""
 
     def __init__(self) -> None:
