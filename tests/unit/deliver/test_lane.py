@@ -256,7 +256,8 @@ def test_an_event_that_fails_often_goes_out_of_line_with_those_after_it() -> Non
     assert tool.parked == ["a1", "a2"]
     assert tool.taken == ["b1", "b2"]
     # The last time after another one got through: before that, the tool might have been down.
-    assert tool.batches.count(["a1"]) == PARK_AFTER + 1
+    assert tool.batches.count(["a1"]) > PARK_AFTER
+    assert tool.batches.index(["b1"]) < len(tool.batches) - 1 - tool.batches[::-1].index(["a1"])
 
 
 def test_while_the_tool_refuses_everything_nothing_goes_out_of_line() -> None:
