@@ -52,6 +52,14 @@ class Load:
         for thread in self._threads:
             thread.join()
 
+    def wait_begun_after(self, begin: float) -> None:
+        """Wait for the answers to some requests that began after a moment."""
+        wait_until(
+            lambda: sum(begun_at > begin for begun_at, _ in self.begun) >= 20,
+            what="requests after that",
+            within_s=20.0,
+        )
+
     def wait_only(self, answer: str) -> float:
         """Wait until the newest requests have this answer alone; return when the first began."""
         newest: list[tuple[float, str]] = []
