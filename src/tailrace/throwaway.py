@@ -19,6 +19,7 @@ from typing import Any
 import httpx
 
 from tailrace.errors import TailraceError
+from tailrace.readiness import is_ready
 
 WRITE_KEY = "bench-write-key"
 TOKEN = "bench-token-of-a-throw-away-instance"  # noqa: S105 - lives as long as the instance
@@ -123,7 +124,7 @@ def _await_ready(process: subprocess.Popen[bytes], urls: Sequence[str]) -> None:
     deadline = time.monotonic() + READY_S_MAX
     waiting = set(urls)
     while waiting:
-        waiting = {url for url in waiting if not _is_ready(url)}
+        waiting = {url for url in waiting if not is_ready(url)}
         if process.poll() is not None:
             raise TailraceError(
                 f"the throw-away instance ended with status {process.returncode}; see above"
@@ -133,13 +134,6 @@ def _await_ready(process: subprocess.Popen[bytes], urls: Sequence[str]) -> None:
                 f"the throw-away instance was not ready within {READY_S_MAX:.0f} s; see above"
             )
         time.sleep(_LOOK_S)
-
-
-def _is_ready(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}/readyz").status_code == 200
-    except httpx.TransportError:
-        return False
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

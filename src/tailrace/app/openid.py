@@ -2,7 +2,8 @@
 
 What a sign-in must remember until the provider sends the browser back is sealed into a cookie, so
 that any app server can finish it. Nothing but the provider's own addresses is asked; the operator
-names the provider in the settings file.
+names the provider in the settings file. Most name none: what asks it and checks its word is
+imported where that is done.
 
 Source: OpenID Connect Core 1.0 section 3.1, OpenID Connect Discovery 1.0, RFC 7636, RFC 9207.
 """
@@ -13,18 +14,19 @@ import hmac
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, Literal, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeVar
 from urllib.parse import urlencode, urlsplit
 
-import httpx
 import msgspec
-from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
 
 from tailrace.config import OpenIdConfig, Secret
 from tailrace.control.vault import Vault
 from tailrace.errors import ConfigError, TailraceError
+
+if TYPE_CHECKING:
+    import httpx
+    from joserfc import jwt
+    from joserfc.jwk import KeySet
 
 FLOW_S_MAX: Final = 600
 CALLBACK: Final = "/api/v1/session/oidc/callback"
@@ -191,6 +193,8 @@ class OpenId:
         return metadata
 
     async def _exchange(self, metadata: Metadata, code: str, flow: _Flow) -> _Tokens:
+        import httpx
+
         form = {
             "grant_type": "authorization_code",
             "code": code,
@@ -210,6 +214,9 @@ class OpenId:
 
     async def _claims(self, metadata: Metadata, id_token: str, *, nonce: str) -> dict[str, Any]:
         """Return what the ID token says, once its signature and its purpose are checked."""
+        from joserfc import jwt
+        from joserfc.errors import JoseError
+
         algorithms = _ALGORITHMS.intersection(metadata.id_token_signing_alg_values_supported)
         try:
             token = await self._opened(metadata, id_token, sorted(algorithms))
@@ -235,8 +242,11 @@ class OpenId:
 
     async def _opened(
         self, metadata: Metadata, id_token: str, algorithms: Sequence[str]
-    ) -> jwt.Token:
+    ) -> "jwt.Token":
         """Return the token, its signature checked; a provider may have changed its keys."""
+        from joserfc import jwt
+        from joserfc.errors import JoseError
+
         keys = await self._key_set(metadata, age_s_max=_KEPT_S)
         try:
             return jwt.decode(id_token, keys, algorithms=algorithms)
@@ -244,7 +254,9 @@ class OpenId:
             keys = await self._key_set(metadata, age_s_max=_KEYS_EVERY_S)
             return jwt.decode(id_token, keys, algorithms=algorithms)
 
-    async def _key_set(self, metadata: Metadata, *, age_s_max: float) -> KeySet:
+    async def _key_set(self, metadata: Metadata, *, age_s_max: float) -> "KeySet":
+        from joserfc.jwk import KeySet
+
         if self._keys is None or self._clock() > self._keys.read_at + age_s_max:
             found = await self._get(metadata.jwks_uri, dict[str, Any])
             known = [key for key in found.get("keys", []) if key.get("kty") in _KEY_TYPES]
@@ -276,9 +288,11 @@ class OpenId:
         *,
         form: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
-        auth: httpx.BasicAuth | None = None,
+        auth: "httpx.BasicAuth | None" = None,
     ) -> T:
         """Return the provider's JSON answer, which may be neither slow nor large nor a redirect."""
+        import httpx
+
         body = bytearray()
         sent = {"accept": "application/json", **(headers or {})}
         try:

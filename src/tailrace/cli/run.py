@@ -20,6 +20,7 @@ from tailrace.config import Config, FirstRun, prepare_first_run
 from tailrace.control import ensure_workspace, read_first_owner, read_workspace
 from tailrace.errors import ConfigError, TransientError
 from tailrace.ports import require_free_port
+from tailrace.readiness import is_ready
 from tailrace.supervise import Supervisor, run_dir
 
 READY_S_MAX = 60.0
@@ -147,7 +148,7 @@ def _announce(console: Console, config: Config, first_run: FirstRun, stop: threa
         while waiting and not stop.is_set():
             status.update("Starting: waiting for the " + " and the ".join(waiting))
             for name, url in list(waiting.items()):
-                if _is_ready(url):
+                if is_ready(url):
                     del waiting[name]
             if time.monotonic() > deadline:
                 console.print(f"Still waiting for the {' and the '.join(waiting)}; see above.")
@@ -208,12 +209,3 @@ def _shown_keys(config: Config) -> list[tuple[str, str]]:
     """Return a write key and the name of some sources that take events."""
     sources = [each for each in read_workspace(config).sources if each.enabled and each.write_keys]
     return [(source.write_keys[0], source.slug) for source in sources[:SOURCES_SHOWN_MAX]]
-
-
-def _is_ready(url: str) -> bool:
-    import httpx
-
-    try:
-        return httpx.get(f"{url}/readyz", timeout=2.0).status_code == 200
-    except httpx.TransportError:
-        return False

@@ -8,42 +8,22 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from tailrace.config import Slug
+from tailrace.control.delivery_alert_rules import AlertConditions
 from tailrace.control.models import DeliveryAlertRow
 from tailrace.control.shapes import Name
 from tailrace.control.vault import STARS
 
 NOTIFY_MAX: Final = 10
 DESTINATIONS_MAX: Final = 1_000
-_SECONDS_MAX: Final = 30 * 86_400
 
-Seconds = Annotated[int, Meta(ge=1, le=_SECONDS_MAX)]
 Hours = Annotated[float, Meta(gt=0, le=8_760)]
 NotifyType = Literal["webhook", "slack"]
 Watched = Annotated[list[Slug], Meta(min_length=1, max_length=DESTINATIONS_MAX)]
-DeadLetters = Annotated[int, Meta(ge=0, le=10_000)]
 SecretUrl = Annotated[str, Meta(min_length=1, max_length=2_000, pattern=r"^[^\x00-\x1f\x7f]+$")]
 SigningSecret = Annotated[
     str,
     Meta(min_length=1, max_length=1_000, pattern=r"^[^\x00]+$", description="Write only."),
 ]
-
-
-class AlertConditions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What of a destination is trouble, each null where it is none; one is enough."""
-
-    down_for_s: Annotated[Seconds, Meta(description="It takes nothing for so long.")] | None = None
-    suspended_for_s: Annotated[Seconds, Meta(description="It is suspended for so long.")] | None = (
-        None
-    )
-    oldest_older_than_s: (
-        Annotated[Seconds, Meta(description="The oldest event on its way is older.")] | None
-    ) = None
-    dead_letters_more_than: (
-        Annotated[DeadLetters, Meta(description="It gave up more events.")] | None
-    ) = None
-    dead_letters_within_s: Annotated[
-        Seconds, Meta(description="How recent dead letters are that count.")
-    ] = 3_600
 
 
 class NotifyDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -106,11 +86,6 @@ class DeliveryAlert(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     created_at: datetime
     updated_at: datetime
-
-
-def url_setting(kind: str) -> str:
-    """Return which setting of the destination's type holds the address."""
-    return "webhook_url" if kind == "slack" else "url"
 
 
 def origin_of(url: str) -> str:

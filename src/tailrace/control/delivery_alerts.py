@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from tailrace.config import Secret
 from tailrace.control import idempotency
 from tailrace.control.changes import Change, Changes, followed_alert
+from tailrace.control.delivery_alert_rules import AlertConditions, url_setting
 from tailrace.control.delivery_alert_shapes import (
-    AlertConditions,
     DeliveryAlert,
     DeliveryAlertChange,
     DeliveryAlertDraft,
@@ -22,7 +22,6 @@ from tailrace.control.delivery_alert_shapes import (
     alert_for_audit,
     delivery_alert,
     origin_of,
-    url_setting,
 )
 from tailrace.control.document import DocumentAlert
 from tailrace.control.idempotency import Once

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from tailrace.control.delivery_alert_shapes import AlertConditions
+from tailrace.control.delivery_alert_rules import AlertConditions
 from tailrace.deliver import state
 from tailrace.deliver.alert_state import Seen
 from tailrace.deliver.looking import behind_records, reading

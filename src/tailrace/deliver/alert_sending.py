@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from tailrace.config import Config
-from tailrace.control.delivery_alert_shapes import url_setting
+from tailrace.control.delivery_alert_rules import url_setting
 from tailrace.control.document import DocumentAlert, DocumentNotify
 from tailrace.control.vault import Vault, alert_place
 from tailrace.deliver.guard import Guard

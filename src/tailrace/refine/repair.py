@@ -7,7 +7,6 @@ body is the same span of the sent one. Nothing is repaired in the raw log.
 import re
 from typing import Final
 
-import numpy as np
 from msgspec import Raw
 
 _BOM: Final = b"\xef\xbb\xbf"
@@ -71,6 +70,8 @@ def check_depth(text: bytes) -> None:
     """
     if len(text) < 2 * DEPTH_MAX or text.count(b"{") + text.count(b"[") <= DEPTH_MAX:
         return
+    import numpy as np  # not for the app, which reads what was refined
+
     brackets = _STRING.sub(b"", text).translate(_AS_STEPS, _NOT_BRACKETS)
     depth = int(np.cumsum(np.frombuffer(brackets, np.int8), dtype=np.int64).max(initial=0))
     if depth > DEPTH_MAX:
@@ -81,6 +82,8 @@ def sent_span(raw: Raw, *, readable: bytes, sent: bytes) -> bytes:
     """Return the bytes of `sent` at the place that `raw`, decoded from `readable`, has in it."""
     if readable is sent:
         return bytes(raw)
+    import numpy as np  # not for the app, which reads what was refined
+
     here = np.frombuffer(raw, np.uint8)
     start = here.ctypes.data - np.frombuffer(readable, np.uint8).ctypes.data
     return sent[start : start + here.size]

@@ -13,7 +13,6 @@ from tailrace.event import encode_block, read_source
 from tailrace.ledger import REFINE_GROUP
 from tailrace.log.contract import EVENTS, RAW, Consumer, Count, Log, NewRecord, Record
 from tailrace.refine import metrics
-from tailrace.refine.dedup.index import DedupIndex
 from tailrace.refine.steps import Refined, refine_calls, rules_of
 
 _logger = logging.getLogger(__name__)
@@ -69,6 +68,9 @@ class Refiner:
         self._log = log
         self._clock = clock
         self._bytes_max = max(1, config.refine.block_bytes_max // RAW_SHARE_OF_BLOCK)
+        # NumPy comes with it, for those alone who refine: others read what was refined.
+        from tailrace.refine.dedup import DedupIndex
+
         self._index = DedupIndex(
             config.data_dir / "dedup", window_s=config.refine.dedup_window_s, clock=clock
         )

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tailrace.config import Config, ControlConfig, DeliverConfig, Secret
-from tailrace.control.delivery_alert_shapes import AlertConditions
+from tailrace.control.delivery_alert_rules import AlertConditions
 from tailrace.control.document import (
     DocumentAlert,
     DocumentDestination,

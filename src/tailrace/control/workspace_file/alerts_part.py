@@ -9,9 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tailrace.config import Secret
+from tailrace.control.delivery_alert_rules import AlertConditions
 from tailrace.control.delivery_alert_shapes import (
     NOTIFY_MAX,
-    AlertConditions,
     DeliveryAlertChange,
     DeliveryAlertDraft,
     NotifyDraft,

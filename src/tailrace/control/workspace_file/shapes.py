@@ -7,9 +7,9 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from tailrace.config import IpSetting, JsonMapping, Kind, Slug, WriteKey
+from tailrace.control.delivery_alert_rules import AlertConditions
 from tailrace.control.delivery_alert_shapes import (
     DESTINATIONS_MAX,
-    AlertConditions,
     Hours,
     NotifyType,
 )

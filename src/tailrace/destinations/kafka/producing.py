@@ -1,25 +1,22 @@
-"""Kafka: produces each event as a record of a topic.
+"""Records on their way to Kafka, and what became of each.
 
 The client's library opens connections of its own to the brokers that the cluster names, by their
 names. All of these are checked before the first record and every half a minute after that.
-
-Source: librdkafka's configuration and error codes; Kafka's protocol guide, errors of Produce.
 """
 
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Annotated, Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 from confluent_kafka import KafkaError, KafkaException, Producer
 
 from tailrace.destinations import api
+from tailrace.destinations.kafka.settings import Record, Settings
 from tailrace.destinations.messages import (
-    PLACES_EXPECTED,
     Ids,
     ids_of,
     name_of,
@@ -27,10 +24,7 @@ from tailrace.destinations.messages import (
     shown,
 )
 from tailrace.destinations.servers import (
-    NODES_EXPECTED,
-    NODES_PATTERN,
     Node,
-    Tls,
     nodes_of,
     pem_of,
     revealed,
@@ -40,9 +34,6 @@ from tailrace.errors import SettingsError, TransientError
 
 T = TypeVar("T")
 
-BATCH_EVENTS_MAX: Final = 1_000
-BATCH_BYTES_MAX: Final = 4_194_304
-LANES: Final = 4
 PORT: Final = 9092
 QUEUE_KB: Final = 65_536
 QUEUE_MESSAGES: Final = 20_000
@@ -75,83 +66,6 @@ _REFUSED: Final = frozenset(
 )
 _INVALID: Final = frozenset({KafkaError.INVALID_MSG, KafkaError.INVALID_RECORD})
 _TOO_LARGE: Final = frozenset({KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.RECORD_LIST_TOO_LARGE})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Settings(Tls):
-    """Which cluster, which topic, and as whom."""
-
-    servers: Annotated[
-        str,
-        api.Setting(
-            "Brokers to begin with as host:port with commas between; the port is 9092 unless it "
-            "is given.",
-            pattern=NODES_PATTERN,
-            expected=NODES_EXPECTED,
-            length_max=2_000,
-            is_address=True,
-        ),
-    ]
-    topic: Annotated[
-        str,
-        api.Setting(
-            f"Topic of the records; {PLACES_EXPECTED}.",
-            pattern=r"([A-Za-z0-9_.-]|\{type\}|\{source\})+",
-            expected="letters, digits, _.-, {type} and {source}",
-            length_max=249,
-        ),
-    ]
-    sasl_mechanism: Annotated[
-        str,
-        api.Setting(
-            "How username and password are given.",
-            choices=("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"),
-        ),
-    ] = "PLAIN"
-    username: Annotated[str | None, api.Setting("User, where the brokers ask for one.")] = None
-    password: Annotated[api.Secret | None, api.Setting("Password of the user.")] = None
-    compression: Annotated[
-        str,
-        api.Setting(
-            "How records are compressed.", choices=("zstd", "lz4", "snappy", "gzip", "none")
-        ),
-    ] = "zstd"
-    record_bytes_max: Annotated[
-        int,
-        api.Setting(
-            "Most bytes of a record; not above max.message.bytes of the topic.",
-            minimum=1_000,
-            maximum=100_000_000,
-        ),
-    ] = 1_000_000
-    timeout_s: Annotated[
-        float,
-        api.Setting("Longest wait for a record to be taken.", minimum=1, maximum=120),
-    ] = 30.0
-
-    def __post_init__(self) -> None:
-        """Refuse half of a pair."""
-        super().__post_init__()
-        if (self.username is None) != (self.password is None):
-            missing = "username" if self.username is None else "password"
-            complaint = "is missing: give username and password, or neither"
-            raise SettingsError(complaint, problems={missing: complaint})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Record:
-    """What one event becomes."""
-
-    value: Annotated[api.Json, api.Mapped("What the record holds.", default={"@path": "$."})]
-    key: Annotated[
-        str | None,
-        api.Mapped("Key of the record, instead of userId, else anonymousId, else messageId."),
-    ] = None
-    headers: Annotated[
-        Mapping[str, Any] | None,
-        api.Mapped("Further headers; what is no text becomes JSON."),
-    ] = None
-    source: Annotated[str, api.SourceSlug()] = ""
 
 
 class _Made(NamedTuple):
@@ -539,23 +453,3 @@ def _checked_topic(settings: Settings, found: _Cluster) -> api.Checked:
             "Topic", False, f"{topic} is not there, or not for this user: create it", "topic"
         )
     return api.Checked("Topic", True, f"{topic} has {partitions} partitions")
-
-
-PRODUCE = api.Action(
-    slug="produce",
-    name="Produce",
-    description="Produces the event as a JSON record whose key is the person.",
-    fields=Record,
-    send=produce,
-    batching=lambda _: api.Batching(
-        events_max=BATCH_EVENTS_MAX, bytes_max=BATCH_BYTES_MAX, lanes=LANES
-    ),
-)
-DESTINATION = api.Destination(
-    slug="kafka",
-    name="Apache Kafka",
-    description="Produces each event as a record of a topic.",
-    settings=Settings,
-    actions=(PRODUCE,),
-    check=check,
-)

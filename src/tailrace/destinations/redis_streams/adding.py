@@ -1,17 +1,9 @@
-"""Redis Streams: adds each event as an entry to a stream.
-
-A batch is one transaction, so that none of a person's events is added while an earlier one is
-refused.
-
-Source: Redis documentation of XADD, of transactions (errors before EXEC abort it) and of the codes
-that errors begin with.
-"""
+"""Entries on their way to Redis, a transaction for each batch, and what became of each."""
 
 import asyncio
 import ssl
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import msgspec
 from redis.asyncio import Connection
@@ -25,11 +17,10 @@ from redis.exceptions import (
 )
 
 from tailrace.destinations import api
-from tailrace.destinations.messages import PLACES_EXPECTED, Ids, ids_of, name_of, shown
+from tailrace.destinations.messages import Ids, ids_of, name_of, shown
+from tailrace.destinations.redis_streams.settings import Entry, Settings
 from tailrace.destinations.servers import (
-    NODE_PATTERN,
     Node,
-    Tls,
     first_connection,
     nodes_of,
     revealed,
@@ -37,75 +28,12 @@ from tailrace.destinations.servers import (
 )
 from tailrace.errors import SettingsError, TransientError
 
-BATCH_EVENTS_MAX: Final = 1_000
-BATCH_BYTES_MAX: Final = 4_194_304
-LANES: Final = 4
 PORT: Final = 6379
 CHECK_S_MAX: Final = 10.0
 OWN_FIELDS: Final = frozenset({"event", "message_id", "source", "type"})
 
 _encode: Final = msgspec.json.Encoder().encode
 _NO_NAME: Final = api.Rejected("no-stream", "the event has no type or source for the stream's name")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Settings(Tls):
-    """Which server, which stream, and as whom."""
-
-    server: Annotated[
-        str,
-        api.Setting(
-            "Server as host:port; the port is 6379 unless it is given.",
-            pattern=NODE_PATTERN,
-            expected="host:port",
-            is_address=True,
-        ),
-    ]
-    stream: Annotated[
-        str,
-        api.Setting(
-            f"Key of the stream, which is made when it is missing; {PLACES_EXPECTED}.",
-            pattern=r"([^\s{}]|\{type\}|\{source\})+",
-            expected="characters other than spaces and braces, {type} and {source}",
-            length_max=500,
-        ),
-    ] = "tailrace:events"
-    entries_max: Annotated[
-        int,
-        api.Setting(
-            "About how many entries a stream keeps, the oldest go (MAXLEN ~); 0 keeps all.",
-            minimum=0,
-        ),
-    ] = 0
-    username: Annotated[
-        str | None, api.Setting("User, where it is another than the default one.")
-    ] = None
-    password: Annotated[api.Secret | None, api.Setting("Password of the user.")] = None
-    database: Annotated[
-        int, api.Setting("Number of the database.", minimum=0, maximum=1_000_000)
-    ] = 0
-    timeout_s: Annotated[
-        float, api.Setting("Longest wait for the answers to one batch.", minimum=0.1, maximum=60)
-    ] = 10.0
-
-    def __post_init__(self) -> None:
-        """Refuse a user without a password."""
-        super().__post_init__()
-        if self.username is not None and self.password is None:
-            complaint = "is missing: give username and password, or neither"
-            raise SettingsError(complaint, problems={"password": complaint})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Entry:
-    """What one event becomes."""
-
-    event: Annotated[api.Json, api.Mapped("Value of the field `event`.", default={"@path": "$."})]
-    more: Annotated[
-        Mapping[str, Any] | None,
-        api.Mapped("Further fields of the entry; what is no text becomes JSON."),
-    ] = None
-    source: Annotated[str, api.SourceSlug()] = ""
 
 
 class _Connection(Connection):
@@ -343,23 +271,3 @@ def _checked_stream(stream: str, kind: Any) -> api.Checked:
     return api.Checked(
         "Stream", False, f"{stream} is a {found}: change stream, or delete the key", "stream"
     )
-
-
-ADD = api.Action(
-    slug="add",
-    name="Add",
-    description="Adds the event as JSON to the stream, with its messageId, type and source.",
-    fields=Entry,
-    send=add,
-    batching=lambda _: api.Batching(
-        events_max=BATCH_EVENTS_MAX, bytes_max=BATCH_BYTES_MAX, lanes=LANES
-    ),
-)
-DESTINATION = api.Destination(
-    slug="redis-streams",
-    name="Redis Streams",
-    description="Adds each event as an entry to a stream of Redis.",
-    settings=Settings,
-    actions=(ADD,),
-    check=check,
-)

@@ -1,19 +1,15 @@
-"""NATS: publishes each event to a subject, to a JetStream stream or to whoever listens.
+"""Messages on their way to NATS, and what was answered to each.
 
 All messages of a batch are published before the first acknowledgement is awaited.
-
-Source: NATS documentation of JetStream (`Nats-Msg-Id`, acknowledgements of publishing, the API
-below `$JS.API`), of the client protocol and of subjects.
 """
 
 import asyncio
 import hashlib
 import itertools
 import math
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import msgspec
 from nats.aio.client import Client
@@ -21,12 +17,10 @@ from nats.aio.msg import Msg
 from nats.errors import Error, NoRespondersError, NoServersError
 
 from tailrace.destinations import api
-from tailrace.destinations.messages import PLACES_EXPECTED, Ids, ids_of, name_of, shown
+from tailrace.destinations.messages import Ids, ids_of, name_of, shown
+from tailrace.destinations.nats.settings import Message, Settings
 from tailrace.destinations.servers import (
-    NODES_EXPECTED,
-    NODES_PATTERN,
     Node,
-    Tls,
     first_connection,
     nodes_of,
     revealed,
@@ -34,9 +28,6 @@ from tailrace.destinations.servers import (
 )
 from tailrace.errors import SettingsError, TransientError
 
-BATCH_EVENTS_MAX: Final = 1_000
-BATCH_BYTES_MAX: Final = 4_194_304
-LANES: Final = 4
 PORT: Final = 4222
 CONNECT_S_MAX: Final = 10.0
 CHECK_S_MAX: Final = 5.0
@@ -49,70 +40,6 @@ _NO_STREAM_ANSWERS: Final = "503"
 _STREAM_MESSAGE_TOO_LARGE: Final = 10054
 _NOT_ENABLED: Final = frozenset({10039, 10076})
 _NO_NAME: Final = api.Rejected("no-subject", "the event has no type or source for the subject")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Settings(Tls):
-    """Which servers, which subject, and as whom."""
-
-    servers: Annotated[
-        str,
-        api.Setting(
-            "Servers as host:port with commas between, of which the first that answers is used; "
-            "the port is 4222 unless it is given.",
-            pattern=NODES_PATTERN,
-            expected=NODES_EXPECTED,
-            length_max=2_000,
-            is_address=True,
-        ),
-    ]
-    subject: Annotated[
-        str,
-        api.Setting(
-            f"Subject of the messages; {PLACES_EXPECTED}.",
-            pattern=r"([A-Za-z0-9_$-]|\{type\}|\{source\})+(\.([A-Za-z0-9_$-]|\{type\}|\{source\})+)*",
-            expected="words of letters, digits, _$-, {type} and {source}, with dots between",
-            length_max=200,
-        ),
-    ] = "events.{type}"
-    mode: Annotated[
-        str,
-        api.Setting(
-            "jetstream: a stream has stored each message before it counts as delivered. core: "
-            "whoever listens at the time gets it.",
-            choices=("jetstream", "core"),
-        ),
-    ] = "jetstream"
-    username: Annotated[str | None, api.Setting("User, where the servers ask for one.")] = None
-    password: Annotated[api.Secret | None, api.Setting("Password of the user.")] = None
-    token: Annotated[api.Secret | None, api.Setting("Token, instead of user and password.")] = None
-    timeout_s: Annotated[
-        float,
-        api.Setting("Longest wait for the answers to one batch.", minimum=0.1, maximum=60),
-    ] = 10.0
-
-    def __post_init__(self) -> None:
-        """Refuse half of a pair, and two ways to sign in."""
-        super().__post_init__()
-        if (self.username is None) != (self.password is None):
-            missing = "username" if self.username is None else "password"
-            complaint = "is missing: give username and password, or neither"
-            raise SettingsError(complaint, problems={missing: complaint})
-        if self.token is not None and self.username is not None:
-            complaint = "is set beside username: give one of them"
-            raise SettingsError(complaint, problems={"token": complaint})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Message:
-    """What one event becomes."""
-
-    data: Annotated[api.Json, api.Mapped("What the message holds.", default={"@path": "$."})]
-    headers: Annotated[
-        Mapping[str, Any] | None,
-        api.Mapped("Further headers beside Nats-Msg-Id; what is no text becomes JSON."),
-    ] = None
-    source: Annotated[str, api.SourceSlug()] = ""
 
 
 class _Error(msgspec.Struct, gc=False):
@@ -553,23 +480,3 @@ async def _check_stream(client: _Client, settings: Settings) -> api.Checked:
 
 def _version(client: _Client) -> str:
     return str(client.connected_server_version).strip("<>").removeprefix("nats server ")
-
-
-PUBLISH = api.Action(
-    slug="publish",
-    name="Publish",
-    description="Publishes the event as JSON, with its messageId as Nats-Msg-Id.",
-    fields=Message,
-    send=publish,
-    batching=lambda _: api.Batching(
-        events_max=BATCH_EVENTS_MAX, bytes_max=BATCH_BYTES_MAX, lanes=LANES
-    ),
-)
-DESTINATION = api.Destination(
-    slug="nats",
-    name="NATS",
-    description="Publishes each event to a subject of NATS, stored by JetStream.",
-    settings=Settings,
-    actions=(PUBLISH,),
-    check=check,
-)

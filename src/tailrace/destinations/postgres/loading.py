@@ -1,26 +1,21 @@
-"""PostgreSQL: loads events as rows of tables, as Segment lays out a warehouse.
-
-Source: Segment's documentation of the warehouse schema; PostgreSQL's list of error codes, and its
-library's parameters of connections.
-"""
+"""Loads on their way to PostgreSQL: the connection, and what the server's errors mean."""
 
 import asyncio
 import os
 import ssl
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import psycopg
 from psycopg import AsyncConnection
 
 from tailrace.destinations import api, reaching, servers
+from tailrace.destinations.postgres.settings import Loaded, Settings
 from tailrace.destinations.warehouse import Layout, Load, loads_of, postgres, schema_name
 from tailrace.errors import SettingsError, TransientError
 
-BATCH_BYTES_MAX: Final = 8_388_608
 CONNECT_S_MAX: Final = 10
 CHECK_S_MAX: Final = 9.0
 APPLICATION: Final = "tailrace"
@@ -51,75 +46,6 @@ _SETTINGS_WORDS: Final = (
 """What a server or its library says of a connection that will not be better next time."""
 
 _PASSING_WORDS: Final = ("starting up", "shutting down", "not currently accepting", "recovery mode")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """Which database, as whom, and how often."""
-
-    host: Annotated[
-        str,
-        api.Setting(
-            "Name or address of the server.",
-            pattern=r"[A-Za-z0-9][A-Za-z0-9._-]{0,252}|[0-9A-Fa-f:.]{2,45}",
-            expected="a host name or an IP address",
-            is_address=True,
-        ),
-    ]
-    database: Annotated[str, api.Setting("Database that the rows go to.", length_max=63)]
-    user: Annotated[str, api.Setting("User that loads them.", length_max=63)]
-    port: Annotated[
-        int, api.Setting("Port of the server.", minimum=1, maximum=65_535, is_address=True)
-    ] = 5432
-    password: Annotated[api.Secret | None, api.Setting("Password of the user.")] = None
-    schema: Annotated[
-        str | None,
-        api.Setting(
-            "Schema of all tables; without one, each source has a schema of its name.",
-            length_max=63,
-        ),
-    ] = None
-    sslmode: Annotated[
-        str,
-        api.Setting(
-            "How the connection is secured: verify-full checks the certificate and its name, "
-            "verify-ca the certificate, require encrypts alone, disable does nothing.",
-            choices=("verify-full", "verify-ca", "require", "disable"),
-        ),
-    ] = "verify-full"
-    ca_certificate: Annotated[
-        api.Secret | None,
-        api.Setting(
-            "Certificates in PEM that the server's is to be signed by; else those that this "
-            "machine trusts.",
-            pattern=servers.PEM_PATTERN,
-            expected=servers.PEM_EXPECTED,
-        ),
-    ] = None
-    batch_events_max: Annotated[
-        int, api.Setting("Most events of one load.", minimum=1, maximum=10_000)
-    ] = 5_000
-    batch_age_s: Annotated[
-        float,
-        api.Setting("How long a load that is not full waits for more.", minimum=0, maximum=60),
-    ] = 5.0
-    timeout_s: Annotated[
-        float, api.Setting("Longest time that one load may take.", minimum=1, maximum=600)
-    ] = 60.0
-
-    def __post_init__(self) -> None:
-        """Refuse certificates that nothing is checked by."""
-        if self.ca_certificate is not None and not self.sslmode.startswith("verify"):
-            complaint = f"is {self.sslmode}, which does not check ca_certificate"
-            raise SettingsError(complaint, problems={"sslmode": complaint})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Loaded:
-    """What one event becomes rows of."""
-
-    event: Annotated[api.Json, api.Mapped("The event.", default={"@path": "$."})]
-    source: Annotated[str, api.SourceSlug()]
 
 
 class _Session:
@@ -347,32 +273,3 @@ def _setting_of(told: str) -> str:
         if word in told:
             return setting
     return "user"
-
-
-def _batching(settings: Settings) -> api.Batching:
-    return api.Batching(
-        events_max=settings.batch_events_max,
-        bytes_max=BATCH_BYTES_MAX,
-        age_s=settings.batch_age_s,
-        lanes=1,
-        answers_each=False,
-    )
-
-
-LOAD = api.Action(
-    slug="load",
-    name="Load",
-    description="Loads the event as rows of the tables of its type.",
-    fields=Loaded,
-    send=load,
-    batching=_batching,
-)
-DESTINATION = api.Destination(
-    slug="postgres",
-    is_warehouse=True,
-    name="PostgreSQL",
-    description="Loads events into tables of a PostgreSQL database.",
-    settings=Settings,
-    actions=(LOAD,),
-    check=check,
-)
