@@ -146,6 +146,7 @@ class QueryConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     memory_bytes_max: Positive = 2_147_483_648
     result_rows_max: Positive = 10_000
     concurrency_max: Positive = 4
+    concurrency_per_asker_max: Positive = 3
 
 
 class StoreConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

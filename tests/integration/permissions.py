@@ -115,6 +115,10 @@ ROWS: Final = (
     row("POST /api/v1/values", VIEWERS, body={"field": "event"}),
     row("GET /api/v1/fields", VIEWERS),
     row("POST /api/v1/sql", VIEWERS, body={"sql": "SELECT count() AS n FROM events"}),
+    row("GET /api/v1/questions", VIEWERS),
+    row(
+        "DELETE /api/v1/questions/{question_id}", VIEWERS, 404, at={"question_id": "none-of-mine"}
+    ),
     row("GET /api/v1/events/{message_id}", VIEWERS, at=EVENT),
     row("GET /api/v1/event", VIEWERS, query=EVENT),
     row("GET /api/v1/trace/{message_id}", VIEWERS, at=EVENT),

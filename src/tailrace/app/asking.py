@@ -1,5 +1,6 @@
 """What every API route does first: let in who may ask, refuse parameters that do not exist."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,11 +9,14 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
 from tailrace.app.access import COOKIE
+from tailrace.app.askers import QUESTION_ID_PATTERN, Asker, ask_for
 from tailrace.app.parts import Parts
 from tailrace.app.problems import NOT_ALLOWED, PARAMETER, TOO_MANY, ProblemError
 from tailrace.control.permissions import PERMISSIONS, Permission, Principal
 from tailrace.errors import TransientError
 
+QUESTION_ID = "X-Question-Id"
+_QUESTION_ID = re.compile(QUESTION_ID_PATTERN)
 Ask = Request[Any, Any, Any]
 Connection = ASGIConnection[Any, Any, Any, Any]
 _PERMISSION = "permission"
@@ -79,6 +83,28 @@ async def require_access(connection: Connection, handler: BaseRouteHandler) -> N
             f"{', '.join(sorted(principal.sources or ())) or 'no source'}; ask an admin",
         )
     connection.state.principal = principal
+    remember_asker(connection, principal)
+
+
+def remember_asker(connection: Connection, principal: Principal) -> None:
+    """Let the questions of this request be asked in somebody's name, until they hang up.
+
+    Raises:
+        ProblemError: the name that they give to the question is not valid.
+    """
+    question_id = connection.headers.get(QUESTION_ID, "")
+    if question_id and not _QUESTION_ID.match(question_id):
+        raise ProblemError(
+            PARAMETER,
+            f"{QUESTION_ID} is '{question_id[:80]}'; expected 8 to 64 letters, digits, - or _",
+            facts={"field": QUESTION_ID},
+        )
+
+    async def gone() -> None:
+        while (await connection.receive())["type"] != "http.disconnect":
+            pass
+
+    ask_for(Asker(principal.actor, question_id, gone))
 
 
 async def is_still_allowed(request: Ask) -> bool:

@@ -150,6 +150,7 @@ AREAS = frozenset(
         "live",
         "me",
         "members",
+        "questions",
         "search",
         "session",
         "set-aside",

@@ -97,6 +97,7 @@ _HEADERS: Final[Mapping[int, Mapping[str, Schema]]] = {
 }
 _METHODS: Final = ("get", "post", "put", "patch", "delete")
 _PATH_WORDS: Final = {
+    "questions.question_id": "Its `X-Question-Id`, or its id in the list.",
     "sources.slug": "The source's slug.",
     "sources.key_id": "The write key's id.",
     "destinations.backfill_id": "The backfill's id.",

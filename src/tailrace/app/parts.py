@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from litestar.di import NamedDependency
 
 from tailrace.app.access import Access, Hosts
+from tailrace.app.askers import Asking
 from tailrace.app.delivery_gauges import DeliveryGauges
 from tailrace.app.joining import Joining
 from tailrace.app.live import Live
@@ -64,7 +65,7 @@ class Parts:
     pulse: Pulse
     numbers: Numbers
     web: WebFiles
-    asking: Workers
+    asking: Asking
     reading: Workers
     deciding: Workers
     hashing: Workers

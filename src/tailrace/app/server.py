@@ -19,6 +19,7 @@ from granian.server.embed import Server
 
 from tailrace.app.access import Access, Hosts, LocalToken
 from tailrace.app.application import make_app, with_border
+from tailrace.app.askers import Asking
 from tailrace.app.backfilling import Backfilling
 from tailrace.app.delivery_gauges import DeliveryGauges
 from tailrace.app.joining import Joining
@@ -110,7 +111,11 @@ def _open(config: Config, stack: ExitStack) -> tuple[Parts, Loading]:
         live.offer(block)
 
     log = LogReader(reading_log)
-    asking = Workers("query", threads=config.query.concurrency_max, waiting_max=_WAITING_MAX)
+    asking = Asking(
+        Workers("query", threads=config.query.concurrency_max, waiting_max=_WAITING_MAX),
+        store,
+        per_asker_max=config.query.concurrency_per_asker_max,
+    )
     stack.callback(asking.close)
     reading = Workers("reading", threads=_READING_THREADS, waiting_max=_WAITING_MAX)
     stack.callback(reading.close)

@@ -10,6 +10,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from tailrace.config import QueryConfig
 from tailrace.errors import LimitError, TransientError
+from tailrace.query.stopping import STOPPED, StoppedError, was_stopped, with_mark
 from tailrace.store import Store
 from tailrace.store.errors import as_tailrace_error
 
@@ -127,15 +128,20 @@ class Runner:
 
         Raises:
             LimitError: it was stopped; says by which limit.
+            StoppedError: whoever asked stopped it.
             TransientError: the store is away.
         """
         try:
             result = client.query(
-                sql, parameters=dict(parameters), settings={**self._settings, **settings}
+                with_mark(sql),
+                parameters=dict(parameters),
+                settings={**self._settings, **settings},
             )
         except ClickHouseError as error:
             raise self._sorted(error) from error
         return [tuple(row) for row in result.result_rows]
 
     def _sorted(self, error: ClickHouseError) -> Exception:
+        if was_stopped():
+            return StoppedError(STOPPED)
         return limit_error(error, self._limits) or as_tailrace_error(error, doing="a question")

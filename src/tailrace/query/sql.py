@@ -21,6 +21,7 @@ from tailrace.query.running import Turns, engine_limits, limit_error
 from tailrace.query.shapes import Sql, SqlColumn, SqlResult
 from tailrace.query.sqlbeneath import beneath
 from tailrace.query.sqlcheck import CATEGORIES, ONE_SELECT, ONE_SELECT_HINT, VIEW, Rules
+from tailrace.query.stopping import STOPPED, StoppedError, was_stopped, with_mark
 from tailrace.store import Store
 from tailrace.store.errors import as_tailrace_error
 
@@ -86,7 +87,9 @@ class SqlRunner:
         with self._turns.turn(), self._pool.client() as client:
             statement, parameters = self._checked(client, question)
             try:
-                answer = client.raw_query(statement, parameters=parameters, fmt="JSONCompact")
+                answer = client.raw_query(
+                    with_mark(statement), parameters=parameters, fmt="JSONCompact"
+                )
             except ClickHouseError as error:
                 raise self._sorted(error) from error
         found = _decode(answer)
@@ -139,6 +142,8 @@ class SqlRunner:
             raise as_tailrace_error(error, doing="preparing a read-only connection") from error
 
     def _sorted(self, error: ClickHouseError) -> Exception:
+        if was_stopped():
+            return StoppedError(STOPPED)
         limit = limit_error(error, self._limits)
         if limit is not None:
             return limit

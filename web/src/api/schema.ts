@@ -1107,8 +1107,10 @@ export interface FiringShown {
 
 /** Ask how many events happened when, in all and by the commonest values of a field. */
 export interface Histogram {
-  /** Lucene query text; blank asks for everything. */
+  /** Query text in the language asked in (Lucene); blank asks for everything. */
   query?: string;
+  /** Language of the query text: lucene (default) or kql. */
+  language?: "kql" | "lucene";
   /** First instant: a duration before now (24h), ISO 8601 or date math. */
   since?: string;
   /** Instant after the last, in the same forms. */
@@ -1643,6 +1645,34 @@ export interface Problem {
   problems?: string[];
 }
 
+/**
+ * A question; `rows_in_all` is the engine's estimate for the statement that runs now.
+ *
+ * All numbers are 0 while it waits for its turn or is between two statements.
+ */
+export interface QuestionProgress {
+  /** What it is named by in paths. */
+  id: string;
+  /** When it was asked. */
+  asked_at: string;
+  /** False while it waits for its turn. */
+  is_begun: boolean;
+  /** Seconds that the statement which runs now has taken. */
+  elapsed_s: number;
+  /** Rows read so far. */
+  rows_read: number;
+  /** Rows that it will have read in the end, as the engine estimates. */
+  rows_in_all: number;
+  /** Memory that it holds now. */
+  memory_bytes: number;
+}
+
+/** The questions of whoever asks that wait or run, the oldest first. */
+export interface QuestionsRunning {
+  /** The oldest first. */
+  questions: QuestionProgress[];
+}
+
 /** Whether requests can be answered, and what says so. */
 export interface Readiness {
   /** Whether requests can be answered. */
@@ -1713,8 +1743,10 @@ export interface ReplayedOne {
 
 /** Ask for events, page by page. */
 export interface Search {
-  /** Lucene query text; blank asks for everything. */
+  /** Query text in the language asked in (Lucene); blank asks for everything. */
   query?: string;
+  /** Language of the query text: lucene (default) or kql. */
+  language?: "kql" | "lucene";
   /** First instant: a duration before now (24h), ISO 8601 or date math. */
   since?: string;
   /** Instant after the last, in the same forms. */
@@ -2226,8 +2258,10 @@ export interface ValueCount {
 export interface Values {
   /** Which field, such as `properties.currency`. */
   field: string;
-  /** Lucene query text; blank asks for everything. */
+  /** Query text in the language asked in (Lucene); blank asks for everything. */
   query?: string;
+  /** Language of the query text: lucene (default) or kql. */
+  language?: "kql" | "lucene";
   /** First instant: a duration before now (24h), ISO 8601 or date math. */
   since?: string;
   /** Instant after the last, in the same forms. */
@@ -2406,6 +2440,20 @@ export interface Calls {
     query: null;
     body: Sql;
     answer: SqlResult;
+  };
+  /** List running questions. */
+  "GET /questions": {
+    path: null;
+    query: null;
+    body: null;
+    answer: QuestionsRunning;
+  };
+  /** Stop a question. */
+  "DELETE /questions/{question_id}": {
+    path: { question_id: string };
+    query: null;
+    body: null;
+    answer: null;
   };
   /** Show an event. */
   "GET /events/{message_id}": {
