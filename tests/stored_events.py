@@ -40,6 +40,9 @@ class StoredEvents:
         """Forget all events."""
         with self.store.client() as client:
             client.command("TRUNCATE TABLE events_data")
+            client.command("TRUNCATE TABLE links")
+            client.command("SYSTEM RELOAD DICTIONARY people_by_id")
+            client.command("SYSTEM RELOAD DICTIONARY people_joined")
 
     def _row(self, number: int, event: dict[str, object]) -> dict[str, object]:
         columns = {name: value for name, value in event.items() if name != "at"}

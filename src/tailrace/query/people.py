@@ -1,8 +1,21 @@
-"""Who an event is of, as SQL on the events table."""
+"""Who an event is of, as SQL on the events table.
 
+An id belongs to the first user that it was seen with: an anonymous id in any event that has a user
+id too, a previous id in an alias. The table `links` keeps those, whatever the order in which events
+arrive; two dictionaries hold them in memory, and `People` reads them again when there are new ones.
+"""
+
+import threading
+import time
+from collections.abc import Callable
 from typing import Annotated, Final, Literal
 
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
 from msgspec import Meta
+
+from tailrace.store.errors import as_tailrace_error
+from tailrace.store.sql import statement
 
 Actor = Annotated[
     Literal["person", "group", "device"],
@@ -12,8 +25,22 @@ Actor = Annotated[
     ),
 ]
 
+# An insert says when it began and is seen when it is done.
+_INSERT_MS_MAX: Final = 30_000
+# Of the time that passes, reading the links again takes at most about a quarter.
+_REST_S_MIN: Final = 0.5
+_REST_TIMES: Final = 3.0
+
+
+def person_sql(actor: str = "actor") -> str:
+    """Return SQL for the person that an actor (a hash of an id) is, a UInt64; 0 for nobody."""
+    user = f"dictGetOrDefault('people_by_id', 'user', {actor}, {actor})"
+    person = f"dictGetOrDefault('people_joined', 'person', {user}, {user})"
+    return f"if({actor} = cityHash64(''), 0, {person})"
+
+
 _ACTORS: Final[dict[str, str]] = {
-    "person": "actor",
+    "person": person_sql(),
     "group": "if(group_id = '', 0, cityHash64(group_id))",
     "device": "if(anonymous_id = '', 0, cityHash64(anonymous_id))",
 }
@@ -22,3 +49,39 @@ _ACTORS: Final[dict[str, str]] = {
 def actor_sql(actor: Actor) -> str:
     """Return SQL for who an event of `events_data` is of, a UInt64; 0 where it is of nobody."""
     return _ACTORS[actor]
+
+
+class People:
+    """Keeps the dictionaries of people up to date; may be used from any thread."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._due_at = 0.0
+        self._known_ms = 0
+
+    def refresh(self, client: Client) -> None:
+        """Read new links, unless that was done a moment ago.
+
+        Raises:
+            TransientError: the store is away.
+        """
+        with self._lock:
+            started = self._clock()
+            if started < self._due_at:
+                return
+            try:
+                self._read(client)
+            except ClickHouseError as error:
+                raise as_tailrace_error(error, doing="reading who is who") from error
+            ended = self._clock()
+            self._due_at = ended + max(_REST_S_MIN, _REST_TIMES * (ended - started))
+
+    def _read(self, client: Client) -> None:
+        since_ms = self._known_ms - _INSERT_MS_MAX
+        query = client.query(statement("count_new_links"), parameters={"since_ms": since_ms})
+        now_ms, links = query.result_rows[0]
+        if links or not self._known_ms:
+            client.command("SYSTEM RELOAD DICTIONARY people_by_id")
+            client.command("SYSTEM RELOAD DICTIONARY people_joined")
+        self._known_ms = int(now_ms)

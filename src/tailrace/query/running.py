@@ -10,6 +10,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from tailrace.config import QueryConfig
 from tailrace.errors import LimitError, TransientError
+from tailrace.query.people import People
 from tailrace.query.stopping import STOPPED, StoppedError, was_stopped, with_mark
 from tailrace.store import Store
 from tailrace.store.errors import as_tailrace_error
@@ -106,6 +107,7 @@ class Runner:
         self._store = store
         self._limits = limits
         self.turns = Turns(limits.concurrency_max)
+        self._people = People()
         self._settings: dict[str, Any] = {
             **engine_limits(limits),
             "max_ast_elements": 1_000_000,
@@ -117,8 +119,9 @@ class Runner:
 
     @contextmanager
     def turn(self) -> Iterator[Client]:
-        """Hand out a client when it is this question's turn."""
+        """Hand out a client when it is this question's turn, who is who known to the second."""
         with self.turns.turn(), self._store.client() as client:
+            self._people.refresh(client)
             yield client
 
     def rows(

@@ -20,6 +20,8 @@ INDEXES_OF_MERGES = (
 _SETTINGS: dict[str, int | str] = {
     "async_insert": 0,
     "date_time_input_format": "best_effort",
+    # A retry of an insert that was cut off fills `links` too where the events were stored already.
+    "deduplicate_blocks_in_dependent_materialized_views": 1,
     # Merges build them; until then the engine tests the few rows one by one.
     "exclude_materialize_skip_indexes_on_insert": INDEXES_OF_MERGES,
     "input_format_import_nested_json": 0,
