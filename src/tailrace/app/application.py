@@ -9,6 +9,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from tailrace.app.asking import refuse_unknown_parameters, require_access, require_permissions
 from tailrace.app.border import Border
+from tailrace.app.clickhouse import ClickHouseFace
 from tailrace.app.openapi import openapi_config
 from tailrace.app.parts import Parts
 from tailrace.app.problems import exception_handlers
@@ -196,4 +197,4 @@ def make_app(parts: Parts) -> Litestar:
 def with_border(app: Litestar, parts: Parts) -> Border:
     """Return the app inside the layer that every request and answer passes."""
     logs_all = parts.config.app.access_log
-    return Border(app, hosts=parts.hosts, web=parts.web, logs_all=logs_all)
+    return Border(ClickHouseFace(app, parts), hosts=parts.hosts, web=parts.web, logs_all=logs_all)

@@ -9,6 +9,7 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from prometheus_client import Counter, Histogram
 
 from tailrace.app.access import Hosts
+from tailrace.app.clickhouse import is_clickhouse_path
 from tailrace.app.problems import NOT_FOUND, ProblemError, send_problem
 from tailrace.app.web import WebFiles, is_page_path, serve_web
 
@@ -87,7 +88,7 @@ class Border:
         except ProblemError as error:
             await send_problem(error, send_with_headers)
         else:
-            if is_page_path(path):
+            if is_page_path(path) and not is_clickhouse_path(path):
                 await serve_web(self._web, scope, send_with_headers)
             elif is_nothing(path):
                 nothing = ProblemError(NOT_FOUND, "the API lies below /api/v1/")
@@ -130,6 +131,8 @@ def area_of(path: str) -> str:
         return path.split("/", 4)[3] if path.split("/", 4)[3] in AREAS else "other"
     if path.startswith("/api/"):
         return "other"
+    if is_clickhouse_path(path):
+        return "clickhouse"
     return path[1:] if path in {"/healthz", "/readyz", "/metrics"} else "web"
 
 

@@ -21,6 +21,7 @@ from tailrace.query.shapes import (
     ValuesResult,
 )
 from tailrace.query.sql import SqlRunner
+from tailrace.query.sqlclients import ClientRows, ClientRunner, ClientSql
 from tailrace.store import Store
 
 
@@ -37,6 +38,7 @@ class Questions:
         self._clock = clock
         self._runner = Runner(store, limits)
         self._sql = SqlRunner(store, limits, turns=self._runner.turns)
+        self._client_sql = ClientRunner(store, limits, turns=self._runner.turns)
 
     def search(self, question: Search) -> SearchResult:
         """Return one page of matching events, and how many match in all."""
@@ -74,3 +76,7 @@ class Questions:
     def sql(self, question: Sql) -> SqlResult:
         """Return the rows of one read-only SELECT on the view `events`."""
         return self._sql.run(question)
+
+    def client_sql(self, question: ClientSql) -> ClientRows:
+        """Return the rows of a statement of a ClickHouse client, in the format that it names."""
+        return self._client_sql.answer(question)

@@ -7,7 +7,8 @@ what read-only mode lets through is refused by `sqlcheck`.
 import re
 import threading
 import time
-from collections.abc import Set
+from collections.abc import Mapping, Set
+from typing import Final
 
 import msgspec
 from clickhouse_connect.driver.client import Client
@@ -20,21 +21,26 @@ from tailrace.query.asked import TABLE
 from tailrace.query.running import Turns, engine_limits, limit_error
 from tailrace.query.shapes import Sql, SqlColumn, SqlResult
 from tailrace.query.sqlbeneath import beneath
-from tailrace.query.sqlcheck import CATEGORIES, ONE_SELECT, ONE_SELECT_HINT, VIEW, Rules
+from tailrace.query.sqlcheck import CATEGORIES, VIEW, NotSelectError, Rules
 from tailrace.query.stopping import STOPPED, StoppedError, was_stopped, with_mark
 from tailrace.store import Store
 from tailrace.store.errors import as_tailrace_error
 
 RESULT_BYTES_MAX = 67_108_864
 
-_SETTINGS: dict[str, int | str] = {
+SETTINGS: Final[Mapping[str, int | str]] = {
     "allow_ddl": 0,
     "allow_introspection_functions": 0,
-    "date_time_output_format": "iso",
     "max_ast_depth": 200,
     "max_ast_elements": 10_000,
     "max_query_size": 1_048_576,
     "max_result_bytes": RESULT_BYTES_MAX,
+    # Else times without a zone are in that of the machine.
+    "session_timezone": "UTC",
+}
+API_SETTINGS: Final[Mapping[str, int | str]] = {
+    **SETTINGS,
+    "date_time_output_format": "iso",
     "output_format_json_escape_forward_slashes": 0,
     "output_format_json_quote_64bit_integers": 0,
     "output_format_json_quote_denormals": 0,
@@ -66,10 +72,18 @@ _decode = msgspec.json.Decoder(Answer).decode
 class SqlRunner:
     """Runs SQL that people write."""
 
-    def __init__(self, store: Store, limits: QueryConfig, *, turns: Turns) -> None:
+    def __init__(
+        self,
+        store: Store,
+        limits: QueryConfig,
+        *,
+        turns: Turns,
+        settings: Mapping[str, int | str] = API_SETTINGS,
+    ) -> None:
         self._store = store
         self._limits = limits
         self._turns = turns
+        self._settings = {**settings, **engine_limits(limits)}
         self._pool = store.open_pool(size=limits.concurrency_max, prepare=self._prepare)
         self._rules: Rules | None = None
         self._differing: Set[str] = frozenset()
@@ -103,11 +117,11 @@ class SqlRunner:
         """Return the statement written anew from its checked tree, and the parameters it names."""
         try:
             rules = self._known_rules()
-            tree = msgspec.json.decode(_parsed(client, question.sql))
+            tree = msgspec.json.decode(parsed(client, question.sql))
             named = rules.check(tree)
             tree = beneath(tree, table=TABLE, differing=self._differing)
             text = msgspec.json.encode(tree).decode()
-            statement = _one(client, "SELECT formatQueryFromJSON({text:String})", text)
+            statement = one(client, "SELECT formatQueryFromJSON({text:String})", text)
         except ClickHouseError as error:
             raise self._sorted(error) from error
         missing = named.keys() - question.parameters.keys()
@@ -135,11 +149,14 @@ class SqlRunner:
     def _prepare(self, client: Client) -> None:
         """Let a new connection only read, within the limits, for as long as it lives."""
         try:
-            for name, value in {**_SETTINGS, **engine_limits(self._limits)}.items():
-                client.set_client_setting(name, value)
-            client.set_client_setting(*_READ_ONLY)
+            self._set_up(client, self._settings)
         except ClickHouseError as error:
             raise as_tailrace_error(error, doing="preparing a read-only connection") from error
+
+    def _set_up(self, client: Client, settings: Mapping[str, int | str]) -> None:
+        for name, value in settings.items():
+            client.set_client_setting(name, value)
+        client.set_client_setting(*_READ_ONLY)
 
     def _sorted(self, error: ClickHouseError) -> Exception:
         if was_stopped():
@@ -155,17 +172,18 @@ class SqlRunner:
         return QueryError(_cleaned(str(error)))
 
 
-def _parsed(client: Client, sql: str) -> str:
+def parsed(client: Client, sql: str) -> str:
     """Return the syntax tree of one statement as JSON."""
     try:
-        return _one(client, "SELECT parseQueryToJSON({text:String})", sql)
+        return one(client, "SELECT parseQueryToJSON({text:String})", sql)
     except ClickHouseError as error:
         if getattr(error, "code", None) == _NO_TREE_CODE:
-            raise QueryError(ONE_SELECT, hint=ONE_SELECT_HINT) from error
+            raise NotSelectError from error
         raise
 
 
-def _one(client: Client, sql: str, text: str) -> str:
+def one(client: Client, sql: str, text: str) -> str:
+    """Return the one text that a statement about the text `text` answers."""
     value: str = client.query(sql, parameters={"text": text}).result_rows[0][0]
     return value
 

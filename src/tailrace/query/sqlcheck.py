@@ -15,6 +15,9 @@ from typing import Any
 from tailrace.errors import QueryError
 
 VIEW = "events"
+VIEWS = (VIEW, "users", "sessions", "groups")
+"""What people read from; each but `events` also with a time, as `users_between(since=, until=)`."""
+BETWEEN = "_between"
 ONE_SELECT = "only one SELECT may run here"
 ONE_SELECT_HINT = f"write SELECT ... FROM {VIEW}, or WITH ... SELECT ..."
 Node = Mapping[str, Any]
@@ -88,16 +91,44 @@ _IN = re.compile(r"(?i)^(global)?(not)?(null)?in(ignoreset)?$")
 _NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
 
 
+class NotSelectError(QueryError):
+    """The statement is none that reads."""
+
+    def __init__(self) -> None:
+        super().__init__(ONE_SELECT, hint=ONE_SELECT_HINT)
+
+
+class UnknownTableError(QueryError):
+    """There is no table of that name for people."""
+
+
 class Rules:
     """What is let through: `functions` in lower case, `suffixes` of aggregate functions.
 
-    `tables` are the names that really exist in the database.
+    `tables` are the names that really exist in the database, `views` those that people may read.
     """
 
-    def __init__(self, *, functions: Set[str], suffixes: Set[str], tables: Set[str]) -> None:
+    def __init__(
+        self,
+        *,
+        functions: Set[str],
+        suffixes: Set[str],
+        tables: Set[str],
+        views: Set[str] = frozenset(VIEWS),
+    ) -> None:
         self._functions = (functions | _MORE_FUNCTIONS) - _NOT_THESE
         self._suffixes = tuple(suffix.lower() for suffix in suffixes)
         self._tables = tables
+        self._views = views
+
+    def with_views(self, more: Set[str]) -> "Rules":
+        """Return the same rules for somebody who may read more views."""
+        return Rules(
+            functions=self._functions,
+            suffixes=frozenset(self._suffixes),
+            tables=self._tables,
+            views=self._views | more,
+        )
 
     def check(self, tree: Node) -> dict[str, str]:
         """Return the parameters that the statement names, with their types.
@@ -106,7 +137,7 @@ class Rules:
             QueryError: says what may not be used.
         """
         if tree.get("type") != "SelectWithUnionQuery":
-            raise QueryError(ONE_SELECT, hint=ONE_SELECT_HINT)
+            raise NotSelectError
         nodes = list(nodes_of(tree))
         named = self._with_names(nodes)
         parameters: dict[str, str] = {}
@@ -140,7 +171,7 @@ class Rules:
         names = {str(node.get("name")) for node in nodes if node["type"] == "WithElement"}
         for name in names:
             # A name means the same wherever it stands, so it must not hide a table somewhere.
-            if name in self._tables or not _NAME.match(name):
+            if name in self._tables or name in self._views or not _NAME.match(name):
                 raise QueryError(
                     f"'{name}' cannot be a name in WITH",
                     hint="use letters, digits and _, and no name of a table",
@@ -173,7 +204,7 @@ class Rules:
         for argument in arguments[1:]:
             if argument.get("type") == "Identifier":
                 name = str(argument.get("name"))
-                if name not in named and name != VIEW:
+                if name not in named and name not in self._views:
                     raise QueryError(
                         f"'IN {name}' may not be used here",
                         hint=f"write IN (1, 2), IN (SELECT ...) or has({name}, value)",
@@ -181,7 +212,8 @@ class Rules:
 
     def _check_table_function(self, function: Node) -> None:
         name = str(function.get("name"))
-        if name.lower() not in _TABLE_FUNCTIONS:
+        is_view = name.endswith(BETWEEN) and name.removesuffix(BETWEEN) in VIEWS[1:]
+        if not is_view and name.lower() not in _TABLE_FUNCTIONS:
             raise QueryError(
                 f"the table function {name} may not be used here",
                 hint=f"read from the view {VIEW}",
@@ -189,10 +221,11 @@ class Rules:
 
     def _check_table(self, node: Node, named: Set[str]) -> None:
         name = str(node.get("name"))
-        if len(node.get("name_parts") or ()) > 1 or (name != VIEW and name not in named):
-            raise QueryError(
+        is_known = name in self._views or name in named
+        if len(node.get("name_parts") or ()) > 1 or not is_known:
+            raise UnknownTableError(
                 f"there is no table '{name}' here" if name else "a table needs its name here",
-                hint=f"the view to read from is {VIEW}",
+                hint=f"the views to read from are {', '.join(VIEWS)}",
             )
 
 

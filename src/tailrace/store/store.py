@@ -86,6 +86,20 @@ class Store:
         self._own_pools.append(pool)
         return pool
 
+    @contextmanager
+    def own_client(self, prepare: Callable[[Client], None]) -> Iterator[Client]:
+        """Hand out a new client, set up by `prepare`, and close it after its one use.
+
+        Raises:
+            TransientError: the store cannot be reached.
+        """
+        pool = Pool(self._address, size=1, options=self._options, prepare=prepare)
+        try:
+            with pool.client() as client:
+                yield client
+        finally:
+            pool.close()
+
     def insert_block(self, block: Block, *, partition: int, offset: int) -> int:
         """Store one record of the events log, once however often it is called for the same record.
 
