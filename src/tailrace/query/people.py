@@ -15,6 +15,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from msgspec import Meta
 
 from tailrace.store.errors import as_tailrace_error
+from tailrace.store.persons import person_sql as person_sql
 from tailrace.store.sql import statement
 
 Actor = Annotated[
@@ -30,13 +31,6 @@ _INSERT_MS_MAX: Final = 30_000
 # Of the time that passes, reading the links again takes at most about a quarter.
 _REST_S_MIN: Final = 0.5
 _REST_TIMES: Final = 3.0
-
-
-def person_sql(actor: str = "actor") -> str:
-    """Return SQL for the person that an actor (a hash of an id) is, a UInt64; 0 for nobody."""
-    user = f"dictGetOrDefault('people_by_id', 'user', {actor}, {actor})"
-    person = f"dictGetOrDefault('people_joined', 'person', {user}, {user})"
-    return f"if({actor} = cityHash64(''), 0, {person})"
 
 
 _ACTORS: Final[dict[str, str]] = {

@@ -37,8 +37,12 @@ class Questions:
         self._limits = limits
         self._clock = clock
         self._runner = Runner(store, limits)
-        self._sql = SqlRunner(store, limits, turns=self._runner.turns)
-        self._client_sql = ClientRunner(store, limits, turns=self._runner.turns)
+        self._sql = SqlRunner(
+            store, limits, turns=self._runner.turns, know_people=self._runner.know_people
+        )
+        self._client_sql = ClientRunner(
+            store, limits, turns=self._runner.turns, know_people=self._runner.know_people
+        )
 
     def search(self, question: Search) -> SearchResult:
         """Return one page of matching events, and how many match in all."""

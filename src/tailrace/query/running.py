@@ -124,6 +124,11 @@ class Runner:
             self._people.refresh(client)
             yield client
 
+    def know_people(self) -> None:
+        """Have who is who known to the second, for statements on other connections."""
+        with self._store.client() as client:
+            self._people.refresh(client)
+
     def rows(
         self, client: Client, sql: str, parameters: Mapping[str, object], **settings: int
     ) -> list[tuple[Any, ...]]:

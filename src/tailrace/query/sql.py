@@ -7,7 +7,7 @@ what read-only mode lets through is refused by `sqlcheck`.
 import re
 import threading
 import time
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from typing import Final
 
 import msgspec
@@ -21,7 +21,7 @@ from tailrace.query.asked import TABLE
 from tailrace.query.running import Turns, engine_limits, limit_error
 from tailrace.query.shapes import Sql, SqlColumn, SqlResult
 from tailrace.query.sqlbeneath import beneath
-from tailrace.query.sqlcheck import CATEGORIES, VIEW, NotSelectError, Rules
+from tailrace.query.sqlcheck import CATEGORIES, VIEW, NotSelectError, Rules, names_people
 from tailrace.query.stopping import STOPPED, StoppedError, was_stopped, with_mark
 from tailrace.store import Store
 from tailrace.store.errors import as_tailrace_error
@@ -78,11 +78,13 @@ class SqlRunner:
         limits: QueryConfig,
         *,
         turns: Turns,
+        know_people: Callable[[], None],
         settings: Mapping[str, int | str] = API_SETTINGS,
     ) -> None:
         self._store = store
         self._limits = limits
         self._turns = turns
+        self._know_people = know_people
         self._settings = {**settings, **engine_limits(limits)}
         self._pool = store.open_pool(size=limits.concurrency_max, prepare=self._prepare)
         self._rules: Rules | None = None
@@ -119,6 +121,8 @@ class SqlRunner:
             rules = self._known_rules()
             tree = msgspec.json.decode(parsed(client, question.sql))
             named = rules.check(tree)
+            if names_people(tree):
+                self._know_people()
             tree = beneath(tree, table=TABLE, differing=self._differing)
             text = msgspec.json.encode(tree).decode()
             statement = one(client, "SELECT formatQueryFromJSON({text:String})", text)

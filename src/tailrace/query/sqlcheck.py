@@ -229,6 +229,15 @@ class Rules:
             )
 
 
+def names_people(tree: Node) -> bool:
+    """Tell whether a checked statement reads a view that has to know who is who."""
+    return any(
+        node["type"] in ("TableIdentifier", "Function")
+        and str(node.get("name")).removesuffix(BETWEEN) in VIEWS[1:]
+        for node in nodes_of(tree)
+    )
+
+
 def nodes_of(tree: Any) -> Iterator[Node]:
     """Return every node of the tree."""
     stack = [tree]

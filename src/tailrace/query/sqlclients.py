@@ -7,7 +7,7 @@ tell nothing about the machine. Then `sqlcheck` decides, as it does for all SQL.
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -20,7 +20,7 @@ from tailrace.query.asked import TABLE
 from tailrace.query.running import Turns
 from tailrace.query.sql import RESULT_BYTES_MAX, SETTINGS, SqlRunner, one, parsed
 from tailrace.query.sqlbeneath import beneath
-from tailrace.query.sqlcheck import Node
+from tailrace.query.sqlcheck import Node, names_people
 from tailrace.query.sqlformats import DEFAULT_FORMAT, known_format
 from tailrace.query.sqlsettings import effective_settings
 from tailrace.query.sqlshow import Shown, asked_for
@@ -68,8 +68,12 @@ class ClientRows(msgspec.Struct, frozen=True, kw_only=True):
 class ClientRunner(SqlRunner):
     """Runs statements of clients, read-only and within the limits, in any format."""
 
-    def __init__(self, store: Store, limits: QueryConfig, *, turns: Turns) -> None:
-        super().__init__(store, limits, turns=turns, settings=CLIENT_SETTINGS)
+    def __init__(
+        self, store: Store, limits: QueryConfig, *, turns: Turns, know_people: Callable[[], None]
+    ) -> None:
+        super().__init__(
+            store, limits, turns=turns, know_people=know_people, settings=CLIENT_SETTINGS
+        )
         self._trees_lock = threading.Lock()
         self._trees: dict[str, Node] = {}
         self._columns: Mapping[str, Mapping[str, str]] | None = None
@@ -128,6 +132,8 @@ class ClientRunner(SqlRunner):
             if missing:
                 names = ", ".join(sorted(missing))
                 raise UnknownNameError(f"Substitution {names} is not set", code=456)
+            if names_people(tree):
+                self._know_people()
             tree = with_values(tree, asked.parameters)
             tree = beneath(tree, table=TABLE, differing=self._differing)
             tree = expanded(tree, lambda name: self._tree_of(client, name))

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from tailrace.store.persons import person_sql
 from tailrace.store.sql import statement
 
 VIEWS_OF_PEOPLE: Final = ("users", "sessions", "groups")
@@ -14,7 +15,10 @@ def views_of_people() -> list[str]:
 
     Each has a twin that reads no more than the events of a time: `users_between(since=, until=)`.
     """
-    plain = [statement(f"create_{name}_view") for name in VIEWS_OF_PEOPLE]
+    person = person_sql("e.actor")
+    plain = [
+        statement(f"create_{name}_view").replace("{person}", person) for name in VIEWS_OF_PEOPLE
+    ]
     return [*plain, *(_between(text) for text in plain)]
 
 

@@ -1,6 +1,6 @@
 CREATE OR REPLACE VIEW sessions AS
 SELECT
-    e.actor AS actor,
+    e.person AS person,
     e.session AS session,
     argMaxIf(e.user_id, e.timestamp, e.user_id != '') AS user_id,
     argMaxIf(e.anonymous_id, e.timestamp, e.anonymous_id != '') AS anonymous_id,
@@ -25,17 +25,17 @@ FROM
 (
     SELECT
         *,
-        sum(is_first) OVER (PARTITION BY actor ORDER BY timestamp ROWS UNBOUNDED PRECEDING) AS session
+        sum(is_first) OVER (PARTITION BY person ORDER BY timestamp ROWS UNBOUNDED PRECEDING) AS session
     FROM
     (
         SELECT
-            actor, timestamp, type, event, user_id, anonymous_id, source, browser, os, device,
+            {person} AS person, timestamp, type, event, user_id, anonymous_id, source, browser, os, device,
             campaign_name, campaign_source, campaign_medium,
             ifNull(context_fields.page.path, '') AS page_path,
             ifNull(context_fields.page.referrer, '') AS page_referrer,
-            dateDiff('millisecond', lagInFrame(timestamp) OVER (PARTITION BY actor ORDER BY timestamp ROWS UNBOUNDED PRECEDING), timestamp) > 1800000 AS is_first
+            dateDiff('millisecond', lagInFrame(timestamp) OVER (PARTITION BY {person} ORDER BY timestamp ROWS UNBOUNDED PRECEDING), timestamp) > 1800000 AS is_first
         FROM events_data AS e
         WHERE NOT (user_id = '' AND anonymous_id = '')
     )
 ) AS e
-GROUP BY e.actor, e.session
+GROUP BY e.person, e.session

@@ -1,6 +1,6 @@
 CREATE OR REPLACE VIEW users AS
 SELECT
-    e.actor AS actor,
+    {person} AS person,
     argMaxIf(e.user_id, e.timestamp, e.user_id != '') AS user_id,
     argMaxIf(e.anonymous_id, e.timestamp, e.anonymous_id != '') AS anonymous_id,
     min(e.timestamp) AS first_seen,
@@ -23,4 +23,4 @@ SELECT
     argMaxIf(e.group_id, e.timestamp, e.group_id != '') AS group_id
 FROM events_data AS e
 WHERE NOT (e.user_id = '' AND e.anonymous_id = '')
-GROUP BY e.actor
+GROUP BY person
