@@ -179,8 +179,6 @@ def attribution_people(
             client,
             scope,
             {int(who): int(at) for who, at, _ in rows},
-            since_ms=scope.since_ms - question.look_back_days * DAY_MS,
-            until_ms=scope.until_ms,
         )
     return PeopleResult(
         people=people,

@@ -41,13 +41,11 @@ def people_of(
     client: Client,
     scope: Scope,
     at_ms: Mapping[int, int],
-    *,
-    since_ms: int,
-    until_ms: int,
 ) -> list[Who]:
     """Return the ids of actors, in the order of the mapping from their hashes to an instant.
 
-    The ids are the newest ones of the actor's events in the time given.
+    The ids are the newest ones of all that the actor did: who came as a visitor and became known
+    later is named by the user id.
 
     Raises:
         LimitError: the statement was stopped.
@@ -55,16 +53,12 @@ def people_of(
     if not at_ms:
         return []
     binder = scope.binder
-    since, until = binder.instant(since_ms), binder.instant(until_ms)
     listed = ", ".join(map(str, at_ms))
     newest = ", ".join(
         f"argMaxIf({name}, (timestamp, {name}), {name} != '')"
         for name in ("user_id", "anonymous_id", "group_id")
     )
-    sql = (
-        f"SELECT {scope.actor} AS who, {newest} FROM {TABLE} "
-        f"WHERE timestamp >= {since} AND timestamp < {until} AND who IN ({listed}) GROUP BY who"
-    )
+    sql = f"SELECT {scope.actor} AS who, {newest} FROM {TABLE} WHERE who IN ({listed}) GROUP BY who"
     rows = runner.rows(client, sql, binder.parameters, max_result_rows=len(at_ms))
     ids = {int(who): tuple(map(str, found)) for who, *found in rows}
     people = []

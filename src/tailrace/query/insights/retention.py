@@ -227,8 +227,6 @@ def retention_people(runner: Runner, question: RetentionPeople, *, now: datetime
             client,
             plan.scope,
             {int(who): int(at) for who, at, _ in rows},
-            since_ms=plan.scope.since_ms,
-            until_ms=plan.seen_ms,
         )
     return PeopleResult(
         people=people,

@@ -15,7 +15,7 @@ from tailrace.query.insights.asking import Question, Scope, scope_of
 from tailrace.query.insights.behind import PeopleLimit, PeopleResult, people_of
 from tailrace.query.insights.breakdowns import OTHER, ValuesMax, place_sql, shown
 from tailrace.query.insights.periods import Periods, periods_of
-from tailrace.query.insights.visits import CAP_MS, GapMinutes, SessionField, sessions_sql
+from tailrace.query.insights.visits import GapMinutes, SessionField, sessions_sql
 from tailrace.query.running import Runner
 from tailrace.query.times import from_ms, to_ms
 
@@ -166,8 +166,6 @@ def sessions_people(runner: Runner, question: SessionsPeople, *, now: datetime) 
             client,
             scope,
             {int(who): int(at) for who, at, _ in rows},
-            since_ms=since_ms,
-            until_ms=until_ms + CAP_MS,
         )
     return PeopleResult(
         people=people,
