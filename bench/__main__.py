@@ -15,6 +15,7 @@ SECTIONS = (
     "sustained",
     "peak",
     "deliveries",
+    "beside",
     "arrivals",
     "questions",
     "stored",
@@ -74,6 +75,10 @@ def _measure(section: str, arguments: argparse.Namespace) -> Any:
         from bench import deliveries
 
         return deliveries.measure(events=400_000)
+    if section == "beside":
+        from bench import beside
+
+        return beside.measure()
     if section == "questions":
         from bench import questions
 

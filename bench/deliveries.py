@@ -75,7 +75,7 @@ def measure(*, events: int) -> dict[str, Any]:
 
 
 def _measured(*, events: int, batch: int, destinations: int = 1) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory() as directory, _sink() as url:
+    with tempfile.TemporaryDirectory() as directory, sink() as url:
         settings = {"url": url, "batch_events_max": batch, "timeout_s": 30}
         config = prepared(Path(directory), "webhook", settings, destinations=destinations)
         with deliverer(config, destinations) as process:
@@ -190,7 +190,7 @@ def records_of(events: int) -> Iterator[NewRecord]:
         yield NewRecord(b"", encode_block(block))
 
 
-class _sink:  # noqa: N801 - a context
+class sink:  # noqa: N801 - a context
     def __enter__(self) -> str:
         self._process = subprocess.Popen(
             [sys.executable, "-c", SINK], stdout=subprocess.PIPE, text=True

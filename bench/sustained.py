@@ -30,7 +30,7 @@ def measure(*, events_per_s: float | None, seconds: float) -> dict[str, Any]:
         )
         under_load = _memory(instance)
         probe.stop()
-        waited = _await_stored(instance, outcome.events)
+        waited = await_stored(instance, outcome.events)
         cpu = {
             name: (value - before.get(name, 0.0)) / outcome.events * 1e6
             for name, value in _cpu(instance).items()
@@ -83,7 +83,8 @@ class Probe(threading.Thread):
         self.join(timeout=60)
 
 
-def _await_stored(instance: Instance, events: int) -> float:
+def await_stored(instance: Instance, events: int) -> float:
+    """Return the seconds until so many events can be queried."""
     started = time.monotonic()
     while instance.stored() < events:
         if time.monotonic() - started > 600:
