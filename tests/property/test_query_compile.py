@@ -2,9 +2,10 @@
 
 import json
 import random
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, note, settings
@@ -23,10 +24,13 @@ from tailrace.query.tree import (
     And,
     Bound,
     Exists,
+    Fuzzy,
+    Nested,
     Not,
     Or,
     Phrase,
     Range,
+    Regex,
     Term,
     Tree,
     Wildcard,
@@ -211,7 +215,80 @@ bounds = st.none() | st.builds(
     | words,
     st.booleans(),
 )
+SIGNS = '.?+*|{}[]()"\\#@&<>~^-'
+
+
+def plain(text: str) -> str:
+    return "".join(f"\\{c}" if c in SIGNS or c == "/" else c for c in text)
+
+
+classes = st.sampled_from(
+    ["[a-z]", "[^a-z]", "[A-Za-z ]", "[^ü]", "[0-9.]", "\\d", "\\W", "\\s", "[\\d-]", "[\\]\\[^]"]
+)
+ends = st.sampled_from(["", "*", "+", "?", "{2}", "{1,3}", "{2,}", "*?"])
+pieces = st.one_of(
+    st.sampled_from([".*", ".", "@", "#?", "()", "<1-100>", "<007-050>", '"a b"', "a|b"]),
+    classes,
+    words.map(plain),
+    words.map(lambda text: plain(text[:1])),
+)
+expressions = st.recursive(
+    pieces,
+    lambda inner: st.one_of(
+        st.builds(lambda part, end: f"({part}){end}", inner, ends),
+        st.builds(lambda one, other: f"{one}{other}", inner, inner),
+        st.builds(lambda one, other: f"{one}|{other}", inner, inner),
+    ),
+    max_leaves=4,
+)
+# What matches a text there is, mostly: parts of it in other words.
+likely = st.builds(
+    lambda text, at, piece, end: plain(text[:at]) + piece + end,
+    words,
+    st.integers(0, 6),
+    classes | st.just("."),
+    st.sampled_from(["*", "+", "{0,20}"]),
+)
+near = st.builds(
+    lambda text, at, instead: text[:at] + instead + text[at + 1 :],
+    words,
+    st.integers(0, 5),
+    st.sampled_from(["", "x", "ü", "~"]),
+).filter(bool)
+many_names = st.sampled_from(
+    [
+        *("properties.*", "properties.a*", "*", "c*", "*.b", "traits.*.keyword", "context.page.*"),
+        *("*e*", "no*", "we`*", "properties.*.b", "_*", "%*"),
+    ]
+).filter(lambda name: name != "*")
+all_names = st.one_of(names, names, names, many_names)
+in_object = st.one_of(
+    st.builds(Term, keys, words),
+    st.builds(Phrase, keys, texts, st.sampled_from([0, 0, 1])),
+    st.builds(Wildcard, keys, real_patterns),
+    st.builds(Regex, keys, likely),
+    st.builds(Fuzzy, keys, near, st.sampled_from([None, 1, 2])),
+    st.builds(Range, keys, bounds, bounds).filter(lambda r: bool(r.low or r.high)),
+    st.builds(Exists, keys),
+)
+nested = st.builds(
+    Nested,
+    st.sampled_from(["properties.a", "properties.b", "traits.a", "context.page", "properties.a.b"]),
+    st.one_of(
+        in_object,
+        st.builds(Not, in_object),
+        st.builds(And, st.lists(in_object, min_size=2, max_size=2).map(tuple)),
+        st.builds(Or, st.lists(in_object, min_size=2, max_size=2).map(tuple)),
+    ),
+)
 leaf = st.one_of(
+    st.builds(Term, many_names, words),
+    st.builds(Exists, many_names),
+    st.builds(Wildcard, many_names, real_patterns),
+    st.builds(Range, many_names, bounds, bounds).filter(lambda r: bool(r.low or r.high)),
+    st.builds(Regex, st.none() | all_names, expressions | likely),
+    st.builds(Regex, st.none() | all_names, likely),
+    st.builds(Fuzzy, st.none() | all_names, near, st.sampled_from([None, 0, 1, 2])),
     st.builds(Term, st.none() | names, words),
     st.builds(Phrase, st.none() | names, texts, st.sampled_from([0, 0, 1, 3])),
     st.builds(Wildcard, st.none() | names, real_patterns),
@@ -230,9 +307,11 @@ trees: st.SearchStrategy[Tree] = st.recursive(
 )
 
 
-def found_by_engine(store: Store, tree: Tree) -> set[int]:
+def found_by_engine(
+    store: Store, tree: Tree, *, zone: tzinfo = UTC, has_words: bool = False
+) -> set[int]:
     binder = Binder()
-    where = compile_tree(tree, binder, now=NOW)
+    where = compile_tree(tree, binder, now=NOW, zone=zone, has_words=has_words)
     with store.client() as client:
         result = client.query(
             f"SELECT raw_index, {where} AS is_match FROM events_data",
@@ -244,23 +323,49 @@ def found_by_engine(store: Store, tree: Tree) -> set[int]:
     return {int(number) for number, is_match in result.result_rows if is_match}
 
 
-@settings(max_examples=150, deadline=None)
-@given(tree=trees)
-def test_sql_finds_the_events_that_python_finds(world: World, tree: Tree) -> None:
-    note(render(tree))
+def refusal(ask: Callable[[], object]) -> tuple[str, int | None] | None:
+    """Return message and position of the `QueryError`, if that is what comes of it."""
     try:
-        matches = matcher(tree, now=NOW)
-    except QueryError:
-        with pytest.raises(QueryError):
-            compile_tree(tree, Binder(), now=NOW)
+        ask()
+    except QueryError as error:
+        return str(error), error.position
+    return None
+
+
+def agree(world: World, tree: Tree, zone: tzinfo, *, has_words: bool) -> None:
+    note(render(tree))
+    refused = refusal(lambda: matcher(tree, now=NOW, zone=zone, has_words=has_words))
+    if refused is not None:
+        assert refused == refusal(
+            lambda: compile_tree(tree, Binder(), now=NOW, zone=zone, has_words=has_words)
+        )
         return
 
-    found = found_by_engine(world.store, tree)
+    matches = matcher(tree, now=NOW, zone=zone, has_words=has_words)
+    found = found_by_engine(world.store, tree, zone=zone, has_words=has_words)
 
     wanted = {number for number, event in enumerate(world.events) if matches(event)}
     for number in sorted(found ^ wanted)[:2]:
         note(f"{'SQL' if number in found else 'Python'} alone: {world.events[number]}")
     assert found == wanted
+
+
+@settings(max_examples=150, deadline=None)
+@given(tree=trees)
+def test_sql_finds_the_events_that_python_finds(world: World, tree: Tree) -> None:
+    agree(world, tree, UTC, has_words=False)
+
+
+@settings(max_examples=60, deadline=None)
+@given(tree=trees, zone=st.sampled_from(["Asia/Kolkata", "America/Sao_Paulo"]).map(ZoneInfo))
+def test_sql_and_python_read_words_and_zones_alike(world: World, tree: Tree, zone: tzinfo) -> None:
+    agree(world, tree, zone, has_words=True)
+
+
+@settings(max_examples=60, deadline=None)
+@given(tree=nested)
+def test_sql_and_python_look_alike_into_objects(world: World, tree: Tree) -> None:
+    agree(world, tree, UTC, has_words=False)
 
 
 @settings(max_examples=300, deadline=None)

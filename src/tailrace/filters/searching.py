@@ -14,11 +14,24 @@ from tailrace.filters.faults import FilterError, FilterFailedError
 from tailrace.filters.filter import Filter
 from tailrace.filters.parser import TEXT_BYTES_MAX, Warned
 from tailrace.query.evaluate import matcher
-from tailrace.query.fields import Unknown, resolve
+from tailrace.query.fields import Unknown, many_of, resolve
 from tailrace.query.lucene import parse
-from tailrace.query.tree import And, Exists, Not, Or, Phrase, Range, Term, Tree, Wildcard
+from tailrace.query.tree import (
+    And,
+    Exists,
+    Fuzzy,
+    Nested,
+    Not,
+    Or,
+    Phrase,
+    Range,
+    Regex,
+    Term,
+    Tree,
+    Wildcard,
+)
 
-Leaf = Term | Phrase | Wildcard | Range | Exists
+Leaf = Term | Phrase | Wildcard | Regex | Fuzzy | Range | Exists | Nested
 
 _TOLD_LATER: Final = frozenset({"source", "browser", "os", "device", "is_bot"})
 _NAMES: Final[Mapping[str, str]] = {
@@ -96,6 +109,8 @@ def _checked(leaf: Leaf, text: str) -> list[Warned]:
             if leaf.field == "source"
             else "look into context.userAgent",
         )
+    if many_of(leaf.field) is not None:
+        return []
     found = resolve(leaf.field)
     return [Warned(found.note, position)] if isinstance(found, Unknown) else []
 
@@ -107,7 +122,7 @@ def _leaves(tree: Tree) -> Iterator[Leaf]:
                 yield from _leaves(part)
         case Not(part):
             yield from _leaves(part)
-        case Term() | Phrase() | Wildcard() | Range() | Exists():
+        case Term() | Phrase() | Wildcard() | Regex() | Fuzzy() | Range() | Exists() | Nested():
             yield tree
 
 

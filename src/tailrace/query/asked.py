@@ -1,14 +1,15 @@
 """What all questions have in common: the time, the filter, and what to tell about them."""
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import NamedTuple
 
 from tailrace.errors import QueryError
 from tailrace.query.bind import Binder
 from tailrace.query.compile import compile_tree, fields_of, is_selective, notes_on
-from tailrace.query.lucene import parse
+from tailrace.query.reading import Language, read
 from tailrace.query.times import instant_of
+from tailrace.query.tree import Tree
 
 Clock = Callable[[], float]
 TABLE = "events_data"
@@ -64,28 +65,56 @@ def now_of(clock: Clock) -> datetime:
     return datetime.fromtimestamp(clock(), UTC)
 
 
-def times_of(*, since: str, until: str, now: datetime) -> tuple[int, int]:
-    """Return since and until as instants.
+def times_of(*, since: str, until: str, now: datetime, zone: tzinfo = UTC) -> tuple[int, int]:
+    """Return since and until as instants; `zone` is where their days begin.
 
     Raises:
         QueryError: one is no time, or they are the wrong way round.
     """
-    since_ms = instant_of(since, name="since", now=now)
-    until_ms = instant_of(until, name="until", now=now)
+    since_ms = instant_of(since, name="since", now=now, zone=zone)
+    until_ms = instant_of(until, name="until", now=now, zone=zone)
     if since_ms >= until_ms:
         raise QueryError(f"since is '{since}' and until is '{until}'; since must be earlier")
     return since_ms, until_ms
 
 
-def ask(query: str, *, since_ms: int, until_ms: int, now: datetime) -> Asked:
+def ask(
+    query: str,
+    *,
+    since_ms: int,
+    until_ms: int,
+    now: datetime,
+    language: Language = "lucene",
+    zone: tzinfo = UTC,
+) -> Asked:
     """Return the condition for events of that time that match the query.
 
     Raises:
         QueryError: the query is not valid.
     """
-    parsed = parse(query)
+    parsed = read(query, language)
+    asked = asked_of(parsed.tree, since_ms=since_ms, until_ms=until_ms, now=now, zone=zone)
+    return asked._replace(notes=[*parsed.notes, *asked.notes])
+
+
+def asked_of(
+    tree: Tree,
+    *,
+    since_ms: int,
+    until_ms: int,
+    now: datetime,
+    zone: tzinfo = UTC,
+    has_words: bool = False,
+) -> Asked:
+    """Return the condition for events of that time that match a tree.
+
+    `zone` is where days in the tree begin; for `has_words` see `conditions.Reading`.
+
+    Raises:
+        QueryError: a value does not fit its field.
+    """
     binder = Binder()
-    condition = compile_tree(parsed.tree, binder, now=now)
+    condition = compile_tree(tree, binder, now=now, zone=zone, has_words=has_words)
     where = (
         f"timestamp >= {binder.instant(since_ms)} AND timestamp < {binder.instant(until_ms)} "
         f"AND {condition}"
@@ -100,8 +129,8 @@ def ask(query: str, *, since_ms: int, until_ms: int, now: datetime) -> Asked:
         binder,
         since_ms,
         until_ms,
-        notes=[*parsed.notes, *notes_on(parsed.tree)],
+        notes=notes_on(tree),
         condition=condition,
-        is_hourly=fields_of(parsed.tree) <= HOURLY_COLUMNS,
-        is_selective=is_selective(parsed.tree),
+        is_hourly=fields_of(tree) <= HOURLY_COLUMNS,
+        is_selective=is_selective(tree),
     )

@@ -4,17 +4,47 @@ A value is a text, a number or a flag. A condition that asks nothing of a kind n
 of that kind.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, tzinfo
 
 from tailrace.errors import QueryError
-from tailrace.query.fields import Column, Path
-from tailrace.query.text import literals_of, number_of, pieces_of, tokens_of
+from tailrace.query.fields import KEYWORD_SUFFIX, Column, Path, many_of, resolve
+from tailrace.query.regexes import Expression, expression_of
+from tailrace.query.text import edits_for, literals_of, number_of, pieces_of, tokens_of
 from tailrace.query.times import Span, is_time, span_of
-from tailrace.query.tree import Bound, Phrase, Range, Term, Wildcard
+from tailrace.query.tree import (
+    Bound,
+    Exists,
+    Fuzzy,
+    Nested,
+    Phrase,
+    Range,
+    Regex,
+    Term,
+    Wildcard,
+)
 
+FUZZY_CHARACTERS_MAX = 64
+EDITS_MAX = 2
 _ID_CHARACTERS_MIN = 8
+
+ValueLeaf = Term | Phrase | Wildcard | Regex | Fuzzy | Range
+TextLeaf = Term | Phrase | Wildcard | Regex | Fuzzy
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """How the values of a question are read.
+
+    `zone` is where its days begin and end. With `has_words` a text of a JSON object is also found
+    by words within it, unless the field's name ends in `.keyword`: what those expect who come from
+    Elasticsearch, where such a text is indexed both ways.
+    """
+
+    now: datetime
+    zone: tzinfo = UTC
+    has_words: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,7 +95,19 @@ class TextRange:
     high: Bound | None
 
 
-Condition = Equals | Like | NumberRange | TimeRange | TextRange
+@dataclass(frozen=True)
+class Fits:
+    """Texts that a regular expression matches from end to end."""
+
+    expression: Expression
+
+
+@dataclass(frozen=True)
+class Near:
+    """Texts at most so many edits away."""
+
+    text: str
+    edits: int
 
 
 @dataclass(frozen=True)
@@ -87,34 +129,131 @@ class TokenPatterns:
     patterns: tuple[str, ...]
 
 
-FreeText = AnyPhrase | TokenPatterns
+@dataclass(frozen=True)
+class TokenFits:
+    """Free text: a token that a regular expression matches."""
+
+    expression: Expression
 
 
-def condition_of(
-    leaf: Term | Phrase | Wildcard | Range, field: Column | Path, *, now: datetime
-) -> Condition:
+@dataclass(frozen=True)
+class TokensNear:
+    """Free text: tokens side by side that are so near to these."""
+
+    tokens: tuple[Near, ...]
+
+
+FreeText = AnyPhrase | TokenPatterns | TokenFits | TokensNear
+
+
+@dataclass(frozen=True)
+class Words:
+    """Texts in which these words stand."""
+
+    wanted: FreeText
+
+
+@dataclass(frozen=True)
+class Either:
+    """What meets one of the conditions."""
+
+    conditions: "tuple[Condition, ...]"
+
+
+Condition = Equals | Like | Fits | Near | NumberRange | TimeRange | TextRange | Words | Either
+
+
+def condition_of(leaf: ValueLeaf, field: Column | Path, reading: Reading) -> Condition:
     """Return what the leaf asks of the field's values.
 
     Raises:
         QueryError: the value does not fit the field.
     """
-    if isinstance(leaf, Phrase) and leaf.slop:
-        raise QueryError(
-            f"'~{leaf.slop}' after quotes searches free text only",
-            position=leaf.position,
-            hint=f"leave out the field or the ~{leaf.slop}",
-        )
     if isinstance(field, Column) and field.kind == "time":
-        return _time_condition(leaf, field, now)
+        return _time_condition(leaf, field, reading)
     if isinstance(field, Column) and field.kind == "flag":
         return _flag_condition(leaf, field)
+    whole = _whole(leaf, field, reading)
+    is_whole = not reading.has_words or isinstance(field, Column)
+    if is_whole or (leaf.field or "").endswith(KEYWORD_SUFFIX):
+        return whole
+    words = None if isinstance(leaf, Range) else _words_of(leaf)
+    return whole if words is None or isinstance(whole, Words) else Either((whole, Words(words)))
+
+
+def conditions_on(
+    leaf: ValueLeaf, columns: Iterable[Column], reading: Reading
+) -> Iterator[tuple[Column, Condition]]:
+    """Return what the leaf asks of those of many columns whose values it fits."""
+    for column in columns:
+        try:
+            yield column, condition_of(leaf, column, reading)
+        except QueryError:
+            if column.kind == "text":
+                raise
+
+
+def object_of(leaf: Nested) -> Path:
+    """Return where the objects are that are asked.
+
+    Raises:
+        QueryError: the field has none.
+    """
+    field = None if many_of(leaf.field) else resolve(leaf.field)
+    if isinstance(field, Path) and field.keys:
+        return field
+    raise QueryError(
+        f"'{leaf.field}' holds no objects that {{ }} could look into",
+        position=leaf.position,
+        hint="name a property with an object or a list of objects: "
+        "properties.products:{ name:Shirt }",
+    )
+
+
+def inner_path(leaf: ValueLeaf | Exists, outer: Path) -> Path:
+    """Return the place that a leaf within `{ }` names, within one of the objects there.
+
+    Raises:
+        QueryError: it names none.
+    """
+    if leaf.field is None:
+        raise QueryError(
+            "within { } every value needs a key",
+            position=leaf.position,
+            hint="write properties.products:{ name:Shirt }",
+        )
+    # What may not be a key in a column may not be one here.
+    field = resolve(f"{outer.column}.{leaf.field}")
+    if not isinstance(field, Path) or many_of(leaf.field):
+        raise QueryError(f"'{leaf.field}' is no key that can be asked", position=leaf.position)
+    return field
+
+
+def twice_nested(leaf: Nested) -> QueryError:
+    """Return what is wrong with objects in objects."""
+    return QueryError(
+        "{ } within { } is not supported",
+        position=leaf.position,
+        hint=f"name the keys of what is in '{leaf.field}': {leaf.field}.key",
+    )
+
+
+def _whole(leaf: ValueLeaf, field: Column | Path, reading: Reading) -> Condition:
+    """Return what the leaf asks of whole values."""
     match leaf:
         case Wildcard():
             return Like(leaf.pattern)
+        case Regex():
+            return Fits(_expression(leaf))
+        case Fuzzy():
+            return _near(leaf, leaf.text)
         case Range() if isinstance(field, Path):
-            return _path_range(leaf, now)
+            return _path_range(leaf, reading)
         case Range():
             return TextRange(leaf.low, leaf.high)
+        case Phrase() if leaf.slop:
+            # How far words are apart can be asked of words only.
+            return Words(free_text_of(leaf))
         case _ if isinstance(field, Path):
             flag = {"true": True, "false": False}.get(leaf.text)
             return Equals(leaf.text, number_of(leaf.text), flag)
@@ -122,31 +261,65 @@ def condition_of(
             return Equals(leaf.text)
 
 
-def free_text_of(leaf: Term | Phrase | Wildcard) -> FreeText:
+def _words_of(leaf: TextLeaf) -> FreeText | None:
+    """Return the words that a leaf asks for, or None where it has none."""
+    match leaf:
+        case Regex():
+            return TokenFits(_expression(leaf))
+        case Fuzzy():
+            near = _tokens_near(leaf)
+            return near if near.tokens else None
+        case Wildcard():
+            patterns = tuple(_token_patterns(leaf.pattern))
+            return TokenPatterns(patterns) if any(map(literals_of, patterns)) else None
+        case Phrase():
+            phrase = tuple(tokens_of(leaf.text))
+            return AnyPhrase((phrase,), leaf.slop) if phrase else None
+        case Term():
+            phrases = tuple(
+                tuple(tokens) for word in leaf.text.split() if (tokens := tokens_of(word))
+            )
+            return AnyPhrase(phrases) if phrases else None
+
+
+def free_text_of(leaf: TextLeaf) -> FreeText:
     """Return what a leaf without a field asks of the event's text.
 
     Raises:
         QueryError: nothing is left when all but letters and digits is taken away.
     """
-    match leaf:
-        case Wildcard():
-            patterns = tuple(_token_patterns(leaf.pattern))
-            if any(literals_of(pattern) for pattern in patterns):
-                return TokenPatterns(patterns)
-        case Phrase():
-            phrase = tuple(tokens_of(leaf.text))
-            if phrase:
-                return AnyPhrase((phrase,), leaf.slop, _ids_among([leaf.text]))
-        case Term():
-            words = leaf.text.split()
-            phrases = tuple(tuple(tokens) for word in words if (tokens := tokens_of(word)))
-            if phrases:
-                return AnyPhrase(phrases, ids=_ids_among(words))
-    raise QueryError(
-        "nothing to search for: no letters or digits here",
-        position=leaf.position,
-        hint="free text is searched by words; to find other characters, name a field",
-    )
+    wanted = _words_of(leaf)
+    if wanted is None:
+        raise QueryError(
+            "nothing to search for: no letters or digits here",
+            position=leaf.position,
+            hint="free text is searched by words; to find other characters, name a field",
+        )
+    if isinstance(wanted, AnyPhrase) and leaf.field is None:
+        match leaf:
+            case Phrase():
+                return replace(wanted, ids=_ids_among([leaf.text]))
+            case Term():
+                return replace(wanted, ids=_ids_among(leaf.text.split()))
+    return wanted
+
+
+def _expression(leaf: Regex) -> Expression:
+    return expression_of(leaf.pattern, leaf.position + 1)
+
+
+def _tokens_near(leaf: Fuzzy) -> TokensNear:
+    return TokensNear(tuple(_near(leaf, token) for token in tokens_of(leaf.text)))
+
+
+def _near(leaf: Fuzzy, text: str) -> Near:
+    if len(text) > FUZZY_CHARACTERS_MAX:
+        raise QueryError(
+            f"a fuzzy word has {len(text)} characters; the limit is {FUZZY_CHARACTERS_MAX}",
+            position=leaf.position,
+        )
+    edits = edits_for(text) if leaf.edits is None else min(leaf.edits, EDITS_MAX)
+    return Near(text, edits)
 
 
 def _ids_among(texts: Iterable[str]) -> tuple[str, ...]:
@@ -169,33 +342,45 @@ def _token_patterns(pattern: str) -> list[str]:
     return [part for part in patterns if part]
 
 
-def _time_condition(
-    leaf: Term | Phrase | Wildcard | Range, field: Column, now: datetime
-) -> TimeRange:
-    if isinstance(leaf, Wildcard):
-        raise QueryError(
-            f"'{field.name}' is a time and takes no wildcards",
-            position=leaf.position,
-            hint=f"write a day or a range: {field.name}:2026-03-10",
-        )
-    if isinstance(leaf, Range):
-        return _time_range(leaf, now)
-    return TimeRange(*span_of(leaf.text, now=now, position=leaf.position))
+def _time_condition(leaf: ValueLeaf, field: Column, reading: Reading) -> TimeRange:
+    match leaf:
+        case Range():
+            return _time_range(leaf, reading)
+        case Term() | Phrase(slop=0):
+            return TimeRange(*_span_of(leaf.text, leaf.position, reading))
+        case _:
+            raise QueryError(
+                f"'{field.name}' is a time and takes no {_kind(leaf)}",
+                position=leaf.position,
+                hint=f"write a day or a range: {field.name}:2026-03-10",
+            )
 
 
-def _flag_condition(leaf: Term | Phrase | Wildcard | Range, field: Column) -> Equals:
+def _flag_condition(leaf: ValueLeaf, field: Column) -> Equals:
     if isinstance(leaf, Term | Phrase) and leaf.text in ("true", "false"):
         return Equals(leaf.text, flag=leaf.text == "true")
     raise QueryError(f"'{field.name}' is either true or false", position=leaf.position)
 
 
-def _path_range(leaf: Range, now: datetime) -> Condition:
+def _kind(leaf: ValueLeaf) -> str:
+    match leaf:
+        case Wildcard():
+            return "wildcards"
+        case Regex():
+            return "regular expressions"
+        case Fuzzy():
+            return "fuzzy words"
+        case _:
+            return "distance of words (~)"
+
+
+def _path_range(leaf: Range, reading: Reading) -> Condition:
     """Return the range that both ends can be read as: of numbers, of times, else of texts."""
     ends = [bound for bound in (leaf.low, leaf.high) if bound is not None]
     if all(number_of(bound.text) is not None for bound in ends):
         return NumberRange(_number_bound(leaf.low), _number_bound(leaf.high))
     if all(is_time(bound.text) for bound in ends):
-        return _time_range(leaf, now)
+        return _time_range(leaf, reading)
     return TextRange(leaf.low, leaf.high)
 
 
@@ -206,16 +391,17 @@ def _number_bound(bound: Bound | None) -> NumberBound | None:
     return None if value is None else NumberBound(value, bound.is_inclusive)
 
 
-def _time_range(leaf: Range, now: datetime) -> TimeRange:
+def _time_range(leaf: Range, reading: Reading) -> TimeRange:
     """Round as Elasticsearch does: an end that names a day takes in or leaves out all of it."""
-    low, high = _span(leaf.low, now), _span(leaf.high, now)
     start = end = None
-    if low is not None and leaf.low is not None:
+    if leaf.low is not None:
+        low = _span_of(leaf.low.text, leaf.low.position, reading)
         start = low.start_ms if leaf.low.is_inclusive else low.end_ms
-    if high is not None and leaf.high is not None:
+    if leaf.high is not None:
+        high = _span_of(leaf.high.text, leaf.high.position, reading)
         end = high.end_ms if leaf.high.is_inclusive else high.start_ms
     return TimeRange(start, end)
 
 
-def _span(bound: Bound | None, now: datetime) -> Span | None:
-    return None if bound is None else span_of(bound.text, now=now, position=bound.position)
+def _span_of(text: str, position: int, reading: Reading) -> Span:
+    return span_of(text, now=reading.now, zone=reading.zone, position=position)

@@ -53,7 +53,13 @@ def histogram(runner: Runner, question: Histogram, *, now: datetime) -> Histogra
     started = time.monotonic()
     since_ms, until_ms = times_of(since=question.since, until=question.until, now=now)
     interval_ms = _interval_ms(question, since_ms, until_ms)
-    asked = ask(question.query, since_ms=since_ms, until_ms=until_ms, now=now)
+    asked = ask(
+        question.query,
+        since_ms=since_ms,
+        until_ms=until_ms,
+        now=now,
+        language=question.language,
+    )
     start_ms = _aligned(since_ms, interval_ms)
     size = -(-(until_ms - start_ms) // interval_ms)
     intervals = Buckets(start_ms, interval_ms)
@@ -102,7 +108,13 @@ def values(runner: Runner, question: Values, *, now: datetime) -> ValuesResult:
     """
     started = time.monotonic()
     since_ms, until_ms = times_of(since=question.since, until=question.until, now=now)
-    asked = ask(question.query, since_ms=since_ms, until_ms=until_ms, now=now)
+    asked = ask(
+        question.query,
+        since_ms=since_ms,
+        until_ms=until_ms,
+        now=now,
+        language=question.language,
+    )
     notes = list(asked.notes)
     with runner.turn() as client:
         found = commonest(runner, client, asked, question.field, limit=question.limit)

@@ -71,5 +71,7 @@ def unpack(search: Search) -> Cursor | None:
 
 
 def _question(search: Search) -> bytes:
-    parts = (search.query, search.since, search.until, search.sort)
+    parts = [search.query, search.since, search.until, search.sort]
+    if search.language != "lucene":
+        parts.append(search.language)
     return hashlib.blake2b("\0".join(parts).encode(), digest_size=8).digest()

@@ -9,7 +9,8 @@ it, or where that is missing in the other objects.
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
+from functools import partial
 
 import msgspec
 
@@ -17,37 +18,54 @@ from tailrace.errors import QueryError
 from tailrace.query.conditions import (
     AnyPhrase,
     Condition,
+    Either,
     Equals,
+    Fits,
     FreeText,
     Like,
+    Near,
     NumberRange,
+    Reading,
     TextRange,
     TimeRange,
+    TokenFits,
+    TokenPatterns,
+    TokensNear,
+    ValueLeaf,
+    Words,
     condition_of,
+    conditions_on,
     free_text_of,
+    inner_path,
+    object_of,
+    twice_nested,
 )
 from tailrace.query.fields import (
     ID_COLUMNS,
+    MANY_LEVELS,
     NULLABLE,
     OBJECTS,
     STORED_PATHS,
     TEXT_COLUMNS,
     TEXT_OBJECTS,
     Column,
+    Many,
     Path,
     Unknown,
+    many_of,
     resolve,
 )
 from tailrace.query.text import (
     VALUES_PATTERN,
     has_phrase,
+    is_near,
     is_time_text,
     matches,
     number_of,
     tokens_of,
 )
 from tailrace.query.times import span_of, to_ms
-from tailrace.query.tree import All, And, Exists, Not, Or, Phrase, Range, Term, Tree, Wildcard
+from tailrace.query.tree import All, And, Exists, Leaf, Nested, Not, Or, Range, Tree
 
 EventMap = Mapping[str, object]
 Matcher = Callable[[EventMap], bool]
@@ -63,28 +81,33 @@ def evaluate(tree: Tree, event: EventMap, *, now: datetime) -> bool:
     return matcher(tree, now=now)(event)
 
 
-def matcher(tree: Tree, *, now: datetime) -> Matcher:
+def matcher(tree: Tree, *, now: datetime, zone: tzinfo = UTC, has_words: bool = False) -> Matcher:
     """Return a function that tells whether an event matches; `now` is what date math starts from.
+
+    `zone` is where days begin; for `has_words` see `Reading`.
 
     Raises:
         QueryError: a value does not fit its field.
     """
+    reading = Reading(now=now, zone=zone, has_words=has_words)
+    return _matcher(tree, lambda leaf: _leaf(leaf, reading))
+
+
+def _matcher(tree: Tree, leaf: Callable[[Leaf], Matcher]) -> Matcher:
     match tree:
         case All():
             return lambda event: True
         case Not(part):
-            inner = matcher(part, now=now)
+            inner = _matcher(part, leaf)
             return lambda event: not inner(event)
         case And(parts):
-            every = [matcher(part, now=now) for part in parts]
+            every = [_matcher(part, leaf) for part in parts]
             return lambda event: all(one(event) for one in every)
         case Or(parts):
-            some = [matcher(part, now=now) for part in parts]
+            some = [_matcher(part, leaf) for part in parts]
             return lambda event: any(one(event) for one in some)
-        case Exists():
-            return _exists(tree)
-        case Term() | Phrase() | Wildcard() | Range():
-            return _leaf(tree, now)
+        case _:
+            return leaf(tree)
 
 
 def values_at(value: object, keys: tuple[str, ...]) -> Iterator[Scalar]:
@@ -102,7 +125,19 @@ def values_at(value: object, keys: tuple[str, ...]) -> Iterator[Scalar]:
                         yield from _scalars(inner)
 
 
-def _leaf(leaf: Term | Phrase | Wildcard | Range, now: datetime) -> Matcher:
+def _leaf(leaf: Leaf, reading: Reading) -> Matcher:
+    match leaf:
+        case All():
+            return lambda event: True
+        case Nested():
+            return _nested(leaf, reading)
+        case Exists():
+            return _exists(leaf)
+        case _:
+            return _value_leaf(leaf, reading)
+
+
+def _value_leaf(leaf: ValueLeaf, reading: Reading) -> Matcher:
     if leaf.field is None:
         if isinstance(leaf, Range):
             raise TypeError("a range has a field")
@@ -112,15 +147,128 @@ def _leaf(leaf: Term | Phrase | Wildcard | Range, now: datetime) -> Matcher:
             any(event.get(name) in ids for name in ID_COLUMNS)
             or any(_has(tokens_of(text), wanted) for text in _texts(event))
         )
+    many = many_of(leaf.field)
+    if many is not None:
+        return _any_field(leaf, many, reading)
     field = resolve(leaf.field)
     if isinstance(field, Unknown) or (isinstance(field, Path) and not field.keys):
         return lambda event: False
-    condition = condition_of(leaf, field, now=now)
+    condition = condition_of(leaf, field, reading)
     if isinstance(field, Path):
         return lambda event: any(_matches(condition, value) for value in _path_values(event, field))
+    return _column(condition, field)
+
+
+def _column(condition: Condition, field: Column) -> Matcher:
     if isinstance(condition, TimeRange):
         return lambda event: _in_time_range(condition, _instant(event.get(field.name)))
+    if isinstance(condition, Fits | Near | Words):
+        return lambda event: (
+            bool(event.get(field.name)) and _matches(condition, event.get(field.name))
+        )
     return lambda event: _matches(condition, event.get(field.name) or _empty(field))
+
+
+def _any_field(leaf: ValueLeaf, many: Many, reading: Reading) -> Matcher:
+    tests = [
+        _column(condition, column)
+        for column, condition in conditions_on(leaf, many.columns, reading)
+    ]
+    for name in many.objects:
+        condition = condition_of(leaf, Path(name, ("*",)), reading)
+        tests.append(_any_value(condition, many, name))
+    return lambda event: any(test(event) for test in tests)
+
+
+def _any_value(condition: Condition, many: Many, name: str) -> Matcher:
+    return lambda event: any(
+        _matches(condition, scalar)
+        for found, value in _pairs(name, _object(event, name))
+        if many.has(found)
+        for scalar in _scalars(value)
+    )
+
+
+def _pairs(name: str, value: object) -> list[tuple[str, object]]:
+    """Return the values in an object with their names; lists add nothing to a name."""
+    pairs: list[tuple[str, object]] = [(name, value)] if isinstance(value, dict) else []
+    for _ in range(MANY_LEVELS + 1):
+        pairs = [inner for pair in pairs for inner in _inside(*pair)]
+    return pairs
+
+
+def _inside(name: str, value: object) -> Iterator[tuple[str, object]]:
+    if isinstance(value, dict):
+        yield from ((f"{name}.{key}", inner) for key, inner in value.items())
+    elif isinstance(value, list):
+        yield from ((name, element) for element in value)
+    else:
+        yield name, value
+
+
+def _nested(leaf: Nested, reading: Reading) -> Matcher:
+    path = object_of(leaf)
+
+    def inner(part: Leaf) -> Matcher:
+        match part:
+            case All():
+                return lambda element: True
+            case Exists():
+                keys = inner_path(part, path).keys
+                is_text = path.column in TEXT_OBJECTS
+                return lambda element: (
+                    any(_has_scalar(found) for found in _direct(element, keys))
+                    or (not is_text and _has_scalar(_below(element, ".".join(keys))))
+                )
+            case Nested():
+                raise twice_nested(part)
+            case _:
+                place = inner_path(part, path)
+                condition = condition_of(part, place, reading)
+                return lambda element: any(
+                    _matches(condition, scalar)
+                    for found in _direct(element, place.keys)
+                    for scalar in _scalars(found)
+                )
+
+    test = _matcher(leaf.part, inner)
+    return lambda event: any(test(element) for element in _objects(event, path))
+
+
+def _objects(event: EventMap, path: Path) -> Iterator[dict[str, object]]:
+    """Return the objects at the path, or in a list there; the store keeps none of nulls alone."""
+    value = _object(event, path.column)
+    if path.column in TEXT_OBJECTS:
+        for found in _strict(value, path):
+            for element in found if isinstance(found, list) else (found,):
+                if isinstance(element, dict) and element:
+                    yield element
+        return
+    there = _below(value, ".".join(path.keys))
+    lists = (found for found in _direct(value, path.keys) if isinstance(found, list))
+    for element in (there, *(element for found in lists for element in found)):
+        if isinstance(element, dict) and _has_leaf(element):
+            yield element
+
+
+def _below(value: object, name: str) -> dict[str, object]:
+    """Return all that is below a name in an object as one object; keys may hold dots."""
+    found: dict[str, object] = {}
+    for key, inner in value.items() if isinstance(value, dict) else ():
+        if key == name:
+            found |= inner if isinstance(inner, dict) else {}
+        elif name.startswith(f"{key}."):
+            found |= _below(inner, name.removeprefix(f"{key}."))
+        elif key.startswith(f"{name}."):
+            found[key.removeprefix(f"{name}.")] = inner
+    return found
+
+
+def _has_scalar(value: object) -> bool:
+    if isinstance(value, dict | list):
+        inner = value.values() if isinstance(value, dict) else value
+        return any(_has_scalar(each) for each in inner)
+    return value is not None
 
 
 def _empty(field: Column) -> Scalar:
@@ -128,14 +276,29 @@ def _empty(field: Column) -> Scalar:
 
 
 def _exists(leaf: Exists) -> Matcher:
+    many = many_of(leaf.field)
+    if many is not None:
+        return lambda event: (
+            any(_column_exists(column, event) for column in many.columns)
+            or any(
+                value not in (None, {}, [])
+                for name in many.objects
+                for found, value in _pairs(name, _object(event, name))
+                if many.has(found)
+            )
+        )
     field = resolve(leaf.field)
     if isinstance(field, Unknown):
         return lambda event: False
     if isinstance(field, Path):
         return lambda event: _path_exists(_object(event, field.column), field)
+    return lambda event: _column_exists(field, event)
+
+
+def _column_exists(field: Column, event: EventMap) -> bool:
     if field.kind == "text":
-        return lambda event: bool(event.get(field.name))
-    return lambda event: field.name not in NULLABLE or event.get(field.name) is not None
+        return bool(event.get(field.name))
+    return field.name not in NULLABLE or event.get(field.name) is not None
 
 
 def _path_exists(value: object, field: Path) -> bool:
@@ -259,6 +422,14 @@ def _matches(condition: Condition, value: object) -> bool:
             return isinstance(value, str) and _in_time_range(condition, _time_text(value))
         case TextRange():
             return isinstance(value, str) and _in_text_range(condition, value)
+        case Fits(expression):
+            return isinstance(value, str) and expression.matches(value)
+        case Near(text, edits):
+            return isinstance(value, str) and is_near(value, text, edits)
+        case Words(wanted):
+            return isinstance(value, str) and _has(tokens_of(value), wanted)
+        case Either(conditions):
+            return any(_matches(each, value) for each in conditions)
 
 
 def _in_time_range(condition: TimeRange, at: int | None) -> bool:
@@ -324,10 +495,16 @@ def _values_of(text: str) -> Iterator[str]:
 
 
 def _has(tokens: list[str], wanted: FreeText) -> bool:
-    if isinstance(wanted, AnyPhrase):
-        return any(has_phrase(tokens, phrase, wanted.slop) for phrase in wanted.phrases)
-    size = len(wanted.patterns)
+    match wanted:
+        case AnyPhrase():
+            return any(has_phrase(tokens, phrase, wanted.slop) for phrase in wanted.phrases)
+        case TokenFits(expression):
+            return any(expression.matches(token) for token in tokens)
+        case TokenPatterns(patterns):
+            tests = [partial(matches, pattern) for pattern in patterns]
+        case TokensNear(words):
+            tests = [partial(is_near, near.text, edits=near.edits) for near in words]
     return any(
-        all(matches(pattern, tokens[at + ahead]) for ahead, pattern in enumerate(wanted.patterns))
-        for at in range(len(tokens) - size + 1)
+        all(test(tokens[at + ahead]) for ahead, test in enumerate(tests))
+        for at in range(len(tokens) - len(tests) + 1)
     )

@@ -1,8 +1,10 @@
 """What may be searched: the columns of an event, and paths into its JSON objects."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Literal
+
+from tailrace.query.text import matches
 
 ColumnKind = Literal["text", "time", "flag"]
 
@@ -78,7 +80,30 @@ class Unknown:
     note: str
 
 
+@dataclass(frozen=True)
+class Many:
+    """All fields whose names match a pattern: `*` is any text, `?` and `\\` are themselves.
+
+    `columns` are those of the table, `objects` the JSON objects that may have such fields.
+    """
+
+    pattern: str
+    columns: tuple[Column, ...]
+    objects: tuple[str, ...]
+
+    def has(self, name: str) -> bool:
+        """Tell whether it is a name of such a field."""
+        return matches(self.wildcard, name)
+
+    @property
+    def wildcard(self) -> str:
+        """The pattern as those of values are written."""
+        return self.pattern.replace("\\", "\\\\").replace("?", "\\?")
+
+
 Field = Column | Path | Unknown
+# How many lists and objects inside each other such a name is looked for in.
+MANY_LEVELS = 8
 
 
 def resolve(name: str) -> Field:
@@ -96,6 +121,20 @@ def resolve(name: str) -> Field:
     if len(keys) > PATH_KEYS_MAX:
         return Unknown(name, f"'{name}' is deeper than {PATH_KEYS_MAX} keys; nothing matches it.")
     return Path(column, keys)
+
+
+def many_of(name: str) -> Many | None:
+    """Return the fields that a name with a `*` in it means, or None for the name of one field."""
+    pattern = name.removesuffix(KEYWORD_SUFFIX)
+    if "*" not in pattern:
+        return None
+    start = pattern.partition("*")[0]
+    objects = tuple(
+        each for each in OBJECTS if f"{each}.".startswith(start) or start.startswith(f"{each}.")
+    )
+    found = Many(pattern, (), objects)
+    columns = tuple(Column(column, kind) for column, kind in COLUMNS.items() if found.has(column))
+    return replace(found, columns=columns)
 
 
 def _unknown_note(name: str) -> str:

@@ -15,10 +15,17 @@ an event through:
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from tailrace.query.bind import Binder
-from tailrace.query.conditions import AnyPhrase, FreeText
+from tailrace.query.conditions import (
+    AnyPhrase,
+    FreeText,
+    Near,
+    TokenFits,
+    TokenPatterns,
+    TokensNear,
+)
 from tailrace.query.fields import ID_COLUMNS, TEXT_COLUMNS
 from tailrace.query.text import (
     ANY_TEXT,
@@ -143,6 +150,8 @@ def _expression(wanted: FreeText) -> str | None:
         if any(token in ("true", "false", "null") for token in tokens):
             return None
         return "|".join(f"{_EDGE}+".join(phrase) for phrase in wanted.phrases)
+    if not isinstance(wanted, TokenPatterns):
+        return None
     if len(wanted.patterns) > 1 or not wanted.patterns[0].isascii():
         return None
     (pattern,) = wanted.patterns
@@ -159,9 +168,14 @@ def _may_be_bare(pattern: str) -> bool:
 
 
 def _words(wanted: FreeText) -> Iterable[tuple[str, ...]]:
-    if isinstance(wanted, AnyPhrase):
-        return wanted.phrases
-    return [tuple(run for pattern in wanted.patterns for run in literals_of(pattern))]
+    """Return words that must stand in the text; empty where none is known."""
+    match wanted:
+        case AnyPhrase():
+            return wanted.phrases
+        case TokenPatterns():
+            return [tuple(run for pattern in wanted.patterns for run in literals_of(pattern))]
+        case _:
+            return [()]
 
 
 def _needles(words: Iterable[str]) -> list[str]:
@@ -185,15 +199,70 @@ def _holds(columns: Iterable[str], needles: list[list[str]], binder: Binder) -> 
 
 def _tokens_test(wanted: FreeText, binder: Binder) -> str:
     """Return the test on `ts`, the array of a value's tokens."""
-    if isinstance(wanted, AnyPhrase):
-        tests = [_phrase_test(phrase, wanted.slop, binder) for phrase in wanted.phrases]
-        return "(" + " OR ".join(tests) + ")"
-    likes = [binder.text(like_pattern(pattern)) for pattern in wanted.patterns]
-    if len(likes) == 1:
-        return f"arrayExists(t -> t LIKE {likes[0]}, ts)"
-    tests = [f"ts[i + {ahead}] LIKE {like}" for ahead, like in enumerate(likes)]
-    fits = f"i + {len(likes) - 1} <= length(ts)"
-    return f"arrayExists(i -> {' AND '.join([fits, *tests])}, arrayEnumerate(ts))"
+    match wanted:
+        case AnyPhrase():
+            phrases = [_phrase_test(phrase, wanted.slop, binder) for phrase in wanted.phrases]
+            return "(" + " OR ".join(phrases) + ")"
+        case TokenFits(expression):
+            return f"arrayExists(t -> match(t, {binder.text(expression.re2)}), ts)"
+        case TokenPatterns(patterns):
+            tests = [_like_test(pattern, binder) for pattern in patterns]
+        case TokensNear(tokens):
+            tests = [near_test(near, binder) for near in tokens]
+    return _side_by_side(tests)
+
+
+def _like_test(pattern: str, binder: Binder) -> Callable[[str], str]:
+    like = binder.text(like_pattern(pattern))
+    return lambda x: f"{x} LIKE {like}"
+
+
+def _side_by_side(tests: Sequence[Callable[[str], str]]) -> str:
+    if len(tests) == 1:
+        return f"arrayExists(t -> {tests[0]('t')}, ts)"
+    each = [test(f"ts[i + {ahead}]") for ahead, test in enumerate(tests)]
+    fits = f"i + {len(tests) - 1} <= length(ts)"
+    return f"arrayExists(i -> {' AND '.join([fits, *each])}, arrayEnumerate(ts))"
+
+
+def words_test(wanted: FreeText, binder: Binder) -> Callable[[str], str]:
+    """Return the words as SQL on a text, which may be NULL."""
+    test = _tokens_test(wanted, binder)
+    return lambda x: f"arrayExists(ts -> {test}, [tokens(lowerUTF8(ifNull({x}, '')))])"
+
+
+def near_test(near: Near, binder: Binder) -> Callable[[str], str]:
+    """Return the distance as SQL on a text.
+
+    The engine counts bytes; so the characters of both texts are written as one byte each, those
+    that the word has not as one that is the same for all.
+    """
+    other = next(c for c in map(chr, range(0x7E, 0x20, -1)) if c not in near.text)
+    size, own = len(near.text), sorted(set(near.text))
+    if near.text.isascii():
+        wanted, names, values = near.text, "", ""
+        rest = binder.text(r"[^\x00-\x7f]")
+    else:
+        codes = {each: chr(0x30 + number) for number, each in enumerate(own)}
+        wanted = "".join(codes[each] for each in near.text)
+        names = binder.text("".join(own) + other)
+        values = binder.text("".join(codes.values()) + "~")
+        rest = binder.text("[^" + "".join(map(_in_class, own)) + "]")
+    word, shared = binder.text(wanted), binder.text(other)
+
+    def test(x: str) -> str:
+        coded = f"replaceRegexpAll({x}, {rest}, {shared})"
+        if names:
+            coded = f"translateUTF8({coded}, {names}, {values})"
+        distance = f"damerauLevenshteinDistance({coded}, {word})"
+        length = f"abs(toInt64(lengthUTF8({x})) - {size})"
+        return f"({length} <= {near.edits} AND {distance} <= {near.edits})"
+
+    return test
+
+
+def _in_class(character: str) -> str:
+    return "\\" + character if character in "\\]^-[" else character
 
 
 def _phrase_test(phrase: tuple[str, ...], slop: int, binder: Binder) -> str:

@@ -7,24 +7,31 @@ looked into.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from tailrace.query.bind import Binder, quoted
 from tailrace.query.conditions import (
     Condition,
+    Either,
     Equals,
+    Fits,
     Like,
+    Near,
     NumberBound,
     NumberRange,
     TextRange,
     TimeRange,
+    Words,
 )
-from tailrace.query.fields import STORED_PATHS, TEXT_OBJECTS, Path
+from tailrace.query.fields import MANY_LEVELS, STORED_PATHS, TEXT_OBJECTS, Many, Path
+from tailrace.query.freetext import near_test, words_test
 from tailrace.query.text import NUMBER_PATTERN, TIME_PATTERN, like_pattern, pieces_of
 
 SqlTest = Callable[[str], str]
 _JSON_STARTS = "[{-0123456789tfn"
+# JSON in which there is no text, number or flag.
+NOTHING_PATTERN = r'^(null|[\[\]{},: ]|"(?:[^"\\]|\\.)*":)*$'
 _MAY_BE_JSON = re.compile(r"^(\[|\{|-?[0-9]|true$|false$|null$)")
 
 
@@ -90,6 +97,68 @@ def exists_sql(path: Path, binder: Binder) -> str:
     return _any(parts)
 
 
+def many_sql(condition: Condition, many: Many, column: str, binder: Binder) -> str:
+    """Return SQL that tells whether a value of one of many fields of an object meets it."""
+    named = f"arrayFilter(p -> {_is_named(many, binder)}, {_pairs(column)})"
+    return _any_raw(tests_of(condition, binder), f"arrayMap(p -> p.2, {named})")
+
+
+def many_exist_sql(many: Many, column: str, binder: Binder) -> str:
+    """Return SQL that tells whether one of many fields of an object has a value."""
+    is_value = "p.2 NOT IN ('', 'null', '{}', '[]')"
+    return f"arrayExists(p -> {_is_named(many, binder)} AND {is_value}, {_pairs(column)})"
+
+
+def _is_named(many: Many, binder: Binder) -> str:
+    return f"p.1 LIKE {binder.text(like_pattern(many.wildcard))}"
+
+
+def _pairs(column: str) -> str:
+    """Return SQL for the values in an object with their names; lists add nothing to a name."""
+    text = column if column in TEXT_OBJECTS else f"toJSONString({column})"
+    pairs = f"arrayMap(p -> (concat('{column}.', p.1), p.2), JSONExtractKeysAndValuesRaw({text}))"
+    for _ in range(MANY_LEVELS):
+        pairs = (
+            "arrayFlatten(arrayMap(p -> multiIf("
+            "startsWith(p.2, '{'), arrayMap(q -> (concat(p.1, '.', q.1), q.2), "
+            "JSONExtractKeysAndValuesRaw(p.2)), "
+            "startsWith(p.2, '['), arrayMap(e -> (p.1, e), JSONExtractArrayRaw(p.2)), "
+            f"[(p.1, p.2)]), {pairs}))"
+        )
+    return pairs
+
+
+def objects_sql(path: Path, binder: Binder) -> str:
+    """Return SQL for the objects at the path, or in a list there, as an array of JSON texts."""
+    if path.column in TEXT_OBJECTS:
+        raws = _text_values(path, binder)
+    else:
+        value = _subcolumn(path.column, path.keys)
+        below = f"{path.column}.^{_keys(path.keys)}"
+        raws = [f"ifNull(toJSONString({value}), '')", f"toJSONString({below})"]
+    elements = f"arrayConcat({', '.join(map(_as_elements, raws))})"
+    return f"arrayFilter(e -> startsWith(e, '{{') AND e != '{{}}', {elements})"
+
+
+def inner_sql(condition: Condition, keys: tuple[str, ...], binder: Binder) -> str:
+    """Return SQL that tells whether a value in the object `e`, a JSON text, meets the condition."""
+    tests = tests_of(condition, binder)
+    return _any(_any_raw(tests, _as_elements(raw)) for raw in _inner_values(keys, binder))
+
+
+def inner_exists_sql(keys: tuple[str, ...], binder: Binder) -> str:
+    """Return SQL that tells whether there is a value in the object `e`, a JSON text."""
+    nothing = binder.text(NOTHING_PATTERN)
+    return _any(
+        f"({raw} != '' AND NOT match({raw}, {nothing}))" for raw in _inner_values(keys, binder)
+    )
+
+
+def _inner_values(keys: tuple[str, ...], binder: Binder) -> list[str]:
+    raws = [_raw_at("e", keys, binder)]
+    return raws if len(keys) < 2 else [*raws, _raw_at("e", (".".join(keys),), binder)]
+
+
 def texts_sql(path: Path, binder: Binder) -> str:
     """Return SQL for the distinct values at the path as an Array(String)."""
     if path.column in TEXT_OBJECTS:
@@ -100,20 +169,28 @@ def texts_sql(path: Path, binder: Binder) -> str:
         text = f"if(isNull({stored}), [], [assumeNotNull({stored})])"
         return f"if({_is_plain(stored)}, {text}, {in_text})"
     value = _subcolumn(path.column, path.keys)
-    raw = f"ifNull(toJSONString({value}), '')"
-    arrays = [_as_elements(raw)]
-    for length in range(1, len(path.keys)):
-        outer = _subcolumn(path.column, path.keys[:length])
-        inner = _raw_at("e", path.keys[length:], binder)
-        arrays.append(
-            f"arrayFlatten(arrayMap(e -> {_as_elements(inner)}, "
-            f"if(startsWith(dynamicType({outer}), 'Array'), "
-            f"JSONExtractArrayRaw(ifNull(toJSONString({outer}), '')), [])))"
-        )
+    arrays = _arrays(path, binder)
     text = f"{value}.:`String`"
     # Most values are texts or not there: neither has to be written as JSON and read again.
     rest = _texts(*arrays) if len(path.keys) > 1 else f"if(isNull({value}), [], {_texts(*arrays)})"
     return f"if(isNotNull({text}), [assumeNotNull({text})], {rest})"
+
+
+def scalars_sql(path: Path, binder: Binder) -> str:
+    """Return SQL for all scalars at the path, not only the distinct ones, as JSON texts."""
+    if path.column not in TEXT_OBJECTS:
+        return _scalars(*_arrays(path, binder))
+    stored = _stored(path)
+    in_text = _scalars(*(_as_elements(raw) for raw in _text_values(path, binder)))
+    if stored is None:
+        return in_text
+    text = f"if(isNull({stored}), [], [toJSONString(assumeNotNull({stored}))])"
+    return f"if({_is_plain(stored)}, {text}, {in_text})"
+
+
+def value_sql(path: Path) -> str | None:
+    """Return SQL for the value at the path, a Dynamic; None where it is not stored by path."""
+    return None if path.column in TEXT_OBJECTS else _subcolumn(path.column, path.keys)
 
 
 @dataclass(frozen=True)
@@ -164,6 +241,30 @@ def tests_of(condition: Condition, binder: Binder) -> Tests:
             return Tests(text=_time_text(condition, binder))
         case TextRange():
             return Tests(text=text_range(condition, binder))
+        case Fits(expression):
+            re2 = binder.text(expression.re2)
+            return Tests(text=lambda x: f"match({x}, {re2})")
+        case Near():
+            return Tests(text=near_test(condition, binder))
+        case Words(wanted):
+            return Tests(text=words_test(wanted, binder))
+        case Either(conditions):
+            return _either([tests_of(each, binder) for each in conditions])
+
+
+def _either(each: Sequence[Tests]) -> Tests:
+    return Tests(
+        text=_any_of([tests.text for tests in each]),
+        number=_any_of([tests.number for tests in each]),
+        flag=_any_of([tests.flag for tests in each]),
+    )
+
+
+def _any_of(tests: Sequence[SqlTest | None]) -> SqlTest | None:
+    known = [test for test in tests if test is not None]
+    if len(known) < 2:
+        return known[0] if known else None
+    return lambda x: "(" + " OR ".join(f"ifNull({test(x)}, 0)" for test in known) + ")"
 
 
 def text_range(condition: TextRange, binder: Binder) -> SqlTest:
@@ -280,12 +381,31 @@ def _as_elements(raw: str) -> str:
     return f"if(startsWith({raw}, '['), JSONExtractArrayRaw({raw}), [{raw}])"
 
 
+def _scalars(*arrays: str) -> str:
+    joined = f"arrayConcat({', '.join(arrays)})" if len(arrays) > 1 else arrays[0]
+    return f"arrayFilter(r -> match(r, '^[^n[{{]'), {joined})"
+
+
 def _texts(*arrays: str) -> str:
     """Return the scalars among JSON texts as distinct texts: strings without their quotes."""
-    joined = f"arrayConcat({', '.join(arrays)})"
-    scalars = f"arrayFilter(r -> match(r, '^[^n[{{]'), {joined})"
-    bare = f"arrayMap(r -> if(startsWith(r, '\"'), JSONExtractString(r), r), {scalars})"
+    bare = f"arrayMap(r -> if(startsWith(r, '\"'), JSONExtractString(r), r), {_scalars(*arrays)})"
     return f"arrayDistinct({bare})"
+
+
+def _arrays(path: Path, binder: Binder) -> list[str]:
+    """Return the elements at the path of a JSON column, as JSON texts, by where they are found."""
+    value = _subcolumn(path.column, path.keys)
+    raw = f"ifNull(toJSONString({value}), '')"
+    arrays = [_as_elements(raw)]
+    for length in range(1, len(path.keys)):
+        outer = _subcolumn(path.column, path.keys[:length])
+        inner = _raw_at("e", path.keys[length:], binder)
+        arrays.append(
+            f"arrayFlatten(arrayMap(e -> {_as_elements(inner)}, "
+            f"if(startsWith(dynamicType({outer}), 'Array'), "
+            f"JSONExtractArrayRaw(ifNull(toJSONString({outer}), '')), [])))"
+        )
+    return arrays
 
 
 def _raw_at(element: str, keys: tuple[str, ...], binder: Binder) -> str:

@@ -12,38 +12,34 @@ QueryStringQueryParser for `>`, `_exists_` and match-all.
 import re
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import NamedTuple
 
 from tailrace.errors import QueryError
+from tailrace.query.conditions import EDITS_MAX
 from tailrace.query.lexer import Kind, RangeText, Token, tokens_of, unescape
+from tailrace.query.parsed import DEPTH_MAX, LEAVES_MAX, LENGTH_MAX, Parsed, require_text
+from tailrace.query.regexes import expression_of
 from tailrace.query.tree import (
     All,
     And,
     Bound,
     Exists,
+    Fuzzy,
     Not,
     Or,
     Phrase,
     Range,
+    Regex,
     Term,
     Tree,
     Wildcard,
 )
 
-LENGTH_MAX = 10_000
-DEPTH_MAX = 40
-LEAVES_MAX = 500
+__all__ = ["DEPTH_MAX", "LEAVES_MAX", "LENGTH_MAX", "Parsed", "parse"]
+
 EXISTS_FIELD = "_exists_"
 _SLOP_MAX = 100
-# NUL, and halves of characters, which UTF-8 cannot write.
-_NOT_TEXT = re.compile("[\x00\ud800-\udfff]")
-
-
-class Parsed(NamedTuple):
-    """A tree, and what the person who asked should know about how the text was read."""
-
-    tree: Tree
-    notes: tuple[str, ...]
+_EDITS = re.compile(r"[0-9]{1,3}")
+_SIMILARITY = re.compile(r"0?\.[0-9]{1,6}")
 
 
 def parse(text: str) -> Parsed:
@@ -52,13 +48,7 @@ def parse(text: str) -> Parsed:
     Raises:
         QueryError: the text is not valid; with the position and a hint.
     """
-    if len(text) > LENGTH_MAX:
-        raise QueryError(
-            f"the query has {len(text)} characters; the limit is {LENGTH_MAX}", position=LENGTH_MAX
-        )
-    odd = _NOT_TEXT.search(text)
-    if odd is not None:
-        raise QueryError("the query has a character that is not text", position=odd.start())
+    require_text(text)
     if not text.strip(" \t\n\r\u3000"):
         return Parsed(All(), ())
     return _Parser(text).parse()
@@ -210,9 +200,9 @@ class _Parser:
             field = self._field_name(token)
         elif token.kind is Kind.WILDCARD and self._peek(1) is Kind.COLON:
             raise QueryError(
-                f"'{token.text}' names many fields, which is not supported",
+                f"'{token.text}' is a pattern, which is no name of a field",
                 position=token.position,
-                hint="name one field, or leave the field out to search the whole text",
+                hint=f"to ask several fields, write \\ before the *: {_with_escapes(token.text)}:x",
             )
         if self._token.kind is Kind.OPEN:
             tree = self._group(field)
@@ -225,15 +215,7 @@ class _Parser:
 
     def _field_name(self, token: Token) -> str | None:
         name = unescape(token.text, token.position)
-        if name == "*":
-            return None
-        if "*" in name:
-            raise QueryError(
-                f"'{token.text}' names many fields, which is not supported",
-                position=token.position,
-                hint="name one field, or leave the field out to search the whole text",
-            )
-        return name
+        return None if name == "*" else name
 
     def _group(self, field: str | None) -> Tree:
         opened = self._take()
@@ -270,21 +252,33 @@ class _Parser:
             case Kind.RANGE:
                 return self._range(field, token)
             case Kind.REGEX:
-                raise QueryError(
-                    "regular expressions are not supported yet",
-                    position=token.position,
-                    hint='use the wildcards * and ?, or put text with a / in quotes: "/a/b"',
-                )
-            case _:
-                self._refuse_fuzzy()
+                expression_of(token.text, token.position + 1)
+                self._note_path(token)
+                self._skip_edits()
+                return Regex(field, token.text, token.position)
         if token.kind is Kind.WILDCARD:
+            self._skip_edits()
             return self._wildcard(field, token)
         if field is not None and token.text[0] in "<>":
             return _one_sided(field, token)
-        return Term(field, unescape(token.text, token.position), token.position)
+        text = unescape(token.text, token.position)
+        if self._token.kind is Kind.FUZZY:
+            return Fuzzy(field, text, self._edits(text), token.position)
+        return Term(field, text, token.position)
+
+    def _note_path(self, token: Token) -> None:
+        """Tell who wrote a path that a part of it is read as an expression."""
+        before = self._text[token.position - 1 : token.position]
+        if before and not before.isspace() and before not in "(:+-!":
+            self._notes.append(
+                f"'/{token.text}/' is read as a regular expression; put paths and addresses in "
+                'quotes: "/a/b".'
+            )
 
     def _exists(self, token: Token) -> Tree:
-        if token.kind not in (Kind.TERM, Kind.QUOTED):
+        if token.kind is Kind.STAR:
+            return All()
+        if token.kind not in (Kind.TERM, Kind.QUOTED, Kind.WILDCARD):
             raise QueryError(
                 f"expected the name of a field after '{EXISTS_FIELD}:'", position=token.position
             )
@@ -308,13 +302,31 @@ class _Parser:
             )
         return int(token.text)
 
-    def _refuse_fuzzy(self) -> None:
+    def _edits(self, text: str) -> int | None:
+        """Return the edits that `~` allows, None where it says nothing of them.
+
+        Source: Lucene, FuzzyQuery.floatToEdits, for a number between 0 and 1.
+        """
+        token = self._take()
+        if token.text in ("", "AUTO"):
+            return None
+        if _EDITS.fullmatch(token.text):
+            if int(token.text) > EDITS_MAX:
+                self._notes.append(f"'~{token.text}' is read as ~{EDITS_MAX}, which is the most.")
+            return min(int(token.text), EDITS_MAX)
+        if _SIMILARITY.fullmatch(token.text):
+            return min(int((1 - float(token.text)) * len(text)), EDITS_MAX)
+        raise QueryError(
+            f"expected 0, 1 or 2 after '~', not '{token.text}'",
+            position=token.position,
+            hint="quikc~1 finds words one edit away; without a number it depends on the length",
+        )
+
+    def _skip_edits(self) -> None:
+        """Pass over a `~` that means nothing: a pattern has no edits."""
         if self._token.kind is Kind.FUZZY:
-            raise QueryError(
-                "fuzzy search (word~) is not supported yet",
-                position=self._token.position,
-                hint="use the wildcards * and ?",
-            )
+            self._take()
+            self._notes.append("'~' changes nothing after a pattern.")
 
     def _refuse_second_colon(self, before: Tree) -> None:
         token = self._token
@@ -410,3 +422,8 @@ def _normalised(image: str, position: int) -> str:
         out.append("\\" + character if character in "*?\\" else character)
         at += length
     return "".join(out)
+
+
+def _with_escapes(text: str) -> str:
+    """Return a name with a backslash before each bare star."""
+    return re.sub(r"(\\[\s\S])|\*", lambda found: found.group(1) or "\\*", text)

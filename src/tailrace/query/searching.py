@@ -43,7 +43,13 @@ def search(runner: Runner, question: Search, *, now: datetime) -> SearchResult:
         since_ms, until_ms = times_of(since=question.since, until=question.until, now=now)
     else:
         since_ms, until_ms = cursor.since_ms, cursor.until_ms
-    asked = ask(question.query, since_ms=since_ms, until_ms=until_ms, now=now)
+    asked = ask(
+        question.query,
+        since_ms=since_ms,
+        until_ms=until_ms,
+        now=now,
+        language=question.language,
+    )
     with runner.turn() as client:
         page = _Page(runner, client, question, asked)
         if cursor is not None:
@@ -52,7 +58,7 @@ def search(runner: Runner, question: Search, *, now: datetime) -> SearchResult:
         elif asked.is_selective and len(found := page.within(None, None)) <= question.limit:
             total = len(found)
         else:
-            total = _total(runner, client, asked)
+            total = total_of(runner, client, asked)
             found = page.near(total, after=None)
         events = page.events(found[: question.limit])
     last = found[question.limit - 1] if len(found) > question.limit else None
@@ -81,12 +87,15 @@ def find_event(runner: Runner, message_id: str, source: str | None) -> EventOut 
     )
     with runner.turn() as client:
         rows = runner.rows(client, sql, binder.parameters)
-        stored = partial(_stored, runner, client, f"message_id = {binder.text(message_id)}", binder)
+        stored = partial(
+            stored_at, runner, client, f"message_id = {binder.text(message_id)}", binder
+        )
         events = events_of(rows, stored, has_original=True)
     return next(iter(events.values()), None)
 
 
-def _total(runner: Runner, client: Client, asked: Asked) -> int:
+def total_of(runner: Runner, client: Client, asked: Asked) -> int:
+    """Return how many events match."""
     parts = [f"SELECT count() AS events FROM {TABLE} WHERE {where}" for _, where in asked.scopes()]
     sql = f"SELECT sum(events) FROM ({' UNION ALL '.join(parts)})"
     return int(runner.rows(client, sql, asked.binder.parameters)[0][0])
@@ -152,7 +161,7 @@ class _Page:
     def events(self, rows: Sequence[Row]) -> list[EventOut]:
         """Return the events of these rows."""
         within, binder = self._asked.where, self._asked.binder
-        stored = partial(_stored, self._runner, self._client, within, binder)
+        stored = partial(stored_at, self._runner, self._client, within, binder)
         return list(events_of(rows, stored).values())
 
     def _widths_ms(self, total: int, *, span_ms: int) -> Iterator[int]:
@@ -165,7 +174,7 @@ class _Page:
         yield span_ms
 
 
-def _stored(
+def stored_at(
     runner: Runner, client: Client, within: str, binder: Binder, positions: Sequence[Position]
 ) -> Stored:
     """Return what is stored at these positions, which lie where the condition `within` says."""

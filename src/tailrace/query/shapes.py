@@ -6,7 +6,15 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, Raw, UnsetType
 
-QueryText = Annotated[str, Meta(description="Lucene query text; blank asks for everything.")]
+from tailrace.query.parsed import Language
+
+QueryText = Annotated[
+    str,
+    Meta(description="Query text in the language asked in (Lucene); blank asks for everything."),
+]
+QueryLanguage = Annotated[
+    Language, Meta(description="Language of the query text: lucene (default) or kql.")
+]
 Since = Annotated[
     str, Meta(description="First instant: a duration before now (24h), ISO 8601 or date math.")
 ]
@@ -23,6 +31,7 @@ class Search(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Ask for events, page by page."""
 
     query: QueryText = ""
+    language: QueryLanguage = "lucene"
     since: Since = "24h"
     until: Until = "now"
     limit: Annotated[int, Meta(ge=1)] = 50
@@ -81,6 +90,7 @@ class Histogram(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Ask how many events happened when, in all and by the commonest values of a field."""
 
     query: QueryText = ""
+    language: QueryLanguage = "lucene"
     since: Since = "24h"
     until: Until = "now"
     buckets_max: Annotated[int, Meta(ge=1, le=BUCKETS_MAX)] = 120
@@ -112,6 +122,7 @@ class Values(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     field: str
     query: QueryText = ""
+    language: QueryLanguage = "lucene"
     since: Since = "24h"
     until: Until = "now"
     limit: Annotated[int, Meta(ge=1, le=VALUES_MAX)] = 10

@@ -121,3 +121,35 @@ def has_phrase(tokens: Sequence[str], phrase: Sequence[str], slop: int) -> bool:
         for found_low in places
         for low in found_low
     )
+
+
+def edits_for(text: str) -> int:
+    """Return how many edits away a word may be that says nothing of it: 0, 1 or 2.
+
+    Source: Elasticsearch, fuzziness AUTO.
+    """
+    return 0 if len(text) < 3 else 1 if len(text) < 6 else 2
+
+
+def is_near(one: str, other: str, edits: int) -> bool:
+    """Tell whether a text becomes the other by so many edits, up to 2.
+
+    An edit adds, takes away or changes one character, or swaps two neighbours; what was swapped is
+    not edited again.
+    """
+    if abs(len(one) - len(other)) > edits:
+        return False
+    before: list[int] = []
+    above = list(range(len(other) + 1))
+    for i, character in enumerate(one, start=1):
+        row = [i]
+        for j, wanted in enumerate(other, start=1):
+            cost = min(above[j] + 1, row[-1] + 1, above[j - 1] + (character != wanted))
+            if i > 1 and j > 1 and character == other[j - 2] and one[i - 2] == wanted:
+                cost = min(cost, before[j - 2] + 1)
+            row.append(cost)
+        # A swap goes on from two rows above.
+        if min(row) > edits and min(above) >= edits:
+            return False
+        before, above = above, row
+    return above[-1] <= edits

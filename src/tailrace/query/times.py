@@ -1,11 +1,13 @@
 """Times as people write them: ISO 8601 in any precision, date math, durations before now.
 
-Everything is UTC. Instants are whole milliseconds since 1970.
+Instants are whole milliseconds since 1970. A time that names no zone is in the zone of who asks,
+UTC unless told, and so are the days, weeks, months and years of date math; `now` itself is the same
+everywhere.
 """
 
 import re
 from calendar import monthrange
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import NamedTuple
 
 from tailrace.errors import QueryError
@@ -56,14 +58,14 @@ def from_ms(ms: int) -> datetime:
     return _EPOCH + timedelta(milliseconds=ms)
 
 
-def span_of(text: str, *, now: datetime, position: int | None = None) -> Span:
+def span_of(text: str, *, now: datetime, zone: tzinfo = UTC, position: int | None = None) -> Span:
     """Return what the text names: a day for `2026-03-10`, an instant for `now`.
 
     Raises:
         QueryError: the text names no time.
     """
     try:
-        span = _span(text, now)
+        span = _span(text, now.astimezone(zone))
     except (ValueError, OverflowError):
         span = None
     if span is None:
@@ -82,7 +84,7 @@ def is_time(text: str) -> bool:
     return text.startswith("now") or (len(text) > 4 and _ISO.fullmatch(text) is not None)
 
 
-def instant_of(text: str, *, name: str, now: datetime) -> int:
+def instant_of(text: str, *, name: str, now: datetime, zone: tzinfo = UTC) -> int:
     """Return the instant that a question's `since` or `until` names: `24h` is that long before now.
 
     Raises:
@@ -91,9 +93,9 @@ def instant_of(text: str, *, name: str, now: datetime) -> int:
     duration = _DURATION.fullmatch(text)
     try:
         if duration is not None:
-            moment = _moved(now, -int(duration["count"]), duration["unit"])
+            moment = _moved(now.astimezone(zone), -int(duration["count"]), duration["unit"])
             return min(max(to_ms(moment), _MS_MIN), _MS_MAX)
-        return span_of(text, now=now).start_ms
+        return span_of(text, now=now, zone=zone).start_ms
     except (QueryError, ValueError, OverflowError) as error:
         raise QueryError(
             f"{name} is '{text}'; expected a duration before now such as 15m, 24h or 7d, or a time "
@@ -102,16 +104,18 @@ def instant_of(text: str, *, name: str, now: datetime) -> int:
 
 
 def _span(text: str, now: datetime) -> tuple[int, int] | None:
+    """Return the instants; `now` is in the zone of who asks."""
+    zone = now.tzinfo or UTC
     if text.startswith("now"):
         return _math(now, None, text[3:])
     anchor, separator, math = text.partition("||")
     if _EPOCH_MS.fullmatch(anchor):
         start = int(anchor)
-        return _math(from_ms(start), None, math)
-    span = _iso(anchor)
+        return _math(from_ms(start).astimezone(zone), None, math)
+    span = _iso(anchor, zone)
     if span is None or not separator:
         return span
-    return _math(from_ms(span[0]), span, math)
+    return _math(from_ms(span[0]).astimezone(zone), span, math)
 
 
 def _math(moment: datetime, anchor: tuple[int, int] | None, steps: str) -> tuple[int, int] | None:
@@ -140,8 +144,12 @@ def _moved(moment: datetime, count: int, unit: str) -> datetime:
     """Return the moment moved in time, but not out of the calendar of four-digit years."""
     edge = datetime.max.replace(tzinfo=UTC) if count > 0 else datetime.min.replace(tzinfo=UTC)
     if unit in _UNIT_MS:
+        step = timedelta(milliseconds=count * _UNIT_MS[unit])
         try:
-            return moment + timedelta(milliseconds=count * _UNIT_MS[unit])
+            # A day in a zone may have 23 hours; an hour is an hour.
+            if unit in "dw":
+                return moment + step
+            return (moment.astimezone(UTC) + step).astimezone(moment.tzinfo)
         except OverflowError:
             return edge
     months = moment.year * 12 + moment.month - 1 + count * (12 if unit == "y" else 1)
@@ -153,7 +161,7 @@ def _moved(moment: datetime, count: int, unit: str) -> datetime:
 
 
 def _floor(moment: datetime, unit: str) -> datetime:
-    midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
     match unit:
         case "y":
             return midnight.replace(month=1, day=1)
@@ -164,14 +172,14 @@ def _floor(moment: datetime, unit: str) -> datetime:
         case "d":
             return midnight
         case "h" | "H":
-            return midnight.replace(hour=moment.hour)
+            return moment.replace(minute=0, second=0, microsecond=0)
         case "m":
             return moment.replace(second=0, microsecond=0)
         case _:
             return moment.replace(microsecond=0)
 
 
-def _iso(text: str) -> tuple[int, int] | None:
+def _iso(text: str, zone: tzinfo) -> tuple[int, int] | None:
     found = _ISO.fullmatch(text)
     if found is None:
         return None
@@ -183,7 +191,7 @@ def _iso(text: str) -> tuple[int, int] | None:
         int(parts["hour"] or 0),
         int(parts["minute"] or 0),
         int(parts["second"] or 0),
-        tzinfo=_zone(parts["zone"]),
+        tzinfo=_zone(parts["zone"]) or zone,
     )
     if parts["fraction"]:
         fraction_ms = int(parts["fraction"].ljust(9, "0")) // 1_000_000
@@ -191,13 +199,13 @@ def _iso(text: str) -> tuple[int, int] | None:
         return start_ms, start_ms + 1
     unit = next((unit for unit, name in _PRECISIONS if parts[name]), "y")
     start_ms = to_ms(start)
-    if unit in _UNIT_MS:
-        return start_ms, start_ms + _UNIT_MS[unit]
     return start_ms, to_ms(_moved(start, 1, unit))
 
 
-def _zone(text: str | None) -> timezone:
-    if text is None or text == "Z":
+def _zone(text: str | None) -> timezone | None:
+    if text is None:
+        return None
+    if text == "Z":
         return UTC
     digits = text[1:].replace(":", "").ljust(4, "0")
     offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))

@@ -46,6 +46,25 @@ class Wildcard:
 
 
 @dataclass(frozen=True)
+class Regex:
+    """A regular expression of Lucene's that the whole value or one word of free text matches."""
+
+    field: str | None
+    pattern: str
+    position: int = dataclasses.field(default=0, compare=False)
+
+
+@dataclass(frozen=True)
+class Fuzzy:
+    """A word and those some edits away from it; `edits` None: by the word's length."""
+
+    field: str | None
+    text: str
+    edits: int | None = None
+    position: int = dataclasses.field(default=0, compare=False)
+
+
+@dataclass(frozen=True)
 class Bound:
     """One end of a range."""
 
@@ -73,6 +92,18 @@ class Exists:
 
 
 @dataclass(frozen=True)
+class Nested:
+    """One object at the field, or one of a list of objects there, matches the whole part.
+
+    The names in the part are keys within that object.
+    """
+
+    field: str
+    part: "Tree"
+    position: int = dataclasses.field(default=0, compare=False)
+
+
+@dataclass(frozen=True)
 class Not:
     """Everything except."""
 
@@ -93,17 +124,18 @@ class Or:
     parts: tuple["Tree", ...]
 
 
-Leaf = All | Term | Phrase | Wildcard | Range | Exists
+Leaf = All | Term | Phrase | Wildcard | Regex | Fuzzy | Range | Exists | Nested
 Tree = Leaf | Not | And | Or
 
 SPECIAL = frozenset('+-=&|><!(){}[]^"~*?:\\/')
 _WORDS_THAT_OPERATE = frozenset({"AND", "OR", "NOT"})
 _SPACES = " \t\n\r\u3000"
+_BARE_SLASH = re.compile(r"\\[\s\S]|/")
 _JOINED_WORDS = re.compile(rf"[^{_SPACES}]+(?: [^{_SPACES}]+)*")
 
 
 def leaves(tree: Tree) -> Iterator[Leaf]:
-    """Return every leaf, left to right."""
+    """Return every leaf, left to right; what is asked of one nested object is one leaf."""
     stack: list[Tree] = [tree]
     while stack:
         node = stack.pop()
@@ -116,7 +148,10 @@ def leaves(tree: Tree) -> Iterator[Leaf]:
 
 
 def render(tree: Tree) -> str:
-    """Return Lucene text that parses to the same tree; every level has its parentheses."""
+    """Return Lucene text that parses to the same tree; every level has its parentheses.
+
+    Lucene cannot ask for several things of one nested object: that is written as in KQL.
+    """
     match tree:
         case All():
             return "*:*"
@@ -137,12 +172,22 @@ def render(tree: Tree) -> str:
             return _prefix(name) + quoted + (f"~{slop}" if slop else "")
         case Wildcard(name, pattern):
             return _prefix(name) + _wildcard(pattern)
+        case Regex(name, pattern):
+            return f"{_prefix(name)}/{_BARE_SLASH.sub(_with_backslash, pattern)}/"
+        case Fuzzy(name, text, edits):
+            return f"{_prefix(name)}{escape(text)}~{'' if edits is None else edits}"
+        case Nested(name, part):
+            return f"{escape(name)}:{{{render(part)}}}"
 
 
 def escape(text: str) -> str:
     """Return the text as one bare word that stands for itself."""
     escaped = "".join(f"\\{c}" if c in SPECIAL or c in _SPACES else c for c in text)
     return "\\" + escaped if escaped in _WORDS_THAT_OPERATE else escaped
+
+
+def _with_backslash(found: re.Match[str]) -> str:
+    return found.group() if found.group() != "/" else "\\/"
 
 
 def _member(part: Tree) -> str:

@@ -13,9 +13,9 @@ from tailrace.errors import QueryError
 from tailrace.query.asked import SQL_CHARACTERS_MAX, times_of
 from tailrace.query.bind import Binder
 from tailrace.query.compile import compile_tree, notes_on
-from tailrace.query.lucene import parse
 from tailrace.query.people import Actor, actor_sql
-from tailrace.query.shapes import EventType, QueryText, Since, Until
+from tailrace.query.reading import Language, read
+from tailrace.query.shapes import EventType, QueryLanguage, QueryText, Since, Until
 
 ZONES_KNOWN: Final = frozenset(available_timezones())
 ORDER: Final = "(timestamp, raw_partition, raw_offset, raw_index)"
@@ -25,11 +25,15 @@ Zone = Annotated[str, Meta(description="IANA time zone that days, weeks and mont
 
 
 class Events(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Some events: of a name, of a type, that match a query; of all three what is given."""
+    """Some events: of a name, of a type, that match a query; of all three what is given.
+
+    Without a `language` the query is in that of the question.
+    """
 
     event: Annotated[str, Meta(max_length=500)] | None = None
     type: EventType | None = None
     query: QueryText = ""
+    language: QueryLanguage | None = None
     label: Annotated[str, Meta(max_length=200)] | None = None
 
     @property
@@ -42,6 +46,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """What every insight asks: `query` narrows all events that it looks at."""
 
     query: QueryText = ""
+    language: QueryLanguage = "lucene"
     since: Since = "30d"
     until: Until = "now"
     zone: Zone = "UTC"
@@ -64,6 +69,7 @@ class Scope:
     condition: str
     actor: str
     notes: list[str]
+    language: Language = "lucene"
 
     def within(self, *, since_ms: int | None = None, until_ms: int | None = None) -> str:
         """Return the WHERE of all events of the question, or of another time."""
@@ -83,7 +89,9 @@ class Scope:
         if events.type is not None:
             parts.append(f"type = {self.binder.text(events.type)}")
         if events.query.strip():
-            parts.append(_compiled(events.query, self.binder, self.now, self.notes))
+            language = events.language or self.language
+            sql = _compiled(events.query, language, self.binder, self.now, self.zone, self.notes)
+            parts.append(sql)
         return f"({' AND '.join(parts)})" if parts else "1"
 
     def any_of(self, chosen: Sequence[Events]) -> str:
@@ -98,10 +106,10 @@ def scope_of(question: Question, *, now: datetime) -> Scope:
         QueryError: the query, a time or the zone is not valid.
     """
     zone = zone_of(question.zone)
-    since_ms, until_ms = times_of(since=question.since, until=question.until, now=now)
+    since_ms, until_ms = times_of(since=question.since, until=question.until, now=now, zone=zone)
     binder = Binder()
     notes: list[str] = []
-    condition = _compiled(question.query, binder, now, notes)
+    condition = _compiled(question.query, question.language, binder, now, zone, notes)
     return Scope(
         since_ms=since_ms,
         until_ms=until_ms,
@@ -111,6 +119,7 @@ def scope_of(question: Question, *, now: datetime) -> Scope:
         condition=condition,
         actor=actor_sql(question.actor),
         notes=notes,
+        language=question.language,
     )
 
 
@@ -127,9 +136,16 @@ def zone_of(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
-def _compiled(query: str, binder: Binder, now: datetime, notes: list[str]) -> str:
-    parsed = parse(query)
-    sql = compile_tree(parsed.tree, binder, now=now)
+def _compiled(
+    query: str,
+    language: Language,
+    binder: Binder,
+    now: datetime,
+    zone: ZoneInfo,
+    notes: list[str],
+) -> str:
+    parsed = read(query, language)
+    sql = compile_tree(parsed.tree, binder, now=now, zone=zone)
     if len(sql) > SQL_CHARACTERS_MAX:
         raise QueryError("the query has too many conditions for one question")
     notes += [note for note in (*parsed.notes, *notes_on(parsed.tree)) if note not in notes]
