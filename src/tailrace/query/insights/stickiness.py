@@ -159,6 +159,8 @@ def active_ratio(runner: Runner, question: ActiveRatio, *, now: datetime) -> Act
     periods = periods_of("day", since_ms=scope.since_ms, until_ms=scope.until_ms, zone=scope.zone)
     # Days that the time asked for cuts at its start are counted whole: so are the days before.
     span = Span(periods.starts_ms[0], scope.until_ms, periods)
+    active_in: Measure = "weekly_active" if question.of == "week" else "monthly_active"
+    measures: tuple[Measure, Measure] = ("unique", active_in)
     measured = []
     with runner.turn() as client:
         for measure in measures:
