@@ -11,7 +11,7 @@ from tailrace.errors import QueryError
 from tailrace.query.asked import TABLE
 from tailrace.query.insights.asking import Events, Question, Scope, scope_of
 from tailrace.query.insights.behind import PeopleLimit, PeopleResult, people_of
-from tailrace.query.insights.measures import WHOLE, WINDOW_DAYS, Measuring, Series, Span
+from tailrace.query.insights.measures import WHOLE, WINDOW_DAYS, Measure, Measuring, Series, Span
 from tailrace.query.insights.periods import Interval, Periods, periods_of
 from tailrace.query.running import Runner
 from tailrace.query.times import to_ms
