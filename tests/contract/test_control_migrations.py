@@ -225,11 +225,34 @@ def rows_of_0004(sealed: str, key_id: str) -> Rows:
     }
 
 
+def rows_of_0005(sealed: str, key_id: str) -> Rows:
+    """Return what an installation of revision 0005 held: a delivery alert too."""
+    return {
+        **rows_of_0004(sealed, key_id),
+        "delivery_alerts": [
+            {
+                "slug": "on-call",
+                "name": "On call",
+                "enabled": True,
+                "destinations": ["hook"],
+                "conditions": {"down_for_s": 60},
+                "repeat_every_h": 4.0,
+                "notify": [{"slug": "slack", "type": "slack", "origin": "https://hooks.slack.com"}],
+                "secrets_sealed": {},
+                "version": 2,
+                "created_at": AT,
+                "updated_at": AT,
+            }
+        ],
+    }
+
+
 ROWS_OF = {
     "0001": rows_of_0001,
     "0002": rows_of_0002,
     "0003": rows_of_0003,
     "0004": rows_of_0004,
+    "0005": rows_of_0005,
 }
 """What each earlier revision may have held; a new revision needs its predecessor's here."""
 

@@ -66,6 +66,7 @@ SOURCE: Final = {"slug": "{own_source}"}
 DESTINATION: Final = {"slug": "{destination}"}
 NO_BACKFILL: Final = {**DESTINATION, "backfill_id": "999"}
 ALERT: Final = {"slug": "{fresh_alert}"}
+SAVED: Final = {"slug": "{fresh_saved_query}"}
 TOLD: Final = {"type": "webhook", "url": "http://127.0.0.1:9/alert"}
 HOOK: Final = {"url": "https://hooks.example.com/events"}
 
@@ -168,6 +169,22 @@ ROWS: Final = (
         EDITORS,
         body={"destination": {"type": "webhook"}, "event": {"type": "track", "event": "x"}},
     ),
+    row("GET /api/v1/saved-queries", VIEWERS),
+    row(
+        "POST /api/v1/saved-queries",
+        VIEWERS,
+        201,
+        body={"slug": "q-{new}", "kind": "lucene", "body": {"query": "type:track"}},
+    ),
+    row("GET /api/v1/saved-queries/{slug}", VIEWERS, at=SAVED),
+    row(
+        "PATCH /api/v1/saved-queries/{slug}",
+        ADMINS,
+        at=SAVED,
+        body={"name": "{new}"},
+        if_match=True,
+    ),
+    row("DELETE /api/v1/saved-queries/{slug}", ADMINS, 204, at=SAVED),
     row("GET /api/v1/delivery-alerts", VIEWERS),
     row(
         "POST /api/v1/delivery-alerts",

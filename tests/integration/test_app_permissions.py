@@ -141,6 +141,12 @@ class Everybody:
         slug: str = self._made("/api/v1/delivery-alerts", **fields)["slug"]
         return slug
 
+    def fresh_saved_query(self) -> str:
+        """Return one that the first owner shares."""
+        fields = {"kind": "kql", "body": {"query": "type: track"}, "is_shared": True}
+        slug: str = self._made("/api/v1/saved-queries", slug=f"q-{self.new()}", **fields)["slug"]
+        return slug
+
     def write_key(self) -> str:
         return str(self._made(f"/api/v1/sources/{OWN}/write-keys")["id"])
 
@@ -218,6 +224,7 @@ MAKERS: Final[Mapping[str, Callable[[Everybody, str], str]]] = {
     "destination": lambda *_: "hook",
     "fresh_destination": lambda everybody, _: everybody.fresh_destination(),
     "fresh_alert": lambda everybody, _: everybody.fresh_alert(),
+    "fresh_saved_query": lambda everybody, _: everybody.fresh_saved_query(),
     "member": lambda everybody, _: everybody.member(),
     "invite": lambda everybody, _: str(everybody.invite()["id"]),
     "invite_token": lambda everybody, _: everybody.invite()["url"].rpartition("token=")[2],

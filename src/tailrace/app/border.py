@@ -154,6 +154,7 @@ AREAS = frozenset(
         "me",
         "members",
         "questions",
+        "saved-queries",
         "search",
         "session",
         "set-aside",

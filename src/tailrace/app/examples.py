@@ -425,6 +425,7 @@ VALUES: Final[Mapping[str, object]] = {
     "EventOut.original": None,
     "destinations.slug": "orders-hook",
     "delivery-alerts.slug": "on-call",
+    "saved-queries.slug": "large-orders",
     "DestinationDraft.name": "Orders",
     "DestinationState.name": "Orders",
     "DestinationState.settings": {"url": "https://orders.example.com/events", "timeout_s": 5},

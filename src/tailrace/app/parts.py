@@ -27,6 +27,7 @@ from tailrace.control.invites import Invites
 from tailrace.control.keys import WriteKeys
 from tailrace.control.members import Members
 from tailrace.control.openid import OpenIdMembers
+from tailrace.control.saved_queries import SavedQueries
 from tailrace.control.sessions import Sessions
 from tailrace.control.settings import WorkspaceSettings
 from tailrace.control.sources import Sources
@@ -79,6 +80,7 @@ class Parts:
     alert_testing: AlertTesting
     delivery_gauges: DeliveryGauges
     backfills: Jobs
+    saved_queries: SavedQueries
     members: Members
     invites: Invites
     openid: OpenId | None

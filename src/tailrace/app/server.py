@@ -45,6 +45,7 @@ from tailrace.control.invites import Invites
 from tailrace.control.keys import WriteKeys
 from tailrace.control.members import Members
 from tailrace.control.openid import OpenIdMembers
+from tailrace.control.saved_queries import SavedQueries
 from tailrace.control.sessions import Sessions
 from tailrace.control.settings import WorkspaceSettings
 from tailrace.control.sources import Sources
@@ -201,6 +202,7 @@ def _open(config: Config, stack: ExitStack) -> tuple[Parts, Loading]:
         alert_testing=AlertTesting(config, catalog, vault),
         delivery_gauges=DeliveryGauges(config, following, log),
         backfills=backfills,
+        saved_queries=SavedQueries(changes),
         members=members,
         invites=invites,
         openid=_openid(config, vault),

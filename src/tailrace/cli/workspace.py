@@ -29,6 +29,7 @@ _NAMES: Final = {
     "sources": "source",
     "destinations": "destination",
     "delivery-alerts": "delivery alert",
+    "saved-queries": "saved query",
     "members": "member",
 }
 _STDIN: Final = "-"

@@ -184,6 +184,29 @@ class DeliveryAlertRow(Base):
     updated_at: Mapped[datetime] = mapped_column(Instant)
 
 
+class SavedQueryRow(Base):
+    """A question that somebody keeps: a member, or, without one, the first owner's token.
+
+    Others see it where it is shared.
+    """
+
+    __tablename__ = "saved_queries"
+
+    slug: Mapped[str] = mapped_column(Slug, primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    description: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(String(20))
+    body: Mapped[dict[str, Any]] = mapped_column(JSON)
+    is_shared: Mapped[bool]
+    member_id: Mapped[str | None] = mapped_column(
+        String(40), ForeignKey("members.id", ondelete="SET NULL"), index=True
+    )
+    created_by: Mapped[str] = mapped_column(String(200))
+    version: Mapped[int]
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    updated_at: Mapped[datetime] = mapped_column(Instant)
+
+
 class MemberRow(Base):
     """Somebody who may sign in: by password, by an OpenID provider's word, or by neither yet.
 

@@ -17,7 +17,7 @@ from tailrace.control.snapshot import read_snapshot, snapshot_path
 from tailrace.control.vault import key_path, open_vault
 from tailrace.errors import ConfigError, TransientError
 
-REVISION: Final = "0005"
+REVISION: Final = "0006"
 """The newest revision of the tables; that of the newest file in `migrations/versions`."""
 PREPARE_S_MAX: Final = 120.0
 USAGE_STATUS: Final = 2

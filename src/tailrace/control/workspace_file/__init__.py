@@ -1,6 +1,7 @@
 """The workspace as a file: export it, compare it with one, make it like one.
 
-The file is YAML: settings, sources with their write keys, destinations, delivery alerts, members.
+The file is YAML: settings, sources with their write keys, destinations, delivery alerts,
+shared queries, members.
 Passwords, API tokens, sessions and invites are not in it; secrets stand in it as references to
 environment variables or files, whose values travel beside it.
 

@@ -16,6 +16,7 @@ from tailrace.control.keys import WriteKeys
 from tailrace.control.members import Members
 from tailrace.control.models import SourceRow
 from tailrace.control.permissions import Principal
+from tailrace.control.saved_queries import SavedQueries
 from tailrace.control.settings import WorkspaceSettings
 from tailrace.control.sources import Sources
 from tailrace.control.vault import Vault
@@ -26,6 +27,7 @@ from tailrace.control.workspace_file.export import workspace_text
 from tailrace.control.workspace_file.members_part import MembersPart
 from tailrace.control.workspace_file.opening import Opener
 from tailrace.control.workspace_file.problems import WorkspaceFileError
+from tailrace.control.workspace_file.queries_part import QueriesPart
 from tailrace.control.workspace_file.schema import workspace_schema
 from tailrace.control.workspace_file.settings_part import SettingsPart
 from tailrace.control.workspace_file.sources_part import SourcesPart
@@ -78,6 +80,7 @@ class WorkspaceFiles:
         self._sources = SourcesPart(sources, write_keys, opener)
         self._destinations = DestinationsPart(destinations, catalog, opener)
         self._alerts = AlertsPart(DeliveryAlerts(changes, vault, catalog), opener)
+        self._queries = QueriesPart(SavedQueries(changes))
         self._members = MembersPart(members)
 
     def export(self) -> str:
@@ -89,6 +92,7 @@ class WorkspaceFiles:
                 "sources": self._sources.exported(session, now=utc_now()),
                 "destinations": self._destinations.exported(session, is_source=is_source),
                 "delivery_alerts": self._alerts.exported(session),
+                "saved_queries": self._queries.exported(session),
                 "members": self._members.exported(session, is_source=is_source),
             }
         return workspace_text(sections, of_file=sorted(self._of_file))
@@ -146,6 +150,8 @@ class WorkspaceFiles:
             self._destinations.apply_in(work, file.destinations, is_source=is_source)
         if file.delivery_alerts is not UNSET:
             self._alerts.apply_in(work, file.delivery_alerts)
+        if file.saved_queries is not UNSET:
+            self._queries.apply_in(work, file.saved_queries)
         if file.members is not UNSET:
             self._members.apply_in(work, file.members, is_source=is_source)
 

@@ -6,7 +6,12 @@ from typing import Any, Final
 import msgspec
 
 from tailrace.control.workspace_file.reading import Node
-from tailrace.control.workspace_file.shapes import FileDestination, SecretRef, WorkspaceFile
+from tailrace.control.workspace_file.shapes import (
+    FileDestination,
+    FileSavedQuery,
+    SecretRef,
+    WorkspaceFile,
+)
 from tailrace.destinations import Catalog, Destination, schema_of
 
 Schema = dict[str, Any]
@@ -36,6 +41,7 @@ def workspace_schema(catalog: Catalog) -> Schema:
     destination["properties"]["settings"] = {"type": "object"}
     destination["properties"]["type"]["enum"] = list(catalog.types)
     destination["allOf"] = [_of_type(each) for each in catalog.types.values()]
+    named[FileSavedQuery.__name__]["properties"]["body"] = {"type": "object"}
     root = named.pop(WorkspaceFile.__name__)
     return {"$schema": _DRAFT, **root, "definitions": dict(sorted(named.items()))}
 

@@ -18,6 +18,7 @@ from tailrace.control.destination_filters import Filters, Subscriptions
 from tailrace.control.keys import KEYS_MAX
 from tailrace.control.people import Email
 from tailrace.control.permissions import Role
+from tailrace.control.saved_query_shapes import Description, QueryKind
 from tailrace.control.settings import Settings
 from tailrace.control.shapes import Name, PerSecond
 from tailrace.control.workspace_file.reading import Node
@@ -98,6 +99,15 @@ class FileDeliveryAlert(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     notify: dict[Slug, FileNotify]
 
 
+class FileSavedQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A question that everybody finds among the saved queries."""
+
+    name: Name = ""
+    description: Description = ""
+    kind: QueryKind
+    body: Node
+
+
 class FileMember(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Somebody who may sign in; `sources` are for the role source-only."""
 
@@ -114,4 +124,5 @@ class WorkspaceFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     sources: dict[Slug, FileSource] | UnsetType = UNSET
     destinations: dict[Slug, FileDestination] | UnsetType = UNSET
     delivery_alerts: dict[Slug, FileDeliveryAlert] | UnsetType = UNSET
+    saved_queries: dict[Slug, FileSavedQuery] | UnsetType = UNSET
     members: dict[Email, FileMember] | UnsetType = UNSET
