@@ -41,7 +41,7 @@ class Worlds:
     def __init__(self, stored: StoredEvents, rng: random.Random) -> None:
         self.stored = stored
         self.people: dict[str, list[Happened]] = {}
-        rows = []
+        rows: list[dict[str, object]] = []
         place = 0
         for world in range(WORLDS):
             for person in range(PEOPLE_PER_WORLD):
