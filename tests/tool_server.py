@@ -39,12 +39,21 @@ class Answer:
 
     `manner`: `whole`; `reset` for no answer, `half` for a cut one, `held` for one that does not
     come, `dripping` for one that never ends, `endless` for one that is larger than anybody reads.
+    It begins `after_s`.
     """
 
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b"{}"
     manner: Literal["whole", "reset", "half", "held", "dripping", "endless"] = "whole"
+    after_s: float = 0.0
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that is killed in the middle is no news."""
 
 
 class ToolServer:
@@ -55,8 +64,7 @@ class ToolServer:
         self.requests: list[Request] = []
         self._closing = threading.Event()
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), self._handler())
 
     @property
     def url(self) -> str:
@@ -95,6 +103,7 @@ class ToolServer:
             do_GET = do_HEAD = do_PUT = do_PATCH = do_POST  # noqa: N815 - as http.server calls them
 
             def _answer(self, answer: Answer) -> None:
+                server._closing.wait(answer.after_s)
                 if answer.manner == "reset":
                     self._cut()
                     return
