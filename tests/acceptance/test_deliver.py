@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from conftest import MakeTailrace
@@ -19,9 +20,27 @@ USERS = 20
 HEALED_S = 90.0
 
 
+@pytest.fixture(scope="module")
+def tailrace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tailrace]:
+    made = Tailrace(tmp_path_factory.mktemp("tailrace"), settings=SETTINGS)
+    try:
+        yield made.start()
+    finally:
+        made.close()
+
+
 @pytest.fixture
-def tailrace(make_tailrace: MakeTailrace) -> Tailrace:
-    return make_tailrace(settings=SETTINGS).start()
+def hook(tailrace: Tailrace) -> Iterator[str]:
+    """Give a slug that no destination had before; all there are, are deleted after the test."""
+    yield f"hook-{uuid4().hex[:8]}"
+    for each in tailrace.get("/api/v1/destinations"):
+        path = f"/api/v1/destinations/{each['slug']}"
+        assert tailrace.api.delete(path, headers={"If-Match": "*"}).status_code == 204
+
+
+@pytest.fixture
+def senders(tailrace: Tailrace, hook: str) -> "Senders":
+    return Senders(tailrace, prefix=f"{hook}-")
 
 
 @pytest.fixture
@@ -88,10 +107,14 @@ def books(tailrace: Tailrace, slug: str) -> Counter[str]:
 
 
 class Senders:
-    """Sends events of some users, each numbered in order, and knows what was sent."""
+    """Sends events of some users, each numbered in order, and knows what was sent.
 
-    def __init__(self, tailrace: Tailrace) -> None:
+    The message ids begin with `prefix`: one that was used before would be a duplicate.
+    """
+
+    def __init__(self, tailrace: Tailrace, *, prefix: str = "m-") -> None:
         self._tailrace = tailrace
+        self._prefix = prefix
         self.sent = 0
         self.refused: set[str] = set()
 
@@ -102,13 +125,13 @@ class Senders:
             self.sent += 1
             is_refused = bool(refused_every) and number % refused_every == refused_every - 1
             if is_refused:
-                self.refused.add(f"m-{number}")
+                self.refused.add(self.id(number))
             batch.append(
                 {
                     "type": "track",
                     "event": "Sent",
                     "userId": f"u-{number % USERS}",
-                    "messageId": f"m-{number}",
+                    "messageId": self.id(number),
                     "properties": {"n": number, "is_refused": is_refused},
                 }
             )
@@ -118,7 +141,11 @@ class Senders:
     @property
     def taken(self) -> set[str]:
         """The ids of what the tool should take in the end."""
-        return {f"m-{number}" for number in range(self.sent)} - self.refused
+        return set(map(self.id, range(self.sent))) - self.refused
+
+    def id(self, number: int) -> str:
+        """Return the id of an event."""
+        return f"{self._prefix}{number}"
 
 
 def wait_ended(tailrace: Tailrace, slug: str, events: int, within_s: float = HEALED_S) -> None:
@@ -154,27 +181,27 @@ def assert_in_order(tool: HostileTool) -> None:
         assert numbers == sorted(numbers), f"{user}: {numbers}"
 
 
-def test_everything_arrives_in_order_of_each_person(tailrace: Tailrace, tool: HostileTool) -> None:
-    connect(tailrace, "hook", tool.url, batch_events_max=100)
-    senders = Senders(tailrace)
+def test_everything_arrives_in_order_of_each_person(
+    tailrace: Tailrace, tool: HostileTool, hook: str, senders: Senders
+) -> None:
+    connect(tailrace, hook, tool.url, batch_events_max=100)
 
     for _ in range(10):
         senders.send(200)
-    wait_ended(tailrace, "hook", senders.sent)
+    wait_ended(tailrace, hook, senders.sent)
 
     assert set(tool.ids()) == senders.taken
     assert len(tool.kept) == senders.sent
-    assert books(tailrace, "hook") == {"delivered": senders.sent}
+    assert books(tailrace, hook) == {"delivered": senders.sent}
     assert_in_order(tool)
     tailrace.audit()
 
 
 @pytest.mark.parametrize("batch_events_max", [1, 50], ids=["one by one", "in batches"])
 def test_a_hostile_tool_gets_exactly_what_it_takes_and_dead_letters_the_rest(
-    tailrace: Tailrace, tool: HostileTool, batch_events_max: int
+    tailrace: Tailrace, tool: HostileTool, hook: str, senders: Senders, batch_events_max: int
 ) -> None:
-    connect(tailrace, "hook", tool.url, batch_events_max=batch_events_max)
-    senders = Senders(tailrace)
+    connect(tailrace, hook, tool.url, batch_events_max=batch_events_max)
     chance = random.Random(7)
     tool.mood = "wild"
 
@@ -186,13 +213,13 @@ def test_a_hostile_tool_gets_exactly_what_it_takes_and_dead_letters_the_rest(
             wait_kept(tool, kept)
             os.kill(deliverer, signal.SIGKILL)
     tool.mood = "well"
-    wait_ended(tailrace, "hook", senders.sent)
+    wait_ended(tailrace, hook, senders.sent)
 
     assert set(tool.ids()) == senders.taken
-    letters = rows(tailrace, "hook", "SELECT message_id, reason, status FROM dead_letters")
+    letters = rows(tailrace, hook, "SELECT message_id, reason, status FROM dead_letters")
     assert {message_id for message_id, _, _ in letters} == senders.refused
     assert {(reason, status) for _, reason, status in letters} == {("http-400", 400)}
-    assert books(tailrace, "hook") == {
+    assert books(tailrace, hook) == {
         "delivered": len(senders.taken),
         "dead letter": len(senders.refused),
     }
@@ -201,20 +228,21 @@ def test_a_hostile_tool_gets_exactly_what_it_takes_and_dead_letters_the_rest(
     tailrace.audit()
 
 
-def test_a_dead_tool_harms_no_other_and_catches_up(tailrace: Tailrace, tool: HostileTool) -> None:
+def test_a_dead_tool_harms_no_other_and_catches_up(
+    tailrace: Tailrace, tool: HostileTool, hook: str, senders: Senders
+) -> None:
     with HostileTool(1).running() as other:
-        connect(tailrace, "dead", tool.url, batch_events_max=100)
-        connect(tailrace, "well", other.url, batch_events_max=100)
-        senders = Senders(tailrace)
+        connect(tailrace, hook, tool.url, batch_events_max=100)
+        connect(tailrace, f"{hook}-well", other.url, batch_events_max=100)
         tool.mood = "dead"
 
         for _ in range(10):
             senders.send(200)
-        wait_ended(tailrace, "well", senders.sent)
-        wait_until(lambda: fact(tailrace, "dead", "state") == "down", what="down", within_s=30.0)
-        before = books(tailrace, "dead")
+        wait_ended(tailrace, f"{hook}-well", senders.sent)
+        wait_until(lambda: fact(tailrace, hook, "state") == "down", what="down", within_s=30.0)
+        before = books(tailrace, hook)
         tool.mood = "well"
-        wait_ended(tailrace, "dead", senders.sent)
+        wait_ended(tailrace, hook, senders.sent)
 
         assert set(other.ids()) == senders.taken
         assert not before
@@ -223,36 +251,35 @@ def test_a_dead_tool_harms_no_other_and_catches_up(tailrace: Tailrace, tool: Hos
 
 
 def test_wrong_credentials_suspend_and_mended_ones_go_on_where_it_was(
-    tailrace: Tailrace, tool: HostileTool
+    tailrace: Tailrace, tool: HostileTool, hook: str, senders: Senders
 ) -> None:
-    connect(tailrace, "hook", tool.url, batch_events_max=10)
-    senders = Senders(tailrace)
+    connect(tailrace, hook, tool.url, batch_events_max=10)
     senders.send(50)
-    wait_ended(tailrace, "hook", senders.sent)
+    wait_ended(tailrace, hook, senders.sent)
     tool.mood = "stranger"
 
     senders.send(50)
     wait_until(
-        lambda: fact(tailrace, "hook", "state") == "suspended", what="suspended", within_s=20.0
+        lambda: fact(tailrace, hook, "state") == "suspended", what="suspended", within_s=20.0
     )
-    problem, requests = fact(tailrace, "hook", "problem"), tool.requests
+    problem, requests = fact(tailrace, hook, "problem"), tool.requests
     senders.send(50)
     tool.mood = "well"
-    change(tailrace, "hook", settings={"auth_value": "Bearer mended"})
-    wait_ended(tailrace, "hook", senders.sent)
+    change(tailrace, hook, settings={"auth_value": "Bearer mended"})
+    wait_ended(tailrace, hook, senders.sent)
 
     assert "401" in problem
     assert requests < 20
     assert set(tool.ids()) == senders.taken
-    assert not rows(tailrace, "hook", "SELECT 1 FROM dead_letters")
+    assert not rows(tailrace, hook, "SELECT 1 FROM dead_letters")
     assert_in_order(tool)
     assert "Bearer mended" not in tailrace.output.read_text()
 
 
 def test_one_event_that_fails_for_long_holds_up_its_person_alone(
-    tailrace: Tailrace, tool: HostileTool
+    tailrace: Tailrace, tool: HostileTool, hook: str, senders: Senders
 ) -> None:
-    connect(tailrace, "hook", tool.url)
+    connect(tailrace, hook, tool.url)
     usual = tool.answer
 
     def answer(events: list[dict[str, Any]]) -> Any:
@@ -262,15 +289,14 @@ def test_one_event_that_fails_for_long_holds_up_its_person_alone(
 
     is_stuck = True
     tool.answer = answer  # type: ignore[method-assign]
-    senders = Senders(tailrace)
     senders.send(100)
 
-    others = {f"m-{number}" for number in range(100) if number % USERS != 3}
+    others = {senders.id(number) for number in range(100) if number % USERS != 3}
     wait_until(lambda: set(tool.ids()) == others, what="the others", within_s=60.0)
-    wait_until(lambda: books(tailrace, "hook")["waiting"] == 5, what="out of line", within_s=60.0)
-    position = rows(tailrace, "hook", "SELECT sum(next) FROM positions")
+    wait_until(lambda: books(tailrace, hook)["waiting"] == 5, what="out of line", within_s=60.0)
+    position = rows(tailrace, hook, "SELECT sum(next) FROM positions")
     is_stuck = False
-    wait_ended(tailrace, "hook", senders.sent)
+    wait_ended(tailrace, hook, senders.sent)
 
     assert position != [(0,)]
     assert set(tool.ids()) == senders.taken
@@ -278,9 +304,9 @@ def test_one_event_that_fails_for_long_holds_up_its_person_alone(
 
 
 def test_sources_integrations_and_disabling_decide_what_goes(
-    tailrace: Tailrace, tool: HostileTool
+    tailrace: Tailrace, tool: HostileTool, hook: str
 ) -> None:
-    connect(tailrace, "hook", tool.url)
+    connect(tailrace, hook, tool.url)
     event = {"type": "track", "event": "E", "userId": "u", "properties": {"n": 0}}
 
     def send(message_id: str, **fields: object) -> None:
@@ -290,30 +316,30 @@ def test_sources_integrations_and_disabling_decide_what_goes(
     send("all")
     send("not all", integrations={"All": False})
     send("named", integrations={"All": False, "Webhook": True})
-    send("not named", integrations={"hook": False})
-    wait_ended(tailrace, "hook", 4)
-    change(tailrace, "hook", enabled=False)
+    send("not named", integrations={hook: False})
+    wait_ended(tailrace, hook, 4)
+    change(tailrace, hook, enabled=False)
     send("while disabled")
     tailrace.wait_settled()
-    change(tailrace, "hook", enabled=True)
-    wait_ended(tailrace, "hook", 5)
+    change(tailrace, hook, enabled=True)
+    wait_ended(tailrace, hook, 5)
     made = tailrace.api.post("/api/v1/sources", json={"slug": "other"})
     assert made.status_code == 201
-    change(tailrace, "hook", sources=["other"])
+    change(tailrace, hook, sources=["other"])
     send("of a source that is not connected")
-    wait_ended(tailrace, "hook", 6)
+    wait_ended(tailrace, hook, 6)
 
     assert sorted(tool.ids()) == ["all", "named", "while disabled"]
     reasons = rows(
         tailrace,
-        "hook",
+        hook,
         "SELECT reason, sum(events) FROM counts WHERE outcome = 'filtered' GROUP BY reason",
     )
     assert dict(reasons) == {"integrations": 2, "source not connected": 1}
 
 
 def test_filters_drop_and_hide_triggers_choose_and_mappings_shape(
-    tailrace: Tailrace, tool: HostileTool
+    tailrace: Tailrace, tool: HostileTool, hook: str
 ) -> None:
     shape = {
         "messageId": {"@template": "order {{properties.n}}"},
@@ -321,7 +347,7 @@ def test_filters_drop_and_hide_triggers_choose_and_mappings_shape(
     }
     connect(
         tailrace,
-        "hook",
+        hook,
         tool.url,
         filters=[
             {"if": "properties.n = 1", "actions": [{"type": "DROP"}], "title": "Ones"},
@@ -350,7 +376,7 @@ def test_filters_drop_and_hide_triggers_choose_and_mappings_shape(
             "properties": {"n": number, "email": "ann@example.com"},
         }
         assert tailrace.send("/v1/track", event).status_code == 200
-    wait_ended(tailrace, "hook", 6)
+    wait_ended(tailrace, hook, 6)
 
     assert sorted(tool.ids()) == ["m-0", "m-2", "order 0"]
     assert next(each for each in tool.kept if each["messageId"] == "order 0") == {
@@ -360,7 +386,7 @@ def test_filters_drop_and_hide_triggers_choose_and_mappings_shape(
     assert "ann@example.com" not in str(tool.kept)
     reasons = rows(
         tailrace,
-        "hook",
+        hook,
         "SELECT subscription, reason, sum(events) FROM counts WHERE outcome = 'filtered' "
         "GROUP BY subscription, reason ORDER BY subscription, reason",
     )
@@ -373,7 +399,7 @@ def test_filters_drop_and_hide_triggers_choose_and_mappings_shape(
 
 
 def test_a_payload_that_cannot_be_made_is_a_dead_letter_until_the_mapping_is_mended(
-    tailrace: Tailrace, tool: HostileTool
+    tailrace: Tailrace, tool: HostileTool, hook: str, senders: Senders
 ) -> None:
     def mapped(path: str) -> list[dict[str, Any]]:
         return [{"slug": "s", "action": "send", "mapping": {"data": {"@path": path}}}]
@@ -381,20 +407,19 @@ def test_a_payload_that_cannot_be_made_is_a_dead_letter_until_the_mapping_is_men
     hidden = {"type": "DROP_PROPERTIES", "fields": {"properties": ["is_refused"]}}
     connect(
         tailrace,
-        "hook",
+        hook,
         tool.url,
         filters=[{"if": "all", "actions": [hidden]}],
         subscriptions=mapped("$.properties.order"),
     )
-    senders = Senders(tailrace)
     senders.send(3)
-    wait_ended(tailrace, "hook", 3)
-    letters = rows(tailrace, "hook", "SELECT reason, detail, event FROM dead_letters")
-    change(tailrace, "hook", subscriptions=mapped("$."))
+    wait_ended(tailrace, hook, 3)
+    letters = rows(tailrace, hook, "SELECT reason, detail, event FROM dead_letters")
+    change(tailrace, hook, subscriptions=mapped("$."))
     replayed = tailrace.api.post(
-        "/api/v1/destinations/hook/dead-letters/replay", json={"reason": "mapping"}
+        f"/api/v1/destinations/{hook}/dead-letters/replay", json={"reason": "mapping"}
     )
-    wait_until(lambda: books(tailrace, "hook") == {"delivered": 3}, what="again", within_s=30.0)
+    wait_until(lambda: books(tailrace, hook) == {"delivered": 3}, what="again", within_s=30.0)
 
     assert {letter[:2] for letter in letters} == {("mapping", "data: is required and has no value")}
     assert all(b"is_refused" in event for _, _, event in letters)
@@ -405,20 +430,19 @@ def test_a_payload_that_cannot_be_made_is_a_dead_letter_until_the_mapping_is_men
 
 
 def test_the_books_of_a_subscription_that_was_removed_stay_true(
-    tailrace: Tailrace, tool: HostileTool
+    tailrace: Tailrace, tool: HostileTool, hook: str, senders: Senders
 ) -> None:
-    connect(tailrace, "hook", tool.url)
-    senders = Senders(tailrace)
+    connect(tailrace, hook, tool.url)
     senders.send(5)
-    wait_ended(tailrace, "hook", 5)
+    wait_ended(tailrace, hook, 5)
 
-    change(tailrace, "hook", subscriptions=[{"slug": "new", "action": "send"}])
+    change(tailrace, hook, subscriptions=[{"slug": "new", "action": "send"}])
     senders.send(5)
-    wait_ended(tailrace, "hook", 10)
+    wait_ended(tailrace, hook, 10)
 
     found = rows(
         tailrace,
-        "hook",
+        hook,
         "SELECT subscription, outcome, sum(events) FROM counts "
         "GROUP BY subscription, outcome ORDER BY subscription",
     )
@@ -428,70 +452,67 @@ def test_the_books_of_a_subscription_that_was_removed_stay_true(
 
 
 def test_private_addresses_are_refused_unless_allowed(
-    make_tailrace: MakeTailrace, tool: HostileTool
+    make_tailrace: MakeTailrace, tool: HostileTool, hook: str
 ) -> None:
     strict = make_tailrace().start()
-    connect(strict, "hook", tool.url)
+    connect(strict, hook, tool.url)
     Senders(strict).send(1)
 
-    wait_until(
-        lambda: fact(strict, "hook", "state") == "suspended", what="suspended", within_s=20.0
-    )
+    wait_until(lambda: fact(strict, hook, "state") == "suspended", what="suspended", within_s=20.0)
 
-    assert "deliver.private_networks" in fact(strict, "hook", "problem")
+    assert "deliver.private_networks" in fact(strict, hook, "problem")
     assert tool.requests == 0
 
 
-def test_a_deleted_destination_leaves_nothing_behind(tailrace: Tailrace, tool: HostileTool) -> None:
-    connect(tailrace, "hook", tool.url)
+def test_a_deleted_destination_leaves_nothing_behind(
+    tailrace: Tailrace, tool: HostileTool, hook: str
+) -> None:
+    connect(tailrace, hook, tool.url)
 
-    deleted = tailrace.api.delete("/api/v1/destinations/hook", headers={"If-Match": "*"})
+    deleted = tailrace.api.delete(f"/api/v1/destinations/{hook}", headers={"If-Match": "*"})
 
     assert deleted.status_code == 204
     wait_until(
-        lambda: not list((tailrace.data_dir / "deliver").iterdir()),
+        lambda: not list((tailrace.data_dir / "deliver").glob(f"{hook}*")),
         what="its file is gone",
         within_s=20.0,
     )
-    assert not list((tailrace.data_dir / "log" / "groups").glob("to-hook.db"))
+    assert not list((tailrace.data_dir / "log" / "groups").glob(f"to-{hook}.db"))
 
 
 def test_the_last_success_is_a_delivery_and_outlives_a_crash(
-    tailrace: Tailrace, tool: HostileTool
+    tailrace: Tailrace, tool: HostileTool, hook: str, senders: Senders
 ) -> None:
-    connect(tailrace, "hook", tool.url)
-    senders = Senders(tailrace)
+    connect(tailrace, hook, tool.url)
 
     senders.send(2, refused_every=1)
-    wait_ended(tailrace, "hook", 2)
-    before = fact(tailrace, "hook", "worked_at")
+    wait_ended(tailrace, hook, 2)
+    before = fact(tailrace, hook, "worked_at")
     senders.send(1)
-    wait_ended(tailrace, "hook", 3)
-    wait_until(
-        lambda: fact(tailrace, "hook", "worked_at") != "null", what="a success", within_s=10.0
-    )
-    worked_at = fact(tailrace, "hook", "worked_at")
+    wait_ended(tailrace, hook, 3)
+    wait_until(lambda: fact(tailrace, hook, "worked_at") != "null", what="a success", within_s=10.0)
+    worked_at = fact(tailrace, hook, "worked_at")
     killed = wait_deliverer(tailrace)
     os.kill(killed, signal.SIGKILL)
     wait_until(lambda: wait_deliverer(tailrace) != killed, what="a new one", within_s=30.0)
     senders.send(1, refused_every=1)
-    wait_ended(tailrace, "hook", 4)
+    wait_ended(tailrace, hook, 4)
 
     assert before == "null"
-    assert fact(tailrace, "hook", "worked_at") == worked_at
+    assert fact(tailrace, hook, "worked_at") == worked_at
 
 
 def test_a_tool_that_repeats_our_secret_puts_it_into_no_dead_letter(
-    tailrace: Tailrace, tool: HostileTool
+    tailrace: Tailrace, tool: HostileTool, hook: str, senders: Senders
 ) -> None:
     secret = "Bearer planted-secret-of-the-tool"
-    connect(tailrace, "hook", tool.url, auth_value=secret)
+    connect(tailrace, hook, tool.url, auth_value=secret)
     tool.mood = "parrot"
 
-    Senders(tailrace).send(1)
-    wait_ended(tailrace, "hook", 1)
+    senders.send(1)
+    wait_ended(tailrace, hook, 1)
 
-    [(detail,)] = rows(tailrace, "hook", "SELECT detail FROM dead_letters")
+    [(detail,)] = rows(tailrace, hook, "SELECT detail FROM dead_letters")
     assert "Authorization: ***" in detail
     files = [path for path in (tailrace.data_dir / "deliver").iterdir() if path.is_file()]
     assert not [path for path in files if b"planted-secret" in path.read_bytes()]
