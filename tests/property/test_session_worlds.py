@@ -183,7 +183,7 @@ def split(own: list[Happening], gap_ms: int) -> list[list[Happening]]:
             unbroken[-1].append(one)
         else:
             unbroken.append([one])
-    found = []
+    found: list[list[Happening]] = []
     for run in unbroken:
         days: dict[int, list[Happening]] = {}
         for one in run:

@@ -108,7 +108,7 @@ def touch_sql(binder: Binder) -> str:
     )
     sources = binder.texts([*(click.source for click in clicks)])
     mediums = binder.texts([*(click.medium for click in clicks)])
-    click = f"({sources}[{found}], {mediums}[{found}], '')"
+    click = _named("n", found, f"({sources}[n], {mediums}[n], '')")
     # Most addresses have no parameters, and need not be taken apart.
     has_parameters = f"position({_PAGE_URL}, '?') > 0"
     said = _multi(
@@ -118,17 +118,16 @@ def touch_sql(binder: Binder) -> str:
         (f"{_REFERRER} != '' AND {_is_foreign()}", _referrer(binder)),
         default="('', '', '')",
     )
-    # Named once, since each mention of an expression costs: an array of one is mapped.
-    return f"arrayMap(said -> {_with_channel('said', binder)}, [{said}])[1]"
+    return _named("said", said, _with_channel("said", binder))
 
 
 def _with_channel(said: str, binder: Binder) -> str:
-    source, medium = f"{said}.1", f"{said}.2"
+    source, medium, kind = f"{said}.1", f"{said}.2", "kind"
     places = referrers().places
     names = [
         (name, place.kind) for place in places for name in dict.fromkeys([place.name, *place.names])
     ]
-    kind = (
+    kind_sql = (
         f"transform({source}, {binder.texts([name for name, _ in names])}, "
         f"{binder.texts([kind for _, kind in names])}, '')"
     )
@@ -153,7 +152,7 @@ def _with_channel(said: str, binder: Binder) -> str:
         default="'other'",
     )
     known = f"if({said} = ('', '', ''), '{UNKNOWN_SOURCE}', {source})"
-    return f"({known}, {medium}, {said}.3, {channel})"
+    return _named("kind", kind_sql, f"({known}, {medium}, {said}.3, {channel})")
 
 
 def _referrer(binder: Binder) -> str:
@@ -170,22 +169,23 @@ def _referrer(binder: Binder) -> str:
     domains = binder.texts([domain for domain, _, _ in places])
     names = binder.texts([name for _, name, _ in places])
     mediums = binder.texts([medium for _, _, medium in places])
-    labels = f"splitByChar('.', {_host(_REFERRER)})"
-    numbers = f"arrayEnumerate({labels})"
-    whole = f"arrayMap(i -> arrayStringConcat(arraySlice({labels}, i), '.'), {numbers})"
+    whole = "arrayMap(i -> arrayStringConcat(arraySlice(labels, i), '.'), arrayEnumerate(labels))"
     is_country = (
-        f"length({labels}) - i BETWEEN 1 AND 2 "
-        f"AND arrayAll(x -> length(x) <= 3, arraySlice({labels}, i + 1))"
+        "length(labels) - i BETWEEN 1 AND 2 "
+        "AND arrayAll(x -> length(x) <= 3, arraySlice(labels, i + 1))"
     )
-    country = f"arrayMap(i -> concat({labels}[i], '.*'), arrayFilter(i -> {is_country}, {numbers}))"
+    country = (
+        "arrayMap(i -> concat(labels[i], '.*'), "
+        f"arrayFilter(i -> {is_country}, arrayEnumerate(labels)))"
+    )
     place = (
         "arrayFirst(n -> n > 0, arrayMap(domain -> "
         f"indexOf({domains}, domain), arrayConcat({whole}, {country})))"
     )
-    return (
-        f"if({place} > 0, ({names}[{place}], {mediums}[{place}], ''), "
-        f"({_host(_REFERRER)}, 'referral', ''))"
-    )
+    host = "arrayStringConcat(labels, '.')"
+    known = f"if(n > 0, ({names}[n], {mediums}[n], ''), ({host}, 'referral', ''))"
+    labels = f"splitByChar('.', {_host(_REFERRER)})"
+    return _named("labels", labels, _named("n", place, known))
 
 
 def _is_foreign() -> str:
@@ -223,3 +223,12 @@ def _among(text: str, values: tuple[str, ...], binder: Binder) -> str:
 def _multi(*cases: tuple[str, str], default: str) -> str:
     parts = [part for case in cases for part in case]
     return f"multiIf({', '.join([*parts, default])})"
+
+
+def _named(name: str, sql: str, result: str) -> str:
+    """Return SQL for `result`, in which `name` is the value of `sql`.
+
+    Each mention of an expression costs the engine, before and while it runs: so an array of one is
+    mapped instead.
+    """
+    return f"arrayMap({name} -> {result}, [{sql}])[1]"
