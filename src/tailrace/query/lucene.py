@@ -42,8 +42,10 @@ _EDITS = re.compile(r"[0-9]{1,3}")
 _SIMILARITY = re.compile(r"0?\.[0-9]{1,6}")
 
 
-def parse(text: str) -> Parsed:
+def parse(text: str, *, joins_all: bool = False) -> Parsed:
     """Return the filter tree of a query; blank text asks for everything.
+
+    With `joins_all` clauses that nothing joins are joined by AND instead of OR.
 
     Raises:
         QueryError: the text is not valid; with the position and a hint.
@@ -51,7 +53,7 @@ def parse(text: str) -> Parsed:
     require_text(text)
     if not text.strip(" \t\n\r\u3000"):
         return Parsed(All(), ())
-    return _Parser(text).parse()
+    return _Parser(text, joins_all=joins_all).parse()
 
 
 class _Occur(Enum):
@@ -82,8 +84,9 @@ _ENDS_JOINING = (Kind.COLON, Kind.STAR, Kind.FUZZY, Kind.BOOST, Kind.AND, Kind.O
 
 
 class _Parser:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, joins_all: bool) -> None:
         self._text = text
+        self._joins_all = joins_all
         self._tokens = tokens_of(text)
         self._at = 0
         self._depth = 0
@@ -126,6 +129,12 @@ class _Parser:
                     clauses[-1] = replace(clauses[-1], occur=_Occur.MUST)
                 if occur is not _Occur.MUST_NOT:
                     occur = _Occur.MUST
+            elif self._joins_all and conjunction is Kind.OR:
+                # As Lucene does it: OR frees its left neighbour too.
+                if clauses[-1].occur is _Occur.MUST:
+                    clauses[-1] = replace(clauses[-1], occur=_Occur.SHOULD)
+            elif self._joins_all and occur is _Occur.SHOULD:
+                occur = _Occur.MUST
             clauses.append(_Clause(occur, tree, start, self._end_of_last()))
         return self._combined(clauses)
 
@@ -185,8 +194,11 @@ class _Parser:
                         position=word.position,
                         hint="join the two with AND or OR",
                     )
-        text = " ".join(unescape(word.text, word.position) for word in words)
-        return Term(field, text, first.position)
+        texts = [unescape(word.text, word.position) for word in words]
+        if self._joins_all and field is None:
+            parts = zip(words, texts, strict=True)
+            return And(tuple(Term(None, text, word.position) for word, text in parts))
+        return Term(field, " ".join(texts), first.position)
 
     def _clause(self, field: str | None) -> Tree:
         token = self._token
