@@ -68,6 +68,13 @@ NO_BACKFILL: Final = {**DESTINATION, "backfill_id": "999"}
 ALERT: Final = {"slug": "{fresh_alert}"}
 SAVED: Final = {"slug": "{fresh_saved_query}"}
 TOLD: Final = {"type": "webhook", "url": "http://127.0.0.1:9/alert"}
+STEPS: Final = [{"event": "Signup"}, {"event": "Order Completed"}]
+EXPERIMENT: Final = {
+    "exposure": {"event": "Experiment Viewed"},
+    "variant": "properties.variant",
+    "control": "old",
+    "metrics": [{"events": {"event": "Order Completed"}}],
+}
 HOOK: Final = {"url": "https://hooks.example.com/events"}
 
 ROWS: Final = (
@@ -114,14 +121,45 @@ ROWS: Final = (
     row("POST /api/v1/search", VIEWERS, body={"query": ""}),
     row("POST /api/v1/histogram", VIEWERS, body={"query": ""}),
     row("POST /api/v1/values", VIEWERS, body={"field": "event"}),
+    row("POST /api/v1/aggregate", VIEWERS, body={"aggs": {}}),
     row("GET /api/v1/fields", VIEWERS),
+    row("POST /api/v1/query/explain", VIEWERS, body={"query": "a OR b"}),
+    row("POST /api/v1/query/complete", VIEWERS, body={"query": "event:"}),
     row("POST /api/v1/sql", VIEWERS, body={"sql": "SELECT count() AS n FROM events"}),
     row("GET /api/v1/questions", VIEWERS),
-    row(
-        "DELETE /api/v1/questions/{question_id}", VIEWERS, 404, at={"question_id": "none-of-mine"}
-    ),
+    row("DELETE /api/v1/questions/{question_id}", VIEWERS, 404, at={"question_id": "none-of-mine"}),
+    row("POST /api/v1/insights/funnel", VIEWERS, body={"steps": STEPS}),
+    row("POST /api/v1/insights/funnel/people", VIEWERS, body={"steps": STEPS}),
+    row("POST /api/v1/insights/paths", VIEWERS, body={}),
+    row("POST /api/v1/insights/paths/people", VIEWERS, body={"step": 1, "item": "Signup"}),
+    row("POST /api/v1/insights/experiment", VIEWERS, body=EXPERIMENT),
+    row("POST /api/v1/insights/sample-size", VIEWERS, body={"rate": 0.2, "lift": 0.1}),
     row("GET /api/v1/events/{message_id}", VIEWERS, at=EVENT),
     row("GET /api/v1/event", VIEWERS, query=EVENT),
+    # People and insights
+    row("POST /api/v1/insights/retention", VIEWERS, body={"since": "7d"}),
+    row(
+        "POST /api/v1/insights/retention/people",
+        VIEWERS,
+        body={"since": "2026-01-01", "at": "2026-01-01T00:00:00Z", "column": 0, "unit": "month"},
+    ),
+    row("POST /api/v1/insights/sessions", VIEWERS, body={"since": "7d"}),
+    row("POST /api/v1/insights/sessions/people", VIEWERS, body={"since": "7d"}),
+    row("POST /api/v1/insights/attribution", VIEWERS, body={"conversion": {"event": "x"}}),
+    row(
+        "POST /api/v1/insights/attribution/people",
+        VIEWERS,
+        body={"conversion": {"event": "x"}, "row": ["direct"]},
+    ),
+    row("GET /api/v1/users", VIEWERS),
+    row("GET /api/v1/users/{user_id}", VIEWERS, 404, at={"user_id": "nobody"}),
+    row("GET /api/v1/users/{user_id}/events", VIEWERS, 404, at={"user_id": "nobody"}),
+    row("GET /api/v1/users/{user_id}/sessions", VIEWERS, 404, at={"user_id": "nobody"}),
+    row("GET /api/v1/groups", VIEWERS),
+    row("GET /api/v1/groups/{group_id}", VIEWERS, 404, at={"group_id": "nobody"}),
+    row("GET /api/v1/groups/{group_id}/events", VIEWERS, 404, at={"group_id": "nobody"}),
+    row("GET /api/v1/explore/events", VIEWERS),
+    row("GET /api/v1/explore/events/{event}/properties", VIEWERS, at={"event": "page"}),
     row("GET /api/v1/trace/{message_id}", VIEWERS, at=EVENT),
     row("GET /api/v1/trace", VIEWERS, query=EVENT),
     row("GET /api/v1/set-aside", VIEWERS),

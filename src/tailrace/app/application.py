@@ -10,10 +10,12 @@ from litestar.handlers import HTTPRouteHandler
 from tailrace.app.asking import refuse_unknown_parameters, require_access, require_permissions
 from tailrace.app.border import Border
 from tailrace.app.clickhouse import ClickHouseFace
+from tailrace.app.elastic import ElasticFace
 from tailrace.app.openapi import openapi_config
 from tailrace.app.parts import Parts
 from tailrace.app.problems import exception_handlers
 from tailrace.app.routes import (
+    aggregations,
     audit_log,
     backfills,
     books,
@@ -25,13 +27,16 @@ from tailrace.app.routes import (
     destination_types,
     destinations,
     events,
+    insights_journeys,
     invites,
     languages,
     live,
     me,
     members,
     openid,
+    people,
     previews,
+    query_texts,
     questions,
     running_questions,
     saved_queries,
@@ -50,12 +55,36 @@ GUARDED: Final[list[HTTPRouteHandler]] = [
     questions.search,
     questions.histogram,
     questions.values,
+    aggregations.aggregate,
+    insights_journeys.funnel,
+    insights_journeys.funnel_people,
+    insights_journeys.paths,
+    insights_journeys.paths_people,
+    insights_journeys.experiment,
+    insights_journeys.sample_size,
     questions.list_fields,
+    query_texts.explain_query,
+    query_texts.complete_query,
     questions.sql,
     running_questions.list_questions,
     running_questions.stop_question,
     questions.show_event_by_path,
     questions.show_event_by_parameter,
+    insights_visits.ask_retention,
+    insights_visits.list_retention_people,
+    insights_visits.ask_sessions,
+    insights_visits.list_sessions_people,
+    insights_visits.ask_attribution,
+    insights_visits.list_attribution_people,
+    people.search_users,
+    people.show_user,
+    people.list_user_events,
+    people.list_user_sessions,
+    people.search_groups,
+    people.show_group,
+    people.list_group_events,
+    explore.explore_events,
+    explore.explore_properties,
     events.trace_by_path,
     events.trace_by_parameter,
     events.show_set_aside,
@@ -203,4 +232,5 @@ def make_app(parts: Parts) -> Litestar:
 def with_border(app: Litestar, parts: Parts) -> Border:
     """Return the app inside the layer that every request and answer passes."""
     logs_all = parts.config.app.access_log
-    return Border(ClickHouseFace(app, parts), hosts=parts.hosts, web=parts.web, logs_all=logs_all)
+    faces = ClickHouseFace(ElasticFace(app, parts), parts)
+    return Border(faces, hosts=parts.hosts, web=parts.web, logs_all=logs_all)

@@ -10,6 +10,7 @@ from prometheus_client import Counter, Histogram
 
 from tailrace.app.access import Hosts
 from tailrace.app.clickhouse import is_clickhouse_path
+from tailrace.app.elastic import is_elastic_path
 from tailrace.app.problems import NOT_FOUND, ProblemError, send_problem
 from tailrace.app.web import WebFiles, is_page_path, serve_web
 
@@ -88,7 +89,7 @@ class Border:
         except ProblemError as error:
             await send_problem(error, send_with_headers)
         else:
-            if is_page_path(path) and not is_clickhouse_path(path):
+            if is_page_path(path) and not is_clickhouse_path(path) and not is_elastic_path(path):
                 await serve_web(self._web, scope, send_with_headers)
             elif is_nothing(path):
                 nothing = ProblemError(NOT_FOUND, "the API lies below /api/v1/")
@@ -133,11 +134,14 @@ def area_of(path: str) -> str:
         return "other"
     if is_clickhouse_path(path):
         return "clickhouse"
+    if is_elastic_path(path):
+        return "elastic"
     return path[1:] if path in {"/healthz", "/readyz", "/metrics"} else "web"
 
 
 AREAS = frozenset(
     {
+        "aggregate",
         "audit-log",
         "deliveries",
         "delivery-alerts",
@@ -145,14 +149,18 @@ AREAS = frozenset(
         "destinations",
         "event",
         "events",
+        "explore",
         "fields",
+        "groups",
         "histogram",
+        "insights",
         "invites",
         "languages",
         "ledger",
         "live",
         "me",
         "members",
+        "query",
         "questions",
         "saved-queries",
         "search",
@@ -164,6 +172,7 @@ AREAS = frozenset(
         "status",
         "tokens",
         "trace",
+        "users",
         "values",
         "workspace",
     }

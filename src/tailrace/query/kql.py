@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from tailrace.errors import QueryError
-from tailrace.query.parsed import DEPTH_MAX, LEAVES_MAX, Parsed, require_text
+from tailrace.query.parsed import DEPTH_MAX, LEAVES_MAX, ExpectedError, Parsed, require_text
 from tailrace.query.tree import (
     All,
     And,
@@ -297,16 +297,16 @@ class _Parser:
             if code == 0 or 0xD800 <= code <= 0xDFFF:
                 raise QueryError(f"'\\{coded.group()}' is not a character", position=start - 1)
             return chr(code)
-        if character in _CONTROL and character:
+        word = None if in_quotes else _ESCAPED_WORD.match(self._text, start - 1)
+        if word is not None:
+            self._at = word.end()
+            return word.group(1)
+        if character in _CONTROL:
             self._at += 1
             return _CONTROL[character]
         if character and character in ('\\"' if in_quotes else _SPECIAL):
             self._at += 1
             return character
-        word = None if in_quotes else _ESCAPED_WORD.match(self._text, start - 1)
-        if word is not None:
-            self._at = word.end()
-            return word.group(1)
         if character and not in_quotes and character in _SPACES:
             self._at += 1
             return character
@@ -335,9 +335,12 @@ class _Parser:
         return self._text[self._at : self._at + 1]
 
     def _expected(self, *what: str) -> QueryError:
-        return self._error(
-            f"Expected {', '.join(what)} but {_shown(self._text, self._at)} found.",
+        return ExpectedError(
+            f"Expected {', '.join(what)} but {_shown(self._text, self._at)} found.\n"
+            f"{_excerpt(self._text, self._at)}",
+            position=self._at,
             hint=self._hint(),
+            expected=what,
         )
 
     def _hint(self) -> str:

@@ -1,6 +1,7 @@
 """What every query language is parsed into, and how large a query may be."""
 
 import re
+from collections.abc import Sequence
 from typing import Final, Literal, NamedTuple
 
 from tailrace.errors import QueryError
@@ -20,6 +21,14 @@ class Parsed(NamedTuple):
 
     tree: Tree
     notes: tuple[str, ...]
+
+
+class ExpectedError(QueryError):
+    """The text is not valid at its position, where one of `expected` may stand."""
+
+    def __init__(self, message: str, *, position: int, hint: str, expected: Sequence[str]) -> None:
+        super().__init__(message, position=position, hint=hint)
+        self.expected = tuple(expected)
 
 
 def require_text(text: str) -> None:

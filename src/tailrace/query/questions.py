@@ -5,7 +5,27 @@ import time
 from tailrace.config import QueryConfig
 from tailrace.errors import LimitError
 from tailrace.query import counting, searching
-from tailrace.query.asked import Clock, now_of
+from tailrace.query.aggregations import (
+    Aggregate,
+    Aggregated,
+    AggregateResult,
+    Aggs,
+    aggregate,
+)
+from tailrace.query.aggregations import question as aggregating
+from tailrace.query.asked import Asked, Clock, now_of
+from tailrace.query.completing import Complete, Completed, complete
+from tailrace.query.documents import Documents, Found, find_documents
+from tailrace.query.insights import experiments, funnels, paths
+from tailrace.query.insights.behind import PeopleResult
+from tailrace.query.insights.experimentshapes import (
+    Experiment,
+    ExperimentResult,
+    SampleSize,
+    SampleSizeResult,
+)
+from tailrace.query.insights.funnelshapes import Funnel, FunnelPeople, FunnelResult
+from tailrace.query.insights.pathshapes import Paths, PathsPeople, PathsResult
 from tailrace.query.past import Past, PastPage, PastPlace, count_past, page_of_past
 from tailrace.query.running import Runner
 from tailrace.query.shapes import (
@@ -61,13 +81,61 @@ class Questions:
         """Return the commonest values of a field."""
         return counting.values(self._runner, question, now=now_of(self._clock))
 
+    def aggregate(self, question: Aggregate) -> AggregateResult:
+        """Return metrics and buckets of the matching events."""
+        return aggregating.answer(self._runner, question, now=now_of(self._clock))
+
+    def aggregate_tree(self, asked: Asked, aggs: Aggs, *, has_words: bool = False) -> Aggregated:
+        """Return the same for a condition and a parsed request."""
+        now = now_of(self._clock)
+        with self._runner.turn() as client:
+            return aggregate(self._runner, client, asked, aggs, now=now, has_words=has_words)
+
+    def documents(self, question: Documents) -> Found:
+        """Return a page of events by a filter tree, in any order, with aggregations beside them."""
+        wanted = question.offset + question.size
+        if wanted > self._limits.result_rows_max:
+            raise LimitError(
+                f"{wanted} events are asked for; at most {self._limits.result_rows_max} come at "
+                "once (query.result_rows_max): ask for less, page by page"
+            )
+        return find_documents(self._runner, question, now=now_of(self._clock))
+
     def fields(self, since: str = "24h", until: str = "now") -> Fields:
         """Return what may be searched, as found in a sample of the newest events."""
         return counting.fields(self._runner, since=since, until=until, now=now_of(self._clock))
 
+    def complete(self, question: Complete) -> Completed:
+        """Return what may come next at a place in a query."""
+        return complete(self._runner, question, now=now_of(self._clock))
+
     def event(self, message_id: str, source: str | None = None) -> EventOut | None:
         """Return one event with its `original`, or None."""
         return searching.find_event(self._runner, message_id, source)
+
+    def funnel(self, question: Funnel) -> FunnelResult:
+        """Return how many people reached each step of a funnel."""
+        return funnels.answer(self._runner, question, now=now_of(self._clock))
+
+    def funnel_people(self, question: FunnelPeople) -> PeopleResult:
+        """Return the people behind a bar of a funnel."""
+        return funnels.people(self._runner, question, now=now_of(self._clock))
+
+    def paths(self, question: Paths) -> PathsResult:
+        """Return which item follows which within sessions."""
+        return paths.answer(self._runner, question, now=now_of(self._clock))
+
+    def paths_people(self, question: PathsPeople) -> PeopleResult:
+        """Return the people behind a node or an edge of paths."""
+        return paths.people(self._runner, question, now=now_of(self._clock))
+
+    def experiment(self, question: Experiment) -> ExperimentResult:
+        """Return how variants compare with the control."""
+        return experiments.answer(self._runner, question, now=now_of(self._clock))
+
+    def sample_size(self, question: SampleSize) -> SampleSizeResult:
+        """Return how many people an experiment needs."""
+        return experiments.sample_size(question)
 
     def count_past(self, past: Past) -> int:
         """Return how many events of the past match."""
@@ -76,6 +144,66 @@ class Questions:
     def page_of_past(self, past: Past, *, after: PastPlace, limit: int) -> PastPage:
         """Return the next events of the past, in the order of receipt."""
         return page_of_past(self._runner, past, after=after, limit=limit)
+
+    def retention(self, question: retention.Retention) -> retention.RetentionResult:
+        """Return how many people came back."""
+        return retention.retention(self._runner, question, now=now_of(self._clock))
+
+    def retention_people(self, question: retention.RetentionPeople) -> PeopleResult:
+        """Return the people of one cell."""
+        return retention.retention_people(self._runner, question, now=now_of(self._clock))
+
+    def sessions(self, question: sessions.Sessions) -> sessions.SessionsResult:
+        """Return figures of the sessions, over time and in all."""
+        return sessions.sessions(self._runner, question, now=now_of(self._clock))
+
+    def sessions_people(self, question: sessions.SessionsPeople) -> PeopleResult:
+        """Return who had the sessions of a bar."""
+        return sessions.sessions_people(self._runner, question, now=now_of(self._clock))
+
+    def attribution(self, question: attribution.Attribution) -> attribution.AttributionResult:
+        """Return what conversions are owed to."""
+        return attribution.attribution(self._runner, question, now=now_of(self._clock))
+
+    def attribution_people(self, question: attribution.AttributionPeople) -> PeopleResult:
+        """Return who converted thanks to a row's touches."""
+        return attribution.attribution_people(self._runner, question, now=now_of(self._clock))
+
+    def find_people(self, kind: Kind, question: timeline.PeopleSearch) -> timeline.PeopleFound:
+        """Return people or groups that match, those seen last first."""
+        return timeline.find_people(self._runner, kind, question, now=now_of(self._clock))
+
+    def profile(self, kind: Kind, name: str) -> timeline.Profile | None:
+        """Return what is known of who has an id, or None for nobody."""
+        return timeline.profile(self._runner, kind, name, now=now_of(self._clock))
+
+    def sessions_of(
+        self, kind: Kind, name: str, *, since: str, until: str, limit: int
+    ) -> timeline.SessionsOf | None:
+        """Return the sessions of who has an id, or None for nobody."""
+        return timeline.sessions_of(
+            self._runner,
+            kind,
+            name,
+            since=since,
+            until=until,
+            limit=limit,
+            now=now_of(self._clock),
+        )
+
+    def timeline(
+        self, kind: Kind, name: str, question: timeline.Timeline
+    ) -> timeline.TimelineResult | None:
+        """Return a page of the events of who has an id, or None for nobody."""
+        return timeline.timeline(self._runner, kind, name, question, now=now_of(self._clock))
+
+    def explore_events(self, question: explore.ExploreEvents) -> explore.ExploredEvents:
+        """Return which events there are."""
+        return explore.explore_events(self._runner, question, now=now_of(self._clock))
+
+    def explore_properties(self, question: explore.ExploreProperties) -> explore.ExploredProperties:
+        """Return the properties and traits of the newest events of a name."""
+        return explore.explore_properties(self._runner, question, now=now_of(self._clock))
 
     def sql(self, question: Sql) -> SqlResult:
         """Return the rows of one read-only SELECT on the view `events`."""
