@@ -15,7 +15,7 @@ from tailrace.query.people import People, person_sql
 from tailrace.store import open_store
 
 NOW = datetime(2026, 3, 11, 12, tzinfo=UTC)
-WORLDS = 60
+WORLDS = 500
 
 Event = dict[str, object]
 

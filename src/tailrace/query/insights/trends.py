@@ -336,10 +336,11 @@ def _lines(
     plan: _Plan, shape: _Shape, tables: Sequence[Table], earlier: Sequence[Table] | None
 ) -> list[TrendLine]:
     """Return the lines: of each series, then of each formula, each by the values."""
-    places = range(len(shape.names))
-    if plan.question.by:
+    rest = len(shape.names) - 1
+    places = range(rest + 1)
+    if plan.question.by and not any(rest in table for table in tables):
         # The rest is a line only where there is one.
-        places = range(max((max(table, default=-1) for table in tables), default=-1) + 1)
+        places = range(rest)
     names = [_name(one) for one in plan.question.series]
     lines = []
     for number, name in enumerate(names):
