@@ -16,7 +16,21 @@ from tailrace.query.aggregations import question as aggregating
 from tailrace.query.asked import Asked, Clock, now_of
 from tailrace.query.completing import Complete, Completed, complete
 from tailrace.query.documents import Documents, Found, find_documents
-from tailrace.query.insights import experiments, funnels, paths
+from tailrace.query.insights import (
+    attribution,
+    experiments,
+    explore,
+    funnels,
+    paths,
+    retention,
+    sessions,
+    timeline,
+)
+from tailrace.query.insights.attribution import (
+    Attribution,
+    AttributionPeople,
+    AttributionResult,
+)
 from tailrace.query.insights.behind import PeopleResult
 from tailrace.query.insights.experimentshapes import (
     Experiment,
@@ -24,8 +38,25 @@ from tailrace.query.insights.experimentshapes import (
     SampleSize,
     SampleSizeResult,
 )
+from tailrace.query.insights.explore import (
+    ExploredEvents,
+    ExploredProperties,
+    ExploreEvents,
+    ExploreProperties,
+)
 from tailrace.query.insights.funnelshapes import Funnel, FunnelPeople, FunnelResult
 from tailrace.query.insights.pathshapes import Paths, PathsPeople, PathsResult
+from tailrace.query.insights.retention import Retention, RetentionPeople, RetentionResult
+from tailrace.query.insights.sessions import Sessions, SessionsPeople, SessionsResult
+from tailrace.query.insights.subjects import Kind
+from tailrace.query.insights.timeline import (
+    PeopleFound,
+    PeopleSearch,
+    Profile,
+    SessionsOf,
+    Timeline,
+    TimelineResult,
+)
 from tailrace.query.past import Past, PastPage, PastPlace, count_past, page_of_past
 from tailrace.query.running import Runner
 from tailrace.query.shapes import (
@@ -145,41 +176,41 @@ class Questions:
         """Return the next events of the past, in the order of receipt."""
         return page_of_past(self._runner, past, after=after, limit=limit)
 
-    def retention(self, question: retention.Retention) -> retention.RetentionResult:
+    def retention(self, question: Retention) -> RetentionResult:
         """Return how many people came back."""
         return retention.retention(self._runner, question, now=now_of(self._clock))
 
-    def retention_people(self, question: retention.RetentionPeople) -> PeopleResult:
+    def retention_people(self, question: RetentionPeople) -> PeopleResult:
         """Return the people of one cell."""
         return retention.retention_people(self._runner, question, now=now_of(self._clock))
 
-    def sessions(self, question: sessions.Sessions) -> sessions.SessionsResult:
+    def sessions(self, question: Sessions) -> SessionsResult:
         """Return figures of the sessions, over time and in all."""
         return sessions.sessions(self._runner, question, now=now_of(self._clock))
 
-    def sessions_people(self, question: sessions.SessionsPeople) -> PeopleResult:
+    def sessions_people(self, question: SessionsPeople) -> PeopleResult:
         """Return who had the sessions of a bar."""
         return sessions.sessions_people(self._runner, question, now=now_of(self._clock))
 
-    def attribution(self, question: attribution.Attribution) -> attribution.AttributionResult:
+    def attribution(self, question: Attribution) -> AttributionResult:
         """Return what conversions are owed to."""
         return attribution.attribution(self._runner, question, now=now_of(self._clock))
 
-    def attribution_people(self, question: attribution.AttributionPeople) -> PeopleResult:
+    def attribution_people(self, question: AttributionPeople) -> PeopleResult:
         """Return who converted thanks to a row's touches."""
         return attribution.attribution_people(self._runner, question, now=now_of(self._clock))
 
-    def find_people(self, kind: Kind, question: timeline.PeopleSearch) -> timeline.PeopleFound:
+    def find_people(self, kind: Kind, question: PeopleSearch) -> PeopleFound:
         """Return people or groups that match, those seen last first."""
         return timeline.find_people(self._runner, kind, question, now=now_of(self._clock))
 
-    def profile(self, kind: Kind, name: str) -> timeline.Profile | None:
+    def profile(self, kind: Kind, name: str) -> Profile | None:
         """Return what is known of who has an id, or None for nobody."""
         return timeline.profile(self._runner, kind, name, now=now_of(self._clock))
 
     def sessions_of(
         self, kind: Kind, name: str, *, since: str, until: str, limit: int
-    ) -> timeline.SessionsOf | None:
+    ) -> SessionsOf | None:
         """Return the sessions of who has an id, or None for nobody."""
         return timeline.sessions_of(
             self._runner,
@@ -191,17 +222,15 @@ class Questions:
             now=now_of(self._clock),
         )
 
-    def timeline(
-        self, kind: Kind, name: str, question: timeline.Timeline
-    ) -> timeline.TimelineResult | None:
+    def timeline(self, kind: Kind, name: str, question: Timeline) -> TimelineResult | None:
         """Return a page of the events of who has an id, or None for nobody."""
         return timeline.timeline(self._runner, kind, name, question, now=now_of(self._clock))
 
-    def explore_events(self, question: explore.ExploreEvents) -> explore.ExploredEvents:
+    def explore_events(self, question: ExploreEvents) -> ExploredEvents:
         """Return which events there are."""
         return explore.explore_events(self._runner, question, now=now_of(self._clock))
 
-    def explore_properties(self, question: explore.ExploreProperties) -> explore.ExploredProperties:
+    def explore_properties(self, question: ExploreProperties) -> ExploredProperties:
         """Return the properties and traits of the newest events of a name."""
         return explore.explore_properties(self._runner, question, now=now_of(self._clock))
 

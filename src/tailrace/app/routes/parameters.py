@@ -11,6 +11,9 @@ Since = Annotated[
 Until = Annotated[
     str, QueryParameter(max_length=64, description="Until when; now when it is empty.")
 ]
+Query = Annotated[
+    str, QueryParameter(max_length=10_000, description="Lucene query text that events must match.")
+]
 SourceName = Annotated[
     str, QueryParameter(max_length=63, description="Only this source; every one when empty.")
 ]
