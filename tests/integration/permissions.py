@@ -62,6 +62,7 @@ def row(operation: str, allowed: frozenset[str], answer: int = 200, **request: o
 
 
 EVENT: Final = {"message_id": "m-1"}
+A_MONTH: Final = "2026-01-01T00:00:00Z"
 SOURCE: Final = {"slug": "{own_source}"}
 DESTINATION: Final = {"slug": "{destination}"}
 NO_BACKFILL: Final = {**DESTINATION, "backfill_id": "999"}
@@ -137,6 +138,21 @@ ROWS: Final = (
     row("GET /api/v1/events/{message_id}", VIEWERS, at=EVENT),
     row("GET /api/v1/event", VIEWERS, query=EVENT),
     # People and insights
+    row("POST /api/v1/insights/trends", VIEWERS, body={"series": [{}], "since": "7d"}),
+    row(
+        "POST /api/v1/insights/trends/people",
+        VIEWERS,
+        body={"series": [{}], "since": "2026-01-01", "at": A_MONTH, "interval": "month"},
+    ),
+    row("POST /api/v1/insights/stickiness", VIEWERS, body={"since": "7d"}),
+    row("POST /api/v1/insights/stickiness/people", VIEWERS, body={"since": "7d", "intervals": 2}),
+    row("POST /api/v1/insights/active-ratio", VIEWERS, body={"since": "7d"}),
+    row("POST /api/v1/insights/lifecycle", VIEWERS, body={"since": "7d"}),
+    row(
+        "POST /api/v1/insights/lifecycle/people",
+        VIEWERS,
+        body={"since": "2026-01-01", "at": A_MONTH, "interval": "month", "state": "new"},
+    ),
     row("POST /api/v1/insights/retention", VIEWERS, body={"since": "7d"}),
     row(
         "POST /api/v1/insights/retention/people",

@@ -21,10 +21,13 @@ from tailrace.query.insights import (
     experiments,
     explore,
     funnels,
+    lifecycle,
     paths,
     retention,
     sessions,
+    stickiness,
     timeline,
+    trends,
 )
 from tailrace.query.insights.attribution import (
     Attribution,
@@ -45,9 +48,17 @@ from tailrace.query.insights.explore import (
     ExploreProperties,
 )
 from tailrace.query.insights.funnelshapes import Funnel, FunnelPeople, FunnelResult
+from tailrace.query.insights.lifecycle import Lifecycle, LifecyclePeople, LifecycleResult
 from tailrace.query.insights.pathshapes import Paths, PathsPeople, PathsResult
 from tailrace.query.insights.retention import Retention, RetentionPeople, RetentionResult
 from tailrace.query.insights.sessions import Sessions, SessionsPeople, SessionsResult
+from tailrace.query.insights.stickiness import (
+    ActiveRatio,
+    ActiveRatioResult,
+    Stickiness,
+    StickinessPeople,
+    StickinessResult,
+)
 from tailrace.query.insights.subjects import Kind
 from tailrace.query.insights.timeline import (
     PeopleFound,
@@ -57,6 +68,7 @@ from tailrace.query.insights.timeline import (
     Timeline,
     TimelineResult,
 )
+from tailrace.query.insights.trendshapes import TrendPeople, Trends, TrendsResult
 from tailrace.query.past import Past, PastPage, PastPlace, count_past, page_of_past
 from tailrace.query.running import Runner
 from tailrace.query.shapes import (
@@ -175,6 +187,34 @@ class Questions:
     def page_of_past(self, past: Past, *, after: PastPlace, limit: int) -> PastPage:
         """Return the next events of the past, in the order of receipt."""
         return page_of_past(self._runner, past, after=after, limit=limit)
+
+    def trends(self, question: Trends) -> TrendsResult:
+        """Return how something develops."""
+        return trends.trends(self._runner, question, now=now_of(self._clock))
+
+    def trend_people(self, question: TrendPeople) -> PeopleResult:
+        """Return who is behind a point of a trend."""
+        return trends.trend_people(self._runner, question, now=now_of(self._clock))
+
+    def stickiness(self, question: Stickiness) -> StickinessResult:
+        """Return in how many intervals people did something."""
+        return stickiness.stickiness(self._runner, question, now=now_of(self._clock))
+
+    def stickiness_people(self, question: StickinessPeople) -> PeopleResult:
+        """Return who did something in so many intervals."""
+        return stickiness.stickiness_people(self._runner, question, now=now_of(self._clock))
+
+    def active_ratio(self, question: ActiveRatio) -> ActiveRatioResult:
+        """Return what part of the people of a week or a month come on a day."""
+        return stickiness.active_ratio(self._runner, question, now=now_of(self._clock))
+
+    def lifecycle(self, question: Lifecycle) -> LifecycleResult:
+        """Return who is new, comes again, is back or stays away."""
+        return lifecycle.lifecycle(self._runner, question, now=now_of(self._clock))
+
+    def lifecycle_people(self, question: LifecyclePeople) -> PeopleResult:
+        """Return who was in a state of the lifecycle."""
+        return lifecycle.lifecycle_people(self._runner, question, now=now_of(self._clock))
 
     def retention(self, question: Retention) -> RetentionResult:
         """Return how many people came back."""
