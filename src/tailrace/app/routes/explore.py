@@ -8,7 +8,7 @@ from litestar.params import FromPath, QueryParameter
 from tailrace.app.asking import needs
 from tailrace.app.parts import Given
 from tailrace.app.routes.errors import ASKING
-from tailrace.app.routes.parameters import Query, Since, Until
+from tailrace.app.routes.parameters import Matching, Since, Until
 from tailrace.query.insights.explore import (
     EVENTS_MAX,
     ExploredEvents,
@@ -38,7 +38,7 @@ Type = Annotated[
 async def explore_events(
     parts: Given,
     search: Name = "",
-    query: Query = "",
+    matching: Matching = "",
     since: Since = "30d",
     until: Until = "now",
     zone: Zone = "UTC",
@@ -46,7 +46,7 @@ async def explore_events(
 ) -> ExploredEvents:
     """Return which events there are, with how often, by how many people, and over time."""
     question = ExploreEvents(
-        search=search, query=query, since=since, until=until, zone=zone, limit=limit
+        search=search, query=matching, since=since, until=until, zone=zone, limit=limit
     )
     return await parts.asking.run(parts.questions.explore_events, question)
 
@@ -62,7 +62,7 @@ async def explore_properties(
     parts: Given,
     event: FromPath[str],
     type: Type = None,  # noqa: A002 - the parameter's name
-    query: Query = "",
+    matching: Matching = "",
     since: Since = "30d",
     until: Until = "now",
 ) -> ExploredProperties:
@@ -70,5 +70,5 @@ async def explore_properties(
 
     `page`, `screen`, `identify`, `group` and `alias` stand for all events of that type.
     """
-    question = ExploreProperties(event=event, type=type, query=query, since=since, until=until)
+    question = ExploreProperties(event=event, type=type, query=matching, since=since, until=until)
     return await parts.asking.run(parts.questions.explore_properties, question)

@@ -11,7 +11,7 @@ Since = Annotated[
 Until = Annotated[
     str, QueryParameter(max_length=64, description="Until when; now when it is empty.")
 ]
-Query = Annotated[
+Matching = Annotated[
     str, QueryParameter(max_length=10_000, description="Lucene query text that events must match.")
 ]
 SourceName = Annotated[

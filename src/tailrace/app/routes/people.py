@@ -9,7 +9,7 @@ from tailrace.app.asking import needs
 from tailrace.app.parts import Given, Parts
 from tailrace.app.problems import NOT_FOUND, ProblemError
 from tailrace.app.routes.errors import ASKING, FINDING
-from tailrace.app.routes.parameters import Query, Since, Until
+from tailrace.app.routes.parameters import Matching, Since, Until
 from tailrace.query.insights.subjects import EVER, Kind
 from tailrace.query.insights.timeline import (
     PeopleFound,
@@ -36,13 +36,13 @@ Found = TypeVar("Found")
 async def search_users(
     parts: Given,
     search: Text = "",
-    query: Query = "",
+    matching: Matching = "",
     since: Since = "90d",
     until: Until = "now",
     limit: PageSize = 50,
 ) -> PeopleFound:
     """Return people by a part of an id, of their e-mail address or name, or by what they did."""
-    question = PeopleSearch(search=search, query=query, since=since, until=until, limit=limit)
+    question = PeopleSearch(search=search, query=matching, since=since, until=until, limit=limit)
     return await parts.asking.run(parts.questions.find_people, "person", question)
 
 
@@ -68,14 +68,16 @@ async def show_user(parts: Given, user_id: FromPath[str]) -> Profile:
 async def list_user_events(
     parts: Given,
     user_id: FromPath[str],
-    query: Query = "",
+    matching: Matching = "",
     since: Since = EVER,
     until: Until = "now",
     limit: PageSize = 50,
     cursor: Cursor = "",
 ) -> TimelineResult:
     """Return what a person did, newest first, grouped by session, page by page."""
-    question = Timeline(query=query, since=since, until=until, limit=limit, cursor=cursor or None)
+    question = Timeline(
+        query=matching, since=since, until=until, limit=limit, cursor=cursor or None
+    )
     return await _timeline(parts, "person", user_id, question)
 
 
@@ -103,13 +105,13 @@ async def list_user_sessions(
 async def search_groups(
     parts: Given,
     search: Text = "",
-    query: Query = "",
+    matching: Matching = "",
     since: Since = "90d",
     until: Until = "now",
     limit: PageSize = 50,
 ) -> PeopleFound:
     """Return groups (accounts) by a part of their id or name, or by what happened in them."""
-    question = PeopleSearch(search=search, query=query, since=since, until=until, limit=limit)
+    question = PeopleSearch(search=search, query=matching, since=since, until=until, limit=limit)
     return await parts.asking.run(parts.questions.find_people, "group", question)
 
 
@@ -135,14 +137,16 @@ async def show_group(parts: Given, group_id: FromPath[str]) -> Profile:
 async def list_group_events(
     parts: Given,
     group_id: FromPath[str],
-    query: Query = "",
+    matching: Matching = "",
     since: Since = EVER,
     until: Until = "now",
     limit: PageSize = 50,
     cursor: Cursor = "",
 ) -> TimelineResult:
     """Return what happened in a group, newest first, page by page."""
-    question = Timeline(query=query, since=since, until=until, limit=limit, cursor=cursor or None)
+    question = Timeline(
+        query=matching, since=since, until=until, limit=limit, cursor=cursor or None
+    )
     return await _timeline(parts, "group", group_id, question)
 
 
