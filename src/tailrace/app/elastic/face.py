@@ -46,7 +46,8 @@ class ElasticFace:
             return
         try:
             reply = await self._reply(scope, receive)
-        except Exception as error:  # noqa: BLE001 - a defect is told in this interface's words too
+        except Exception as error:
+            # A defect is told in this interface's words too.
             reply = _refusal(error)
             if reply.status == 500:
                 _logger.error("%s %r failed", scope["method"], scope["path"][:200], exc_info=error)

@@ -381,8 +381,8 @@ def _not_offered(ask: Ask) -> ElasticError:
         return ElasticError(
             405,
             "method_not_allowed_exception",
-            f"{ask.method} {path} would change what is stored, which is not offered; events are added "
-            "by _bulk, _doc and _create",
+            f"{ask.method} {path} would change what is stored, which is not offered; events are "
+            "added by _bulk, _doc and _create",
         )
     if any(part.startswith("_") for part in ask.parts):
         return ElasticError(
