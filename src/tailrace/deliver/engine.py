@@ -131,8 +131,12 @@ class Engine:
         """Stop all; what is not durable yet is delivered again by the next start."""
         tasks = [task for _, task in self._running.values()]
         self._running.clear()
-        for task in [*tasks, *([self._watching] if self._watching else [])]:
-            await _ended(task)
+        tasks += [self._watching] if self._watching else []
+        # All at once: each has its last word to write.
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            await _awaited(task)
 
     async def _keep_running(self, destination: DocumentDestination) -> None:
         """Run a destination; begin anew from what is durable when something of ours fails."""
@@ -187,7 +191,7 @@ class Engine:
             await tools.close()
             if consumer is not None:
                 consumer.close()
-            state.close()
+            await self._run(state.close)
 
     def _begin(self, state: State, consumer: Any) -> None:
         """Let a new destination begin with what is stored from now on."""
@@ -231,5 +235,10 @@ def group_of(slug: str) -> str:
 
 async def _ended(task: "asyncio.Task[None]") -> None:
     task.cancel()
+    await _awaited(task)
+
+
+async def _awaited(task: "asyncio.Task[None]") -> None:
+    """Wait for a task that was cancelled; not cancelled again, or it could not finish."""
     with contextlib.suppress(asyncio.CancelledError):
         await task
