@@ -1,5 +1,6 @@
 """Destinations over the API's socket."""
 
+import re
 import sqlite3
 import uuid
 from collections.abc import Iterator
@@ -7,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from app_server import AppServer
+from app_server import AppServer, track
 
 from tailrace.destinations.catalog import BUILT_IN
 from tool_server import Answer, ToolServer
@@ -363,6 +364,18 @@ def test_a_preview_needs_no_destination_and_refuses_what_is_none(app: AppServer)
     assert problem(preview(app, {"type": "fax"})) == (400, "body", "destination.type")
     assert problem(preview(app, {"slug": "never-made"})) == (400, "body", "destination.slug")
     assert problem(preview(app, {"type": "webhook"}, {"type": "x"}))[2] == "event.type"
+
+
+def test_a_preview_of_a_stored_event_has_its_times_as_they_are_sent(app: AppServer) -> None:
+    moment = "2026-11-20T10:11:12.345678Z"
+    app.send(track("with-a-time", timestamp=moment, sentAt=moment))
+    of = {"destination": {"type": "webhook"}, "message_id": "with-a-time"}
+
+    [sent] = post(app, of, "/preview").json()
+
+    event = sent["payload"]["data"]
+    assert event["sentAt"] == event["originalTimestamp"] == "2026-11-20T10:11:12.345Z"
+    assert re.fullmatch(r"[0-9-]{10}T[0-9:]{8}\.[0-9]{3}Z", event["timestamp"])
 
 
 def test_a_preview_of_a_stored_event_needs_one_that_is_stored(app: AppServer) -> None:

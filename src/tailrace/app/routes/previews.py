@@ -1,6 +1,6 @@
 """What a destination would make of events: one, or the newest that are stored."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import msgspec
 from litestar import post
@@ -18,12 +18,14 @@ from tailrace.control.destination_shapes import (
     PreviewedDestination,
 )
 from tailrace.deliver.dry_run import DryRun, dry_run
+from tailrace.deliver.payload import instant
 from tailrace.deliver.previewing import Draft, PreviewedSubscription, preview
 from tailrace.event import kept_message_id
 from tailrace.query.shapes import EventOut
 
 BLOCKS_MAX = 10_000
 """How many blocks of each partition a dry run looks into, as a block may hold one event."""
+_TIMES: Final = frozenset({"timestamp", "originalTimestamp", "sentAt"})
 
 
 @post(
@@ -117,7 +119,7 @@ async def _event(parts: Parts, data: DestinationPreview) -> tuple[dict[str, Any]
 
 
 def _sent(stored: EventOut) -> dict[str, Any]:
-    """Return a stored event with the names of the Segment API."""
+    """Return a stored event with the names of the Segment API, its times as they are sent."""
     plain = msgspec.json.decode(msgspec.json.encode(stored))
     names = {
         "type": "type",
@@ -136,4 +138,5 @@ def _sent(stored: EventOut) -> dict[str, Any]:
         "context": "context",
         "integrations": "integrations",
     }
-    return {name: plain[column] for name, column in names.items() if plain.get(column)}
+    found = {name: plain[column] for name, column in names.items() if plain.get(column)}
+    return {name: instant(value) if name in _TIMES else value for name, value in found.items()}
