@@ -528,6 +528,43 @@ VALUES: Final[Mapping[str, object]] = {
     "Status.events": 2_783_512,
     "Status.version": "0.1.0",
     "StoreStatus.rows": 2_783_512,
+    "AttributionPeople.row": ["email"],
+    "AttributionRow.values": ["newsletter", "email"],
+    "AttributionResult.definition": "Each Order Completed is owed to its last touch that is not "
+    "direct, or direct where there is no other, of those in the 30 days before it.",
+    "ExploredEvents.starts": ["2026-11-21T00:00:00Z"],
+    "ExploredProperties.sampled": 5_000,
+    "Profile.members": ["u-1"],
+    "RetentionCell.share": 0.25,
+    "RetentionResult.definition": "People who did Signup for the first time ever and then any "
+    "event: week 0 is the calendar week of the start in UTC, always 100 %.",
+    "Session.campaign": "spring sale",
+    "Session.channel": "email",
+    "Session.entry_page": "/",
+    "Session.exit_page": "/checkout",
+    "Session.medium": "email",
+    "Session.session_id": "",
+    "Session.source": "newsletter",
+    "SessionsResult.definition": "Events of one person without a break of more than 30 minutes "
+    "are a session.",
+    "ActiveRatioResult.definition": "The mean number of people who did any event on a day of "
+    "UTC, by the mean number of those who did it in the 30 days that end with the day.",
+    "LifecycleResult.definition": "Of the people who did any event: new are those who never did "
+    "it before that day of UTC.",
+    "StickinessResult.definition": "A bar has the people who did any event in exactly so many "
+    "of the 28 days of UTC.",
+    "TrendsResult.definition": "A is people who did it (page), in each week of Europe/Berlin.",
+    "TrendCompared.points": [1102, 1284],
+    "TrendLine.points": [1311, 1284],
+    "TrendLine.letter": "A",
+    "TrendLine.formula": None,
+    "TrendLine.values": None,
+    "ended_at": "2026-11-21T09:41:12.500000Z",
+    "first_seen_at": "2026-11-02T18:03:44.120000Z",
+    "last_seen_at": "2026-11-21T09:41:12.500000Z",
+    "person": "u-1",
+    "set_at": "2026-11-19T16:40:03.880000Z",
+    "started_at": "2026-11-21T09:29:57.804000Z",
 }
 """By the name of a field, or of a shape and its field where the name alone says too little."""
 
