@@ -1,5 +1,6 @@
 """How destinations stand, for Prometheus: read from their files when somebody asks."""
 
+import functools
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -64,7 +65,7 @@ class DeliveryGauges(Collector):
         paces = {
             name: GaugeMetricFamily(f"tailrace_deliver_{name}", about, labels=["destination"])
             for name, about in (
-                ("backlog_events", "Events without an outcome yet; those not read are estimated."),
+                ("backlog_events", "Events without an outcome yet, by the ledger."),
                 ("backlog_bytes", "Their size as JSON, estimated."),
                 ("events_per_second", "Events delivered per second, over the last minute."),
                 ("requests_now", "Requests on their way."),
@@ -98,13 +99,20 @@ class DeliveryGauges(Collector):
     def _ask(self) -> Iterator[tuple[str, Gauges]]:
         try:
             extents = self._log.extents(EVENTS)
+            refined = functools.cache(self._log.refined_since)
         except TailraceError as error:
             _logger.warning("no gauges of destinations: %s", error)
             return
         for each in self._following.workspace.destinations:
             path = state_path(self._config, each.slug)
             try:
-                found = gauges(path, is_enabled=each.enabled, version=each.version, extents=extents)
+                found = gauges(
+                    path,
+                    is_enabled=each.enabled,
+                    version=each.version,
+                    extents=extents,
+                    refined=refined,
+                )
             except TailraceError as error:
                 _logger.warning("no gauges of destination %s: %s", each.slug, error)
             else:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
 from tailrace.errors import CorruptionError, OffsetGoneError
-from tailrace.ledger import REFINE_GROUP, STORE_GROUP
+from tailrace.ledger import REFINE_GROUP, REFINED, STORE_GROUP
+from tailrace.log.books import EVER
 from tailrace.log.contract import EVENTS, RAW, Count, Extent, Log, Record
 
 _READ_RECORDS_MAX = 1_000
@@ -71,6 +72,11 @@ class LogReader:
         """Return the ledger's counts of those minutes."""
         with self._lock:
             return self._log.counts(minute_from=minute_from, minute_until=minute_until)
+
+    def refined_since(self, minute: int) -> int:
+        """Return how many events were refined that were received in that minute or later."""
+        counts = self.counts(minute_from=minute, minute_until=EVER)
+        return sum(each.events for each in counts if each.outcome == REFINED)
 
     def lag_records(self, tail: tuple[str, str]) -> int:
         """Return how many records of a tail wait to be read."""

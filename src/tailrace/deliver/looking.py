@@ -11,6 +11,7 @@ from typing import Final, Literal, NamedTuple, get_args
 import msgspec
 
 from tailrace.deliver import state
+from tailrace.deliver.backlog import Refined, unended_events
 from tailrace.deliver.numbers import DeliveryPace, pace_of
 from tailrace.deliver.state import ENDED_EARLY, Totals, looking, plus
 from tailrace.errors import LimitError, TransientError
@@ -97,6 +98,7 @@ def status(
     version: int,
     names: Mapping[str, str],
     extents: Callable[[], Mapping[int, Extent]],
+    refined: Refined,
 ) -> DeliveryStatus:
     """Return how a destination stands by its file.
 
@@ -106,7 +108,7 @@ def status(
     totals: Mapping[str, Totals] = {}
     reasons: list[state.Reason] = []
     facts: Mapping[str, object] = {}
-    behind, parked_at = 0, None
+    behind, parked_at, unended = 0, None, None
     if path.exists():
         with reading(path) as connection:
             # In this order nothing is seen twice that is committed meanwhile.
@@ -115,6 +117,7 @@ def status(
             reasons = state.reasons(connection, limit=REASONS_MAX)
             positions = state.positions(connection)
             parked_at = _parked_at(connection)
+            unended = _unended(connection, facts, refined)
         behind = behind_records(positions, extents())
     word, is_told = _state(facts, is_enabled=is_enabled, version=version)
     # A destination that was never looked at has subscriptions already, and one that was removed
@@ -135,6 +138,7 @@ def status(
                 facts,
                 behind_records=behind,
                 waiting=sum(each.parked for each in totals.values()),
+                unended=unended,
             )
             if is_told
             else None
@@ -146,7 +150,14 @@ def status(
     )
 
 
-def gauges(path: Path, *, is_enabled: bool, version: int, extents: Mapping[int, Extent]) -> Gauges:
+def gauges(
+    path: Path,
+    *,
+    is_enabled: bool,
+    version: int,
+    extents: Mapping[int, Extent],
+    refined: Refined,
+) -> Gauges:
     """Return how a destination stands in numbers."""
     if not path.exists():
         return Gauges("starting" if is_enabled else "disabled", 0, None, 0, 0)
@@ -155,6 +166,7 @@ def gauges(path: Path, *, is_enabled: bool, version: int, extents: Mapping[int, 
         positions = state.positions(connection)
         [waiting] = connection.execute("SELECT count(*) FROM parked").fetchone()
         [dead] = connection.execute("SELECT count(*) FROM dead_letters").fetchone()
+        unended = _unended(connection, facts, refined)
     word, is_told = _state(facts, is_enabled=is_enabled, version=version)
     oldest_at = facts.get("oldest_at") if is_told else None
     behind = behind_records(positions, extents)
@@ -164,12 +176,19 @@ def gauges(path: Path, *, is_enabled: bool, version: int, extents: Mapping[int, 
         oldest_at if isinstance(oldest_at, int | float) else None,
         waiting,
         dead,
-        pace_of(facts, behind_records=behind, waiting=waiting) if is_told else None,
+        pace_of(facts, behind_records=behind, waiting=waiting, unended=unended)
+        if is_told
+        else None,
     )
 
 
 def summary(
-    path: Path, *, is_enabled: bool, version: int, extents: Mapping[int, Extent]
+    path: Path,
+    *,
+    is_enabled: bool,
+    version: int,
+    extents: Mapping[int, Extent],
+    refined: Refined,
 ) -> DeliverySummary:
     """Return how a destination stands by its file, without its books.
 
@@ -177,7 +196,7 @@ def summary(
         TailraceError: the file cannot be read.
     """
     facts: Mapping[str, object] = {}
-    behind, waiting, dead, parked_at = 0, 0, 0, None
+    behind, waiting, dead, parked_at, unended = 0, 0, 0, None, None
     if path.exists():
         with reading(path) as connection:
             facts = state.facts(connection)
@@ -185,9 +204,12 @@ def summary(
             [waiting] = connection.execute("SELECT count(*) FROM parked").fetchone()
             [dead] = connection.execute("SELECT count(*) FROM dead_letters").fetchone()
             parked_at = _parked_at(connection)
+            unended = _unended(connection, facts, refined)
         behind = behind_records(positions, extents)
     word, is_told = _state(facts, is_enabled=is_enabled, version=version)
-    pace = pace_of(facts, behind_records=behind, waiting=waiting) if is_told else None
+    pace = None
+    if is_told:
+        pace = pace_of(facts, behind_records=behind, waiting=waiting, unended=unended)
     return DeliverySummary(
         state=word,
         problem=str(facts.get("problem", "")) if is_told and word != "running" else "",
@@ -279,6 +301,17 @@ def _subscription(slug: str, name: str, totals: Totals) -> SubscriptionTotals:
         discarded=totals.discarded,
         waiting=totals.parked,
     )
+
+
+def _unended(
+    connection: sqlite3.Connection, facts: Mapping[str, object], refined: Refined
+) -> int | None:
+    """Return the events without an outcome; None where none is on its way."""
+    oldest_at = facts.get("oldest_at")
+    if not isinstance(oldest_at, int | float) or not oldest_at:
+        return None
+    early = msgspec.convert(facts.get(ENDED_EARLY, {}), dict[str, dict[str, int]])
+    return unended_events(connection, refined, oldest_at=oldest_at, ended_early=early)
 
 
 def _parked_at(connection: sqlite3.Connection) -> float | None:

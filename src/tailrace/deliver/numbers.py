@@ -10,7 +10,7 @@ class DeliveryPace(msgspec.Struct, frozen=True, kw_only=True):
     """What lies before a destination, and how fast it gets through it.
 
     The backlog is all that has no outcome yet: what is not read, what is on its way and what waits
-    out of line. What is not read is estimated by the records that were. Times are of requests that
+    out of line, by the ledger. Times are of requests that
     ended in the last minute, null without any.
     """
 
@@ -48,15 +48,21 @@ class _Told(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def pace_of(
-    facts: Mapping[str, object], *, behind_records: int, waiting: int
+    facts: Mapping[str, object], *, behind_records: int, waiting: int, unended: int | None
 ) -> DeliveryPace | None:
-    """Return the numbers by the facts of a destination's file; None where they are not told."""
+    """Return the numbers by the facts of a destination's file; None where they are not told.
+
+    `unended` are the events without an outcome that do not wait out of line. Where None, nothing is
+    on its way, and what has just come is estimated by the records that were read.
+    """
     try:
         told = msgspec.convert(facts, _Told)
     except msgspec.ValidationError:
         return None
-    unread = max(0, behind_records - told.in_flight_records) * told.record_events
-    events = round(unread) + told.in_flight + waiting
+    if unended is None:
+        unread = max(0, behind_records - told.in_flight_records) * told.record_events
+        unended = round(unread) + told.in_flight
+    events = max(told.in_flight, unended) + waiting
     since = told.failing_since
     return DeliveryPace(
         backlog_events=events,

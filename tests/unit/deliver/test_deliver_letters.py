@@ -130,7 +130,7 @@ def test_a_file_of_format_1_can_be_looked_at_as_it_is(old_path: Path) -> None:
     [letter] = list_dead_letters(old_path, wanted=Wanted(), before_id=None, limit=10)
     shown = show_dead_letter(old_path, 7, rendered=unrendered)
     [waits] = list_waiting(old_path, wanted=Wanted(), after_id=0, limit=10)
-    found = status(old_path, is_enabled=True, version=1, names={}, extents=dict)
+    found = status(old_path, is_enabled=True, version=1, names={}, extents=dict, refined=abs)
 
     assert (letter.id, letter.edited, waits.id) == (7, False, 3)
     assert shown is not None
@@ -297,7 +297,9 @@ def test_many_dead_letters_go_in_a_few_calls_and_the_books_hold(
         until_id, more = one.until_id, one.more
 
     assert calls == [2_500, 2_500, 1_000]
-    found = status(path, is_enabled=True, version=1, names={}, extents=dict).subscriptions[0]
+    found = status(
+        path, is_enabled=True, version=1, names={}, extents=dict, refined=abs
+    ).subscriptions[0]
     assert (found.dead_letters, found.waiting) == (0, 6_000)
 
 

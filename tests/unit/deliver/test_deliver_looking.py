@@ -11,6 +11,7 @@ from tailrace.deliver.looking import inspect, status, summary
 from tailrace.deliver.state import (
     DEAD,
     DELIVERED,
+    ENDED_EARLY,
     FILTERED,
     Failure,
     Out,
@@ -59,6 +60,31 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "hook.sqlite"
 
 
+REFINED = {MINUTE: 500, MINUTE + 1: 4_000, MINUTE + 2: 30}
+PACE = {
+    "version": 1,
+    "state": "down",
+    "in_flight": 100,
+    "in_flight_records": 1,
+    "failing_since": NOW,
+    "record_events": 4_000.0,
+    "event_bytes": 900.0,
+    "events_per_s_10s": 0.0,
+    "events_per_s_60s": 0.0,
+    "retries_60s": 3,
+    "requests_now": 0,
+    "requests_at_once": 1,
+    "request_ms_p50": None,
+    "request_ms_p99": None,
+    "delivered_after_s_p50": None,
+    "delivered_after_s_p99": None,
+}
+
+
+def refined_since(minute: int) -> int:
+    return sum(events for each, events in REFINED.items() if each >= minute)
+
+
 def seen(path: Path, *, version: int = 1, is_enabled: bool = True) -> looks.DeliveryStatus:
     return status(
         path,
@@ -66,6 +92,7 @@ def seen(path: Path, *, version: int = 1, is_enabled: bool = True) -> looks.Deli
         version=version,
         names={"send": "Send"},
         extents=lambda: {0: Extent(2, 10, 0), 1: Extent(0, 3, 0)},
+        refined=refined_since,
     )
 
 
@@ -88,14 +115,14 @@ def test_a_summary_says_what_the_status_says_of_one_that_was_never_looked_at_too
     path: Path,
 ) -> None:
     extents = {0: Extent(2, 10, 0), 1: Extent(0, 3, 0)}
-    before = summary(path, is_enabled=True, version=1, extents=extents)
+    before = summary(path, is_enabled=True, version=1, extents=extents, refined=abs)
     bury(path, dead(1), dead(2))
     state = State(path)
     state.tell({"state": "down", "problem": "no-answer", "version": 1, "worked_at": NOW})
     state.close()
 
-    after = summary(path, is_enabled=True, version=1, extents=extents)
-    disabled = summary(path, is_enabled=False, version=1, extents=extents)
+    after = summary(path, is_enabled=True, version=1, extents=extents, refined=abs)
+    disabled = summary(path, is_enabled=False, version=1, extents=extents, refined=abs)
 
     assert (before.state, before.behind_records, before.dead_letters) == ("starting", 0, 0)
     shown = seen(path)
@@ -103,6 +130,41 @@ def test_a_summary_says_what_the_status_says_of_one_that_was_never_looked_at_too
     assert (after.worked_at, after.behind_records) == (shown.worked_at, shown.behind_records)
     assert (after.dead_letters, after.waiting, after.backlog_events) == (2, 0, None)
     assert (disabled.state, disabled.problem, disabled.dead_letters) == ("disabled", "", 2)
+
+
+def test_the_backlog_is_what_was_refined_and_has_no_outcome(path: Path) -> None:
+    state = State(path)
+    state.tell({**PACE, "oldest_at": NOW})
+    untouched = seen(path).pace
+    step = Step(positions={0: 1})
+    step.count(("send", "web", MINUTE, DELIVERED, ""), 300)
+    step.count(("send", "web", MINUTE, FILTERED, "not subscribed"), 20)
+    step.count(("send", "web", MINUTE + 1, DELIVERED, ""), 5)
+    state.commit(step)
+    state.tell({**PACE, "oldest_at": NOW, ENDED_EARLY: {"send": {DELIVERED: 7}}})
+    begun = seen(path).pace
+    state.tell({**PACE, "oldest_at": NOW + 120, "in_flight": 25, ENDED_EARLY: {}})
+    late = seen(path).pace
+    state.close()
+
+    assert untouched is not None
+    assert begun is not None
+    assert late is not None
+    assert untouched.backlog_events == 4_530
+    assert begun.backlog_events == 4_530 - 332
+    assert late.backlog_events == 30
+
+
+def test_without_anything_on_its_way_the_backlog_is_estimated(path: Path) -> None:
+    state = State(path)
+    state.commit(Step(positions={0: 9, 1: 3}))
+    state.tell({**PACE, "in_flight": 0, "in_flight_records": 0, "oldest_at": None})
+    state.close()
+
+    pace = seen(path).pace
+
+    assert pace is not None
+    assert pace.backlog_events == 4_000
 
 
 def test_behind_are_the_records_after_the_position_that_the_log_still_has(path: Path) -> None:

@@ -165,6 +165,7 @@ async def show_delivery(parts: Given, slug: FromPath[str]) -> DeliveryStatus:
         version=destination.version,
         names=parts.trying.names(destination),
         extents=lambda: parts.log.extents(EVENTS),
+        refined=parts.log.refined_since,
     )
 
 

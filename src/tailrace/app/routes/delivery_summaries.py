@@ -1,5 +1,6 @@
 """How deliveries to all destinations stand, in one answer for whoever looks after them."""
 
+import functools
 import logging
 from collections.abc import Sequence
 from typing import Annotated, Final
@@ -69,6 +70,7 @@ async def list_deliveries(
 
 def _summaries(parts: Parts, destinations: Sequence[DestinationState]) -> list[DestinationSummary]:
     extents = parts.log.extents(EVENTS) if destinations else {}
+    refined = functools.cache(parts.log.refined_since)
     found = []
     for each in destinations:
         delivery = None
@@ -78,6 +80,7 @@ def _summaries(parts: Parts, destinations: Sequence[DestinationState]) -> list[D
                 is_enabled=each.enabled,
                 version=each.version,
                 extents=extents,
+                refined=refined,
             )
         except TailraceError as error:
             # One file that cannot be read hides no other destination.
