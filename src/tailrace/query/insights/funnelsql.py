@@ -13,7 +13,7 @@ A level's array has, for each event, the attempt's code (its time and place, abo
 nothing changes, and -1 where an exclusion ends the attempts there.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,6 +24,7 @@ from tailrace.query.insights.funnelshapes import Funnel, Step
 
 _NO_STEP: Final = 31
 _BITS: Final = 63
+_SHORT_BITS: Final = 32
 
 
 @dataclass(frozen=True)
@@ -105,13 +106,24 @@ class _Writer:
     def simple(self) -> str:
         """Return the rows by windowFunnel, whose times have the step in them to settle ties."""
         funnel = self._funnel
-        conditions = [f"{self._steps[0]} AND {self._begins}", *self._steps[1:]]
+        tests = ", ".join(self._tests())
+        # Half as wide a number is sorted faster.
+        kind = "UInt32" if self._span_ms.bit_length() <= _SHORT_BITS else "UInt64"
+        made = f"to{kind}({self._since(INSTANT)}), {tests}"
+        function = f"windowFunnel{{}}({funnel.window_ms})"
+        if self._is_person:
+            sql = (
+                f"SELECT actor, {function.format('State')}({made}) AS state FROM {TABLE} "
+                f"WHERE {self._where()} GROUP BY actor"
+            )
+            level, source = f"{function.format('Merge')}(state)", f"({sql}) WHERE who != 0"
+        else:
+            level = f"{function.format('')}({made})"
+            source = f"{TABLE} WHERE {self._where()} AND who != 0"
         return (
-            f"SELECT {self._scope.actor} AS who, windowFunnel({funnel.window_ms})"
-            f"(toUInt64({self._since(INSTANT)}), {', '.join(conditions)}) AS level, "
-            "false AS is_excluded, 0 AS start_ms, emptyArrayInt64() AS at_ms, "
-            "CAST(NULL, 'Nullable(String)') AS value "
-            f"FROM {TABLE} WHERE {self._where()} GROUP BY who HAVING level > 0"
+            f"SELECT {self._scope.actor} AS who, {level} AS level, false AS is_excluded, "
+            "toInt64(0) AS start_ms, emptyArrayInt64() AS at_ms, "
+            f"CAST(NULL, 'Nullable(String)') AS value FROM {source} GROUP BY who HAVING level > 0"
         )
 
     # In order ------------------------------------------------------------------------------------
@@ -335,21 +347,13 @@ class _Writer:
         if has_values:
             # Of one instant and one step, in the order of receipt.
             key = f"({key}, raw_partition, raw_offset, raw_index, {self._value})"
-        keys = {"who": self._scope.actor}
+        keys = {}
         if self._has_many:
             keys["all_value"] = f"{self._value}"
         if self._constant is not None:
             keys["constant"] = self._constant
-        gathered, having = f"groupArray({key})", "notEmpty(sorted)"
-        if funnel.first_time:
-            since = self._scope.binder.instant(self._scope.since_ms)
-            gathered = f"groupArrayIf({key}, timestamp >= {since})"
-            having += f" AND minIf(timestamp, {self._steps[0]}) >= {since}"
-        sql = (
-            f"SELECT {', '.join(f'{key} AS {name}' for name, key in keys.items())}, "
-            f"arraySort({gathered}) AS sorted FROM {TABLE} WHERE {self._where()} "
-            f"GROUP BY {', '.join(keys)} HAVING {having}"
-        )
+        sql = self._sorted(key, keys)
+        keys = {"who": "", **keys}
         numbers = "sorted.1" if has_values else "sorted"
         mask_of = f"k % {size}" if self._is_one_step else f"k % {mask_size}"
         arrays = [
@@ -368,6 +372,38 @@ class _Writer:
                 f"SELECT *, arrayFirstIndex(m -> {self._hit(1)}, masks) AS first_place FROM ({sql})"
             )
         return sql
+
+    def _sorted(self, key: str, keys: Mapping[str, str]) -> str:
+        """Return who, the keys, and the sorted array of each one's events.
+
+        Who a person is, is looked up once for each id instead of once for each event.
+        """
+        scope = self._scope
+        since = scope.binder.instant(scope.since_ms)
+        is_first = self._funnel.first_time
+        gathered = (
+            f"groupArrayIf({key}, timestamp >= {since})" if is_first else f"groupArray({key})"
+        )
+        first = f"minIf(timestamp, {self._steps[0]})" if is_first else ""
+        names = "".join(f", {name}" for name in keys)
+        made = "".join(f", {key} AS {name}" for name, key in keys.items())
+        source = f"{TABLE} WHERE {self._where()}"
+        if self._is_person:
+            columns = f"{gathered} AS part" + (f", {first} AS first_at" if is_first else "")
+            began = f"countIf({self._steps[0]}) > 0" if is_first else "1"
+            columns += f", {began} AS began"
+            sql = f"SELECT actor{made}, {columns} FROM {source} GROUP BY actor{names}"
+            source, made = f"({sql}) WHERE true", names
+            gathered, first = "groupArrayArray(part)", "minIf(first_at, began)"
+        having = "notEmpty(sorted)" + (f" AND {first} >= {since}" if is_first else "")
+        return (
+            f"SELECT {scope.actor} AS who{made}, arraySort({gathered}) AS sorted FROM {source} "
+            f"AND who != 0 GROUP BY who{names} HAVING {having}"
+        )
+
+    @property
+    def _is_person(self) -> bool:
+        return self._funnel.actor == "person"
 
     @property
     def _is_one_step(self) -> bool:
@@ -408,13 +444,13 @@ class _Writer:
             listed = named if is_bare else f"{named} AND {listed}"
         if funnel.order == "strict":
             listed = "1"
-        since_ms = scope.since_ms
+        since_ms: int | None = scope.since_ms
         if funnel.first_time:
-            since = scope.binder.instant(since_ms)
+            since = scope.binder.instant(scope.since_ms)
             listed = f"({self._steps[0]} OR timestamp >= {since}) AND {listed}"
             since_ms = None
         where = _within(scope, since_ms, self._until_ms)
-        parts = [where, listed, f"{scope.actor} != 0"]
+        parts = [where, listed]
         if self._constant is not None:
             parts.append(f"{self._constant} != ''")
         if funnel.order == "strict":

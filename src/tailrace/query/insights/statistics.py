@@ -71,6 +71,11 @@ def z_of(level: float) -> float:
     return _NORMAL.inv_cdf(0.5 + level / 2)
 
 
+def normal_tails(*, alpha: float, power: float) -> float:
+    """Return how many standard errors a difference must be to be seen with that power."""
+    return _NORMAL.inv_cdf(1 - alpha / 2) + _NORMAL.inv_cdf(power)
+
+
 def normal_p(z: float) -> float:
     """Return the chance of a standard normal value as far from 0, either way."""
     return math.erfc(abs(z) / math.sqrt(2))
@@ -360,7 +365,7 @@ def proportions_power(rate_a: float, rate_b: float, n: int, *, alpha: float = 0.
 
 def means_size(deviation: float, difference: float, *, alpha: float, power: float) -> int:
     """Return how many each group needs to tell two means apart."""
-    z = _NORMAL.inv_cdf(1 - alpha / 2) + _NORMAL.inv_cdf(power)
+    z = normal_tails(alpha=alpha, power=power)
     return math.ceil(2 * (z * deviation / difference) ** 2)
 
 
