@@ -145,6 +145,7 @@ class QueryConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     rows_read_max: Positive = 2_000_000_000
     memory_bytes_max: Positive = 2_147_483_648
     result_rows_max: Positive = 10_000
+    download_rows_max: Positive = 1_000_000
     concurrency_max: Positive = 4
     concurrency_per_asker_max: Positive = 3
 

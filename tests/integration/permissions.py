@@ -127,6 +127,8 @@ ROWS: Final = (
     row("POST /api/v1/query/explain", VIEWERS, body={"query": "a OR b"}),
     row("POST /api/v1/query/complete", VIEWERS, body={"query": "event:"}),
     row("POST /api/v1/sql", VIEWERS, body={"sql": "SELECT count() AS n FROM events"}),
+    row("POST /api/v1/sql/csv", VIEWERS, body={"sql": "SELECT count() AS n FROM users"}),
+    row("POST /api/v1/sql/explain", VIEWERS, body={"sql": "SELECT count() AS n FROM events"}),
     row("GET /api/v1/questions", VIEWERS),
     row("DELETE /api/v1/questions/{question_id}", VIEWERS, 404, at={"question_id": "none-of-mine"}),
     row("POST /api/v1/insights/funnel", VIEWERS, body={"steps": STEPS}),

@@ -69,6 +69,8 @@ GUARDED: Final[list[HTTPRouteHandler]] = [
     query_texts.explain_query,
     query_texts.complete_query,
     questions.sql,
+    questions.sql_csv,
+    questions.explain_sql,
     running_questions.list_questions,
     running_questions.stop_question,
     questions.show_event_by_path,

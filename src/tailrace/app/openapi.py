@@ -121,6 +121,7 @@ _PATH_WORDS: Final = {
     "me.session_id": "The session's id.",
 }
 _TEXT_EXAMPLES: Final = {
+    "text/csv": '"event","n"\n"Order Completed",1042\n"Page Viewed",311\n',
     "text/html": (
         '<!doctype html>\n<meta http-equiv="refresh" content="0; url=/search">\n'
         '<p>You are signed in. <a href="/search">Go on to Tailrace</a></p>\n'

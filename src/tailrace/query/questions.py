@@ -79,11 +79,12 @@ from tailrace.query.shapes import (
     Search,
     SearchResult,
     Sql,
+    SqlPlan,
     SqlResult,
     Values,
     ValuesResult,
 )
-from tailrace.query.sql import SqlRunner
+from tailrace.query.sql import DOWNLOAD_ROWS, SqlRunner, for_downloads
 from tailrace.query.sqlclients import ClientRows, ClientRunner, ClientSql
 from tailrace.store import Store
 
@@ -102,6 +103,13 @@ class Questions:
         self._runner = Runner(store, limits)
         self._sql = SqlRunner(
             store, limits, turns=self._runner.turns, know_people=self._runner.know_people
+        )
+        self._downloads = SqlRunner(
+            store,
+            for_downloads(limits),
+            turns=self._runner.turns,
+            know_people=self._runner.know_people,
+            rows_setting=DOWNLOAD_ROWS,
         )
         self._client_sql = ClientRunner(
             store, limits, turns=self._runner.turns, know_people=self._runner.know_people
@@ -277,6 +285,14 @@ class Questions:
     def sql(self, question: Sql) -> SqlResult:
         """Return the rows of one read-only SELECT on the view `events`."""
         return self._sql.run(question)
+
+    def sql_csv(self, question: Sql) -> bytes:
+        """Return the rows of one read-only SELECT as comma-separated values."""
+        return self._downloads.csv(question)
+
+    def explain_sql(self, question: Sql) -> SqlPlan:
+        """Return what a SELECT would read, without reading it."""
+        return self._sql.explain(question)
 
     def client_sql(self, question: ClientSql) -> ClientRows:
         """Return the rows of a statement of a ClickHouse client, in the format that it names."""

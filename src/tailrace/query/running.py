@@ -84,8 +84,13 @@ def engine_limits(limits: QueryConfig) -> dict[str, int | str]:
     }
 
 
-def limit_error(error: ClickHouseError, limits: QueryConfig) -> LimitError | None:
-    """Return the limit that was reached, with how to narrow the question, or None."""
+def limit_error(
+    error: ClickHouseError, limits: QueryConfig, *, rows_setting: str = _SETTING_NAMES[396]
+) -> LimitError | None:
+    """Return the limit that was reached, with how to narrow the question, or None.
+
+    `rows_setting` is the one that bounds the rows of its result.
+    """
     code = getattr(error, "code", None)
     template = _LIMITS.get(code or 0)
     if code is None or template is None:
@@ -97,7 +102,8 @@ def limit_error(error: ClickHouseError, limits: QueryConfig) -> LimitError | Non
         result_rows_max=limits.result_rows_max,
     )
     narrow = "add LIMIT or aggregate" if code == 396 else _NARROW
-    return LimitError(f"the question was stopped: {reason} ({_SETTING_NAMES[code]}); {narrow}")
+    setting = rows_setting if code == 396 else _SETTING_NAMES[code]
+    return LimitError(f"the question was stopped: {reason} ({setting}); {narrow}")
 
 
 class Runner:

@@ -182,6 +182,21 @@ class SqlColumn(msgspec.Struct, frozen=True):
     type: str
 
 
+class SqlPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """What a statement would do: `rows_to_read` is the engine's estimate, `steps` its plan.
+
+    Where it may not run, `reason` says which limit it would reach. It may reach another all the
+    same: of time, memory, or rows of its result.
+    """
+
+    rows_to_read: int
+    rows_read_max: int
+    may_run: bool
+    reason: str
+    steps: list[str]
+    took_ms: float
+
+
 class SqlResult(msgspec.Struct, frozen=True, kw_only=True):
     """`rows` are JSON arrays in the order of `columns`."""
 

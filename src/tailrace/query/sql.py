@@ -19,7 +19,7 @@ from tailrace.config import QueryConfig
 from tailrace.errors import QueryError
 from tailrace.query.asked import TABLE
 from tailrace.query.running import Turns, engine_limits, limit_error
-from tailrace.query.shapes import Sql, SqlColumn, SqlResult
+from tailrace.query.shapes import Sql, SqlColumn, SqlPlan, SqlResult
 from tailrace.query.sqlbeneath import beneath
 from tailrace.query.sqlcheck import CATEGORIES, VIEW, NotSelectError, Rules, names_people
 from tailrace.query.stopping import STOPPED, StoppedError, was_stopped, with_mark
@@ -45,6 +45,9 @@ API_SETTINGS: Final[Mapping[str, int | str]] = {
     "output_format_json_quote_64bit_integers": 0,
     "output_format_json_quote_denormals": 0,
 }
+# Of the columns of EXPLAIN ESTIMATE: database, table, parts, rows, marks.
+_ESTIMATED_ROWS: Final = 3
+_STEPS_MAX: Final = 1_000
 # BAD_ARGUMENTS: the parser has no tree in JSON for this kind of statement; no SELECT is of them.
 _NO_TREE_CODE = 36
 # Set last: nothing can be set after it.
@@ -57,6 +60,14 @@ _TRAILER = re.compile(
     r"(?:While executing \w+\.?\s*)|: In scope SELECT parseQueryToJSON\([\s\S]*\)|"
     r"\(line \d+, col \d+\)"
 )
+
+
+DOWNLOAD_ROWS: Final = "query.download_rows_max"
+
+
+def for_downloads(limits: QueryConfig) -> QueryConfig:
+    """Return the limits of results that are files of their own and not one JSON answer."""
+    return msgspec.structs.replace(limits, result_rows_max=limits.download_rows_max)
 
 
 class Answer(msgspec.Struct):
@@ -80,11 +91,13 @@ class SqlRunner:
         turns: Turns,
         know_people: Callable[[], None],
         settings: Mapping[str, int | str] = API_SETTINGS,
+        rows_setting: str = "query.result_rows_max",
     ) -> None:
         self._store = store
         self._limits = limits
         self._turns = turns
         self._know_people = know_people
+        self._rows_setting = rows_setting
         self._settings = {**settings, **engine_limits(limits)}
         self._pool = store.open_pool(size=limits.concurrency_max, prepare=self._prepare)
         self._rules: Rules | None = None
@@ -112,6 +125,55 @@ class SqlRunner:
         return SqlResult(
             columns=found.meta,
             rows=found.data,
+            took_ms=round((time.monotonic() - started) * 1000, 1),
+        )
+
+    def csv(self, question: Sql) -> bytes:
+        """Return the rows of one SELECT as comma-separated values, below the columns' names.
+
+        Raises:
+            QueryError: the statement is not valid, or uses what may not be used here.
+            LimitError: it was stopped.
+            TransientError: too many questions are asked at once, or the store is away.
+        """
+        with self._turns.turn(), self._pool.client() as client:
+            statement, parameters = self._checked(client, question)
+            try:
+                return client.raw_query(
+                    with_mark(statement), parameters=parameters, fmt="CSVWithNames"
+                )
+            except ClickHouseError as error:
+                raise self._sorted(error) from error
+
+    def explain(self, question: Sql) -> SqlPlan:
+        """Return what one SELECT would read, without reading it.
+
+        Raises:
+            QueryError: the statement is not valid, or uses what may not be used here.
+            LimitError: the estimate itself was stopped.
+            TransientError: too many questions are asked at once, or the store is away.
+        """
+        started = time.monotonic()
+        with self._turns.turn(), self._pool.client() as client:
+            statement, parameters = self._checked(client, question)
+            try:
+                parts = client.query(
+                    with_mark(f"EXPLAIN ESTIMATE {statement}"), parameters=parameters
+                ).result_rows
+                steps = client.query(
+                    with_mark(f"EXPLAIN indexes = 1 {statement}"), parameters=parameters
+                ).result_rows
+            except ClickHouseError as error:
+                raise self._sorted(error) from error
+        rows = sum(int(row[_ESTIMATED_ROWS]) for row in parts)
+        limit = self._limits.rows_read_max
+        reason = "" if rows <= limit else f"it reads more than {limit} rows (query.rows_read_max)"
+        return SqlPlan(
+            rows_to_read=rows,
+            rows_read_max=limit,
+            may_run=not reason,
+            reason=reason,
+            steps=[str(line) for (line,) in steps[:_STEPS_MAX]],
             took_ms=round((time.monotonic() - started) * 1000, 1),
         )
 
@@ -165,7 +227,7 @@ class SqlRunner:
     def _sorted(self, error: ClickHouseError) -> Exception:
         if was_stopped():
             return StoppedError(STOPPED)
-        limit = limit_error(error, self._limits)
+        limit = limit_error(error, self._limits, rows_setting=self._rows_setting)
         if limit is not None:
             return limit
         code = getattr(error, "code", None)

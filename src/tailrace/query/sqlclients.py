@@ -18,7 +18,15 @@ from tailrace.config import QueryConfig
 from tailrace.errors import QueryError
 from tailrace.query.asked import TABLE
 from tailrace.query.running import Turns
-from tailrace.query.sql import RESULT_BYTES_MAX, SETTINGS, SqlRunner, one, parsed
+from tailrace.query.sql import (
+    DOWNLOAD_ROWS,
+    RESULT_BYTES_MAX,
+    SETTINGS,
+    SqlRunner,
+    for_downloads,
+    one,
+    parsed,
+)
 from tailrace.query.sqlbeneath import beneath
 from tailrace.query.sqlcheck import Node, names_people
 from tailrace.query.sqlformats import DEFAULT_FORMAT, known_format
@@ -72,7 +80,12 @@ class ClientRunner(SqlRunner):
         self, store: Store, limits: QueryConfig, *, turns: Turns, know_people: Callable[[], None]
     ) -> None:
         super().__init__(
-            store, limits, turns=turns, know_people=know_people, settings=CLIENT_SETTINGS
+            store,
+            for_downloads(limits),
+            turns=turns,
+            know_people=know_people,
+            settings=CLIENT_SETTINGS,
+            rows_setting=DOWNLOAD_ROWS,
         )
         self._trees_lock = threading.Lock()
         self._trees: dict[str, Node] = {}

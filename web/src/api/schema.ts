@@ -65,6 +65,82 @@ export interface ActionShown {
   fields: ActionField[];
 }
 
+/** People of a day, and of the days that end with it. */
+export interface ActiveDay {
+  /** When. */
+  at: string;
+  /** Whether every place was counted as a whole. */
+  is_complete: boolean;
+  /** Who did it on that day. */
+  daily: number;
+  /** Who did it in the days that end with it. */
+  active: number;
+  /** `daily` by `active`; null where that is 0. */
+  ratio: number | null;
+}
+
+/** Ask what part of the people of a `month` (30 days) or a `week` (7 days) came on a day. */
+export interface ActiveRatio {
+  /** Query text in the language asked in (Lucene); blank asks for everything. */
+  query?: string;
+  /** Language of the query text: lucene (default) or kql. */
+  language?: "kql" | "lucene";
+  /** First instant: a duration before now (24h), ISO 8601 or date math. */
+  since?: string;
+  /** Instant after the last, in the same forms. */
+  until?: string;
+  /** IANA time zone that days, weeks and months are of. */
+  zone?: string;
+  /** Who counts as one: a person (a user with the anonymous visits before they were known), a group (account), or a device (anonymous id). */
+  actor?: "device" | "group" | "person";
+  /** How many. */
+  events?: Events;
+  /** A week (7 days) or a month (30 days) that ends with the day. */
+  of?: "month" | "week";
+}
+
+/** `ratio` is the mean of `daily` by the mean of `active`, over the days that are complete. */
+export interface ActiveRatioResult {
+  /** Every day, empty ones too. */
+  days: ActiveDay[];
+  /** Mean of `daily` by mean of `active`; null where that is 0. */
+  ratio: number | null;
+  /** What exactly was counted, in words. */
+  definition: string;
+  /** The time that the store needed. */
+  took_ms: number;
+  /** What the asker should know of how the question was read. */
+  notes: string[];
+}
+
+/** Ask for metrics and buckets of the events that match, as Elasticsearch's `aggs`. */
+export interface Aggregate {
+  /** Query text in the language asked in (Lucene); blank asks for everything. */
+  query?: string;
+  /** Language of the query text: lucene (default) or kql. */
+  language?: "kql" | "lucene";
+  /** First instant: a duration before now (24h), ISO 8601 or date math. */
+  since?: string;
+  /** Instant after the last, in the same forms. */
+  until?: string;
+  /** IANA time zone that days, weeks and months are of. */
+  zone?: string;
+  /** Aggregations by name, as in Elasticsearch: `{"by_plan": {"terms": {"field": "traits.plan"}}}`. */
+  aggs: JsonObject;
+}
+
+/** How many events matched, and the answers by the names of the aggregations. */
+export interface AggregateResult {
+  /** How many match in all. */
+  total: number;
+  /** The answers by the names given, in the shapes of Elasticsearch. */
+  aggregations: JsonObject;
+  /** The time that the store needed. */
+  took_ms: number;
+  /** What the asker should know of how the question was read. */
+  notes: string[];
+}
+
 /** What of a destination is trouble, each null where it is none; one is enough. */
 export interface AlertConditions {
   down_for_s?: number | null;
@@ -122,6 +198,121 @@ export interface Asked {
   secrets?: Record<string, string>;
   /** Whether what the file does not name is deleted. */
   prune?: boolean;
+}
+
+/**
+ * Ask what brought the conversions between since and until.
+ *
+ * `touches` are where each `session` came from, or also each later `event` that says something
+ * else. `value` is a field of the conversion with a number, such as `properties.revenue`.
+ */
+export interface Attribution {
+  /** Query text in the language asked in (Lucene); blank asks for everything. */
+  query?: string;
+  /** Language of the query text: lucene (default) or kql. */
+  language?: "kql" | "lucene";
+  /** First instant: a duration before now (24h), ISO 8601 or date math. */
+  since?: string;
+  /** Instant after the last, in the same forms. */
+  until?: string;
+  /** IANA time zone that days, weeks and months are of. */
+  zone?: string;
+  /** Who counts as one: a person (a user with the anonymous visits before they were known), a group (account), or a device (anonymous id). */
+  actor?: "device" | "group" | "person";
+  /** The events that count. */
+  conversion: Events;
+  value?: string | null;
+  /** Which touches a conversion is owed to. */
+  model?: "first" | "last" | "last_non_direct" | "linear" | "position" | "time_decay";
+  /** Where each `session` came from, or also what each `event` in it says. */
+  touches?: "event" | "session";
+  /** How long before a conversion a touch may be. */
+  look_back_days?: number;
+  /** With `time_decay`: a touch so many days earlier counts half. */
+  half_life_days?: number;
+  /** A longer break than this begins a new session. */
+  gap_minutes?: number;
+  /** What a row is of, in this order. */
+  by?: ("campaign" | "channel" | "medium" | "source")[];
+  /** Most rows; the rest is one row, `Other`. */
+  rows_max?: number;
+}
+
+/** Ask who converted thanks to the touches of one row; `row` is its `values`. */
+export interface AttributionPeople {
+  /** Query text in the language asked in (Lucene); blank asks for everything. */
+  query?: string;
+  /** Language of the query text: lucene (default) or kql. */
+  language?: "kql" | "lucene";
+  /** First instant: a duration before now (24h), ISO 8601 or date math. */
+  since?: string;
+  /** Instant after the last, in the same forms. */
+  until?: string;
+  /** IANA time zone that days, weeks and months are of. */
+  zone?: string;
+  /** Who counts as one: a person (a user with the anonymous visits before they were known), a group (account), or a device (anonymous id). */
+  actor?: "device" | "group" | "person";
+  /** The events that count. */
+  conversion: Events;
+  value?: string | null;
+  /** Which touches a conversion is owed to. */
+  model?: "first" | "last" | "last_non_direct" | "linear" | "position" | "time_decay";
+  /** Where each `session` came from, or also what each `event` in it says. */
+  touches?: "event" | "session";
+  /** How long before a conversion a touch may be. */
+  look_back_days?: number;
+  /** With `time_decay`: a touch so many days earlier counts half. */
+  half_life_days?: number;
+  /** A longer break than this begins a new session. */
+  gap_minutes?: number;
+  /** What a row is of, in this order. */
+  by?: ("campaign" | "channel" | "medium" | "source")[];
+  /** Most rows; the rest is one row, `Other`. */
+  rows_max?: number;
+  /** The `values` of the row. */
+  row: string[];
+  /** Most people in the answer. */
+  limit?: number;
+}
+
+/**
+ * The rows, the one with most conversions first; together they are all conversions.
+ *
+ * What is beyond `rows_max` is one row, whose values are `Other`.
+ */
+export interface AttributionResult {
+  /** Largest first. */
+  rows: AttributionRow[];
+  /** All conversions. */
+  conversions: number;
+  /** The sum of all conversions' values. */
+  value: number | null;
+  /** Who converted, each counted once. */
+  people: number;
+  /** What exactly was counted, in a sentence or two. */
+  definition: string;
+  /** The time that the store needed. */
+  took_ms: number;
+  /** What the asker should know of how the question was read. */
+  notes: string[];
+}
+
+/**
+ * What is owed to touches with these values, in the order of `by`.
+ *
+ * `people` converted thanks to at least one of them; one person may be in several rows.
+ */
+export interface AttributionRow {
+  /** Of the dimensions in `by`, in that order. */
+  values: string[];
+  /** Conversions owed to it; parts of one where a model divides. */
+  conversions: number;
+  /** Its share of all conversions (0 to 1). */
+  share: number;
+  /** The same parts of the conversions' values. */
+  value: number | null;
+  /** Who converted thanks to it, each counted once. */
+  people: number;
 }
 
 /** What was counted where the events lie; null for a place that was not counted as a whole. */
@@ -266,6 +457,14 @@ export interface BackfillState {
   ended_at: string | null;
 }
 
+/** The periods from `first` to `last`, both included; 0 is the period of the start. */
+export interface Bracket {
+  /** The first period. */
+  first: number;
+  /** The last period. */
+  last: number;
+}
+
 /** Events from `at` on for the interval; `by` counts them per value of `values`, in order. */
 export interface Bucket {
   /** When. */
@@ -314,6 +513,59 @@ export interface CheckedThing {
   detail: string;
   /** The setting that would have to change, if one. */
   setting: string;
+}
+
+/**
+ * A variant against the control.
+ *
+ * `difference` is absolute and `lift` relative, both with their intervals. p, the intervals and
+ * the verdict of a fixed plan are none until its people are there. `p_adjusted` is Holm's over the
+ * variants. `detectable` is the smallest difference that so many people show with the power asked
+ * for; a smaller one may be there and not be seen.
+ */
+export interface Comparison {
+  variant: string;
+  difference: number;
+  difference_low: number | null;
+  difference_high: number | null;
+  lift: number | null;
+  lift_low: number | null;
+  lift_high: number | null;
+  test: "fisher" | "sequential" | "welch" | "z";
+  p: number | null;
+  p_adjusted: number | null;
+  detectable: number | null;
+  verdict: "higher" | "invalid" | "lower" | "undecided" | "waiting";
+}
+
+/**
+ * A query as far as it is written, and where in it the next character goes.
+ *
+ * Values and fields are those of the events since then.
+ */
+export interface Complete {
+  /** The query as far as it is written. */
+  query?: string;
+  /** Language of the query text: lucene (default) or kql. */
+  language?: "kql" | "lucene";
+  /** Where the next character goes, from 0; the end where it is left out. */
+  position?: number | null;
+  /** First instant: a duration before now (24h), ISO 8601 or date math. */
+  since?: string;
+  /** At most so many suggestions. */
+  limit?: number;
+}
+
+/** What may stand from `start` to `end` of the query, in place of what is there; best first. */
+export interface Completed {
+  /** Where in the query the part begins that a suggestion replaces. */
+  start: number;
+  /** Where in the query that part ends. */
+  end: number;
+  /** Whose values are suggested; null where it is no value. */
+  field: string | null;
+  /** What may stand there, the likeliest first. */
+  suggestions: Suggestion[];
 }
 
 /** Which dead letters: those of some ids, all, or those to which all that is said applies. */
@@ -522,11 +774,11 @@ export interface DeliveryDifference {
  * What lies before a destination, and how fast it gets through it.
  *
  * The backlog is all that has no outcome yet: what is not read, what is on its way and what waits
- * out of line. What is not read is estimated by the records that were. Times are of requests that
+ * out of line, by the ledger. Times are of requests that
  * ended in the last minute, null without any.
  */
 export interface DeliveryPace {
-  /** Events without an outcome yet; those not read are estimated. */
+  /** Events without an outcome yet, by the ledger; exact to the minute of the oldest. */
   backlog_events: number;
   /** Their size as JSON, estimated. */
   backlog_bytes: number;
@@ -846,6 +1098,24 @@ export interface DestinationVersion {
   delivery: DeliveryRules;
 }
 
+/** A device, browser or app that events came from. */
+export interface DeviceSeen {
+  /** Told by the user agent. */
+  device: string;
+  /** Told by the user agent. */
+  os: string;
+  /** Told by the user agent. */
+  browser: string;
+  /** The SDK and its version. */
+  library: string;
+  /** How many. */
+  events: number;
+  /** Its first event. */
+  first_seen_at: string;
+  /** Its last event. */
+  last_seen_at: string;
+}
+
 /**
  * What differs between the workspace and the file, and what applying the file does about it.
  *
@@ -1030,6 +1300,219 @@ export interface EventToReplay {
   event?: JsonObject;
 }
 
+/** How often somebody did something. */
+export interface EventTotal {
+  /** The name of a track event. */
+  event: string;
+  /** Which type it is. */
+  type: "track" | "identify" | "page" | "screen" | "group" | "alias";
+  /** How many. */
+  events: number;
+  /** The first one. */
+  first_seen_at: string;
+  /** The last one. */
+  last_seen_at: string;
+}
+
+/**
+ * Some events: of a name, of a type, that match a query; of all three what is given.
+ *
+ * Without a `language` the query is in that of the question.
+ */
+export interface Events {
+  /** The name of a track event. */
+  event?: string | null;
+  /** Which type it is. */
+  type?: "track" | "identify" | "page" | "screen" | "group" | "alias" | null;
+  /** Query text in the language asked in (Lucene); blank asks for everything. */
+  query?: string;
+  language?: "kql" | "lucene" | null;
+  /** Your own words for it. */
+  label?: string | null;
+}
+
+/** Events that may not come between two steps; without `before_step`, until the last one. */
+export interface Exclusion {
+  /** The name of a track event. */
+  event?: string | null;
+  /** Which type it is. */
+  type?: "track" | "identify" | "page" | "screen" | "group" | "alias" | null;
+  /** Query text in the language asked in (Lucene); blank asks for everything. */
+  query?: string;
+  language?: "kql" | "lucene" | null;
+  /** Your own words for it. */
+  label?: string | null;
+  /** A step, from 1. */
+  after_step?: number;
+  before_step?: number | null;
+}
+
+/**
+ * Ask how variants compare with the `control`.
+ *
+ * Somebody is in the variant of their first `exposure` between since and until, as its field
+ * `variant` says; who saw two is left out. Of the events of the `metrics` those after it count,
+ * for the `window` where there is one, else until `until`. The first metric is the one to decide
+ * by, the others are exploratory. `split` is the planned one, equal parts if not given. With the
+ * `fixed` method the verdict waits until each variant has `people_planned`; the `sequential` one
+ * may be looked at and stopped at any time, `smallest_effect` being about the smallest difference
+ * of interest (of the rate or mean itself) for each metric.
+ */
+export interface Experiment {
+  /** Query text in the language asked in (Lucene); blank asks for everything. */
+  query?: string;
+  /** Language of the query text: lucene (default) or kql. */
+  language?: "kql" | "lucene";
+  /** First instant: a duration before now (24h), ISO 8601 or date math. */
+  since?: string;
+  /** Instant after the last, in the same forms. */
+  until?: string;
+  /** IANA time zone that days, weeks and months are of. */
+  zone?: string;
+  /** Who counts as one: a person (a user with the anonymous visits before they were known), a group (account), or a device (anonymous id). */
+  actor?: "device" | "group" | "person";
+  exposure: Events;
+  /** A field, such as `properties.plan`. */
+  variant: string;
+  control: string;
+  metrics: Metric[];
+  split?: Share[];
+  window?: number | null;
+  window_unit?: "day" | "hour" | "minute" | "second" | "week";
+  /** The method. */
+  method?: "fixed" | "sequential";
+  people_planned?: number | null;
+  smallest_effect?: number[];
+  /** Level of the intervals; p below 1 - it counts. */
+  level?: number;
+  /** Chance to see a difference that is there. */
+  power?: number;
+}
+
+/** The comparison; `mixed` people saw more than one variant and are in none. */
+export interface ExperimentResult {
+  variants: VariantPeople[];
+  mixed: number;
+  split: SplitCheck;
+  metrics: MetricResult[];
+  is_waiting: boolean;
+  /** Until when. */
+  until: string;
+  definition: string;
+  /** The time that the store needed. */
+  took_ms: number;
+  /** What the asker should know of how the question was read. */
+  notes: string[];
+}
+
+/** A query as far as it is written. */
+export interface Explain {
+  /** The query as far as it is written. */
+  query?: string;
+  /** Language of the query text: lucene (default) or kql. */
+  language?: "kql" | "lucene";
+}
+
+/**
+ * What a query asks for: as text with all its parentheses, and in words.
+ *
+ * Both are empty where it is not valid.
+ */
+export interface Explained {
+  /** Whether it can be asked. */
+  valid: boolean;
+  /** The same query with all its parentheses. */
+  text: string;
+  /** What it asks for in words. */
+  words: string;
+  /** What the asker should know of how the question was read. */
+  notes: string[];
+  /** The fields that it names. */
+  fields: ExplainedField[];
+  /** Why it is not valid; null where it is. */
+  error: QueryProblem | null;
+}
+
+/** A field that a query names; `kind` says what it holds, `value` where that may be anything. */
+export interface ExplainedField {
+  /** As the query names it. */
+  name: string;
+  /** What it holds; `value` where that may be anything. */
+  kind: "boolean" | "object" | "pattern" | "text" | "time" | "unknown" | "value";
+}
+
+/**
+ * An event's name (that of a page or screen is its type) with what happened in the time.
+ *
+ * `trend` is its number in each of the answer's intervals.
+ */
+export interface ExploredEvent {
+  /** The name of a track event. */
+  event: string;
+  /** Which type it is. */
+  type: "track" | "identify" | "page" | "screen" | "group" | "alias";
+  /** How many. */
+  events: number;
+  /** By how many people. */
+  people: number;
+  /** The first one in the time asked for. */
+  first_seen_at: string;
+  /** The last one in the time asked for. */
+  last_seen_at: string;
+  /** How many in each interval. */
+  trend: number[];
+}
+
+/** The events, the commonest first; `starts` are the intervals of the trends. */
+export interface ExploredEvents {
+  /** How many. */
+  events: ExploredEvent[];
+  /** How many different events there are. */
+  total: number;
+  /** How long the intervals are. */
+  interval: "day" | "month";
+  /** When the intervals start. */
+  starts: string[];
+  /** The time that the store needed. */
+  took_ms: number;
+  /** What the asker should know of how the question was read. */
+  notes: string[];
+}
+
+/** The properties of the newest `sampled` events, the commonest first. */
+export interface ExploredProperties {
+  /** What the SDK says of the event. */
+  properties: ExploredProperty[];
+  /** How many events were looked at. */
+  sampled: number;
+  /** The time that the store needed. */
+  took_ms: number;
+  /** What the asker should know of how the question was read. */
+  notes: string[];
+}
+
+/**
+ * A property or trait: `share` of the sampled events have it. `min` and `max` are of numbers.
+ *
+ * `distinct` stops counting at a thousand.
+ */
+export interface ExploredProperty {
+  /** What people call it. */
+  name: string;
+  /** Of the sampled events, how many have it (0 to 1). */
+  share: number;
+  /** Which kinds of values there are. */
+  types: PropertyType[];
+  /** The commonest values. */
+  values: PropertyValue[];
+  /** How many different values there are, about. */
+  distinct: number;
+  /** The smallest number. */
+  min: number | null;
+  /** The largest number. */
+  max: number | null;
+}
+
 /** An attempt that failed; counted from the first one, over all replays. */
 export interface FailedAttempt {
   /** Counts the attempts, over all replays. */
@@ -1103,6 +1586,151 @@ export interface FiringShown {
   since: string;
   /** What is wrong. */
   reason: string;
+}
+
+/**
+ * Ask how many did one step after the other, the first between since and until.
+ *
+ * The last step is at most `window` of the unit after the first. `order`: `ordered`, anything may
+ * come in between; `strict`, nothing may; `any`, the steps in whichever order. An event of the
+ * `exclusions` takes who did it out of the whole `funnel`, or ends the `attempt` alone. `constant`
+ * is a field that has one value on all steps. `first_time` lets only somebody's first ever event
+ * of step 1 begin. `by` breaks down by the value of a field: of the `first_touch` or `last_touch`
+ * among all events of the steps, the same on `all_steps`, or that on the `step` of `by_step`.
+ * `times` adds how long steps take, `trend` the funnel by when attempts began.
+ */
+export interface Funnel {
+  /** Query text in the language asked in (Lucene); blank asks for everything. */
+  query?: string;
+  /** Language of the query text: lucene (default) or kql. */
+  language?: "kql" | "lucene";
+  /** First instant: a duration before now (24h), ISO 8601 or date math. */
+  since?: string;
+  /** Instant after the last, in the same forms. */
+  until?: string;
+  /** IANA time zone that days, weeks and months are of. */
+  zone?: string;
+  /** Who counts as one: a person (a user with the anonymous visits before they were known), a group (account), or a device (anonymous id). */
+  actor?: "device" | "group" | "person";
+  /** What happened to it, in order. */
+  steps: tailrace.query.insights.funnelshapes.Step[];
+  order?: "any" | "ordered" | "strict";
+  window?: number;
+  window_unit?: "day" | "hour" | "minute" | "second" | "week";
+  exclusions?: Exclusion[];
+  excluded_from?: "attempt" | "funnel";
+  constant?: string | null;
+  first_time?: boolean;
+  by?: string | null;
+  attribution?: "all_steps" | "first_touch" | "last_touch" | "step";
+  /** A step, from 1. */
+  by_step?: number;
+  /** How many values are told apart; the rest is `Other`. */
+  values_max?: number;
+  times?: boolean;
+  trend?: "day" | "hour" | "minute" | "month" | "quarter" | "week" | "year" | null;
+}
+
+/** People who took at least `from_s` and less than `until_s`; the last one has its end too. */
+export interface FunnelBin {
+  from_s: number;
+  until_s: number;
+  people: number;
+}
+
+/** Ask for the people who reached `reached`, or who with `dropped` went no further than it. */
+export interface FunnelPeople {
+  /** Query text in the language asked in (Lucene); blank asks for everything. */
+  query?: string;
+  /** Language of the query text: lucene (default) or kql. */
+  language?: "kql" | "lucene";
+  /** First instant: a duration before now (24h), ISO 8601 or date math. */
+  since?: string;
+  /** Instant after the last, in the same forms. */
+  until?: string;
+  /** IANA time zone that days, weeks and months are of. */
+  zone?: string;
+  /** Who counts as one: a person (a user with the anonymous visits before they were known), a group (account), or a device (anonymous id). */
+  actor?: "device" | "group" | "person";
+  /** What happened to it, in order. */
+  steps: tailrace.query.insights.funnelshapes.Step[];
+  order?: "any" | "ordered" | "strict";
+  window?: number;
+  window_unit?: "day" | "hour" | "minute" | "second" | "week";
+  exclusions?: Exclusion[];
+  excluded_from?: "attempt" | "funnel";
+  constant?: string | null;
+  first_time?: boolean;
+  by?: string | null;
+  attribution?: "all_steps" | "first_touch" | "last_touch" | "step";
+  /** A step, from 1. */
+  by_step?: number;
+  /** How many values are told apart; the rest is `Other`. */
+  values_max?: number;
+  times?: boolean;
+  trend?: "day" | "hour" | "minute" | "month" | "quarter" | "week" | "year" | null;
+  /** A step, from 1. */
+  reached?: number;
+  dropped?: boolean;
+  /** The value, as text. */
+  value?: string | null;
+  /** Most people in the answer. */
+  limit?: number;
+}
+
+/** People by step of attempts that began from `at` on; not final while windows are open. */
+export interface FunnelPeriod {
+  /** When. */
+  at: string;
+  people: number[];
+  /** The events that count. */
+  conversion: number | null;
+  /** Whether every place was counted as a whole. */
+  is_complete: boolean;
+}
+
+/** The funnel, and what else was asked for; `excluded` people are in none of its steps. */
+export interface FunnelResult {
+  /** What happened to it, in order. */
+  steps: FunnelStep[];
+  excluded: number;
+  /** The commonest values. */
+  values?: FunnelValue[];
+  times?: FunnelTime[];
+  trend?: FunnelPeriod[];
+  definition: string;
+  /** The time that the store needed. */
+  took_ms: number;
+  /** What the asker should know of how the question was read. */
+  notes: string[];
+}
+
+/** So many people reached a step; shares are of the first and of the previous step's. */
+export interface FunnelStep {
+  /** Your own words for it. */
+  label: string;
+  people: number;
+  dropped: number;
+  of_first: number | null;
+  of_previous: number | null;
+}
+
+/** How long those who reached `to_step` took from `from_step` to it. */
+export interface FunnelTime {
+  from_step: number;
+  to_step: number;
+  people: number;
+  median_s: number | null;
+  mean_s: number | null;
+  bins: FunnelBin[];
+}
+
+/** The funnel of those with a value. */
+export interface FunnelValue {
+  /** The value, as text. */
+  value: string;
+  /** What happened to it, in order. */
+  steps: FunnelStep[];
 }
 
 /** Ask how many events happened when, in all and by the commonest values of a field. */
@@ -1263,6 +1891,24 @@ export interface KeyState {
   last_used_at: string | null;
 }
 
+/**
+ * An id that somebody is known by, and the events that have it.
+ *
+ * `previous_id` is one that an alias call gave up.
+ */
+export interface KnownId {
+  /** Where events have it. */
+  kind: "anonymous_id" | "group_id" | "previous_id" | "user_id";
+  /** The id. */
+  id: string;
+  /** How many. */
+  events: number;
+  /** The first event that has it. */
+  first_seen_at: string;
+  /** The last event that has it. */
+  last_seen_at: string;
+}
+
 /** What is wrong with a text, or easily misread in it. */
 export interface LanguageProblem {
   /** Whether it stands in the way. */
@@ -1393,6 +2039,86 @@ export interface LedgerTerms {
   balanced: boolean;
 }
 
+/** Ask how an audience renews itself: who does `events` in neighbouring intervals. */
+export interface Lifecycle {
+  /** Query text in the language asked in (Lucene); blank asks for everything. */
+  query?: string;
+  /** Language of the query text: lucene (default) or kql. */
+  language?: "kql" | "lucene";
+  /** First instant: a duration before now (24h), ISO 8601 or date math. */
+  since?: string;
+  /** Instant after the last, in the same forms. */
+  until?: string;
+  /** IANA time zone that days, weeks and months are of. */
+  zone?: string;
+  /** Who counts as one: a person (a user with the anonymous visits before they were known), a group (account), or a device (anonymous id). */
+  actor?: "device" | "group" | "person";
+  /** How many. */
+  events?: Events;
+  /** Calendar interval in the zone; weeks begin on Monday. */
+  interval?: "day" | "hour" | "minute" | "month" | "quarter" | "week" | "year";
+}
+
+/**
+ * People of an interval: `new`, `returning` and `resurrecting` ones are all who were there.
+ *
+ * Those who are `dormant` were there in the interval before and are not in this one.
+ */
+export interface LifecycleBucket {
+  /** When. */
+  at: string;
+  /** Whether every place was counted as a whole. */
+  is_complete: boolean;
+  /** Who never did it before. */
+  new: number;
+  /** Who did it in the interval before too. */
+  returning: number;
+  /** Who did it earlier, but not in the interval before. */
+  resurrecting: number;
+  /** Who did it in the interval before and not in this one. */
+  dormant: number;
+}
+
+/** Ask who was in a state in the interval from `at` on. */
+export interface LifecyclePeople {
+  /** Query text in the language asked in (Lucene); blank asks for everything. */
+  query?: string;
+  /** Language of the query text: lucene (default) or kql. */
+  language?: "kql" | "lucene";
+  /** First instant: a duration before now (24h), ISO 8601 or date math. */
+  since?: string;
+  /** Instant after the last, in the same forms. */
+  until?: string;
+  /** IANA time zone that days, weeks and months are of. */
+  zone?: string;
+  /** Who counts as one: a person (a user with the anonymous visits before they were known), a group (account), or a device (anonymous id). */
+  actor?: "device" | "group" | "person";
+  /** How many. */
+  events?: Events;
+  /** Calendar interval in the zone; weeks begin on Monday. */
+  interval?: "day" | "hour" | "minute" | "month" | "quarter" | "week" | "year";
+  /** When. */
+  at: string;
+  /** Whether it is good now. */
+  state: "dormant" | "new" | "resurrecting" | "returning";
+  /** Most people in the answer. */
+  limit?: number;
+}
+
+/** Every interval, empty ones too; the first is counted from its beginning on. */
+export interface LifecycleResult {
+  /** Calendar interval in the zone; weeks begin on Monday. */
+  interval: "day" | "hour" | "minute" | "month" | "quarter" | "week" | "year";
+  /** In order of time, empty ones too. */
+  buckets: LifecycleBucket[];
+  /** What exactly was counted, in words. */
+  definition: string;
+  /** The time that the store needed. */
+  took_ms: number;
+  /** What the asker should know of how the question was read. */
+  notes: string[];
+}
+
 /** A new link, which nobody can read again. */
 export interface LinkMade {
   /** The link; it is shown in this answer only. */
@@ -1462,6 +2188,36 @@ export interface MemberState {
   updated_at: string;
   /** When they last signed in; null for never. */
   signed_in_at: string | null;
+}
+
+/**
+ * What is compared, per person: whether they did it, how often, or the sum of a `property`.
+ *
+ * `cap` lowers values above that quantile of all people to it, so that a few do not decide.
+ */
+export interface Metric {
+  /** What sends: it decides which code the guide shows. */
+  kind?: "conversion" | "count" | "sum";
+  /** How many. */
+  events: Events;
+  /** Your own words for it. */
+  label?: string | null;
+  property?: string | null;
+  cap?: number | null;
+}
+
+/** A metric; `skipped` events have no number in its property, `cap` is what values stop at. */
+export interface MetricResult {
+  /** Your own words for it. */
+  label: string;
+  /** What sends: it decides which code the guide shows. */
+  kind: "conversion" | "count" | "sum";
+  is_primary: boolean;
+  variants: VariantMetric[];
+  comparisons: Comparison[];
+  /** What came too fast to be shown. */
+  skipped: number;
+  cap: number | null;
 }
 
 /** What one may change of oneself. */
@@ -1554,6 +2310,164 @@ export interface PasswordChange {
   new_password: string;
 }
 
+/** From an item at a step to an item at the next one; `mean_s` is how long that took. */
+export interface PathEdge {
+  /** What happened, in a word. */
+  step: number;
+  item: string;
+  next: string;
+  weight: number;
+  mean_s: number;
+}
+
+/** An item at a step: `weight` were there, `ended` of them went no further in the session. */
+export interface PathNode {
+  /** What happened, in a word. */
+  step: number;
+  item: string;
+  weight: number;
+  /** Events that have an outcome at every subscription, or wait. */
+  ended: number;
+}
+
+/**
+ * Ask which way people go: what follows what within a session, step by step.
+ *
+ * A session ends where nothing happens for more than `gap_minutes`. `items` are the names of
+ * `events`, the `pages` and screens seen, or `both`; `only` narrows the events that count.
+ * `rules` clean them, one after the other, then those of `leave_out` (with `*` for any text) are
+ * left out and repeats with nothing in between are one. Of a session, `steps` items are looked at:
+ * from the first `start` on, up to the first `end`, or from the beginning. `weight` counts
+ * transitions or different people. Of the edges that weigh at least `weight_min` and at most
+ * `weight_max`, the heaviest are told.
+ */
+export interface Paths {
+  /** Query text in the language asked in (Lucene); blank asks for everything. */
+  query?: string;
+  /** Language of the query text: lucene (default) or kql. */
+  language?: "kql" | "lucene";
+  /** First instant: a duration before now (24h), ISO 8601 or date math. */
+  since?: string;
+  /** Instant after the last, in the same forms. */
+  until?: string;
+  /** IANA time zone that days, weeks and months are of. */
+  zone?: string;
+  /** Who counts as one: a person (a user with the anonymous visits before they were known), a group (account), or a device (anonymous id). */
+  actor?: "device" | "group" | "person";
+  items?: "both" | "events" | "pages";
+  only?: Events;
+  rules?: Rule[];
+  leave_out?: string[];
+  gap_minutes?: number;
+  /** What happened to it, in order. */
+  steps?: number;
+  start?: string | null;
+  end?: string | null;
+  weight?: "people" | "transitions";
+  weight_min?: number;
+  weight_max?: number | null;
+  edges_max?: number;
+}
+
+/** Ask for the people who had `item` at `step`, and `next` after it; `""` is the end. */
+export interface PathsPeople {
+  /** Query text in the language asked in (Lucene); blank asks for everything. */
+  query?: string;
+  /** Language of the query text: lucene (default) or kql. */
+  language?: "kql" | "lucene";
+  /** First instant: a duration before now (24h), ISO 8601 or date math. */
+  since?: string;
+  /** Instant after the last, in the same forms. */
+  until?: string;
+  /** IANA time zone that days, weeks and months are of. */
+  zone?: string;
+  /** Who counts as one: a person (a user with the anonymous visits before they were known), a group (account), or a device (anonymous id). */
+  actor?: "device" | "group" | "person";
+  items?: "both" | "events" | "pages";
+  only?: Events;
+  rules?: Rule[];
+  leave_out?: string[];
+  gap_minutes?: number;
+  /** What happened to it, in order. */
+  steps?: number;
+  start?: string | null;
+  end?: string | null;
+  weight?: "people" | "transitions";
+  weight_min?: number;
+  weight_max?: number | null;
+  edges_max?: number;
+  /** A step, from 1. */
+  step: number;
+  /** An item, as cleaned. */
+  item: string;
+  next?: string | null;
+  /** Most people in the answer. */
+  limit?: number;
+}
+
+/**
+ * The heaviest edges and the nodes that they join, in layers: an edge goes to the next step.
+ *
+ * `sessions` and `people` are those that have a path; `edges_left_out` edges are not told, as they
+ * weigh less, or not what was asked for.
+ */
+export interface PathsResult {
+  nodes: PathNode[];
+  edges: PathEdge[];
+  edges_left_out: number;
+  sessions: number;
+  people: number;
+  definition: string;
+  /** The time that the store needed. */
+  took_ms: number;
+  /** What the asker should know of how the question was read. */
+  notes: string[];
+}
+
+/** Those who were seen last; there may be more. */
+export interface PeopleFound {
+  /** Those seen last first. */
+  people: PersonFound[];
+  /** The time that the store needed. */
+  took_ms: number;
+  /** What the asker should know of how the question was read. */
+  notes: string[];
+}
+
+/** People behind a number, at most `limit` of all `total`. */
+export interface PeopleResult {
+  /** In the order in which they came in. */
+  people: Who[];
+  /** How many there are in all. */
+  total: number;
+  /** The time that the store needed. */
+  took_ms: number;
+  /** What the asker should know of how the question was read. */
+  notes: string[];
+}
+
+/** A person or group, with what they did in the time asked for. */
+export interface PersonFound {
+  /** The best id that is known of them. */
+  person: string;
+  /** Who it was, as the SDK says. */
+  user_id: string;
+  /** Who it was before they signed in, as the SDK says. */
+  anonymous_id: string;
+  /** The group of a group call. */
+  group_id: string;
+  /** The trait `email`. */
+  email: string;
+  /** The trait `name`. */
+  name: string;
+  /** How many. */
+  events: number;
+  /** Their first event in the time asked for. */
+  first_seen_at: string;
+  /** Their last event in the time asked for. */
+  last_seen_at: string;
+}
+
 /** A subscription to begin with; what `mapping` leaves out has the field's default. */
 export interface PresetShown {
   /** Its name in paths and files; it never changes. */
@@ -1643,6 +2557,60 @@ export interface Problem {
   looked_at?: string[];
   /** Each thing that is wrong, where there are several. */
   problems?: string[];
+}
+
+/** All that is known of a person or group; lists are bounded, the newest or largest first. */
+export interface Profile {
+  /** The best id that is known of them. */
+  person: string;
+  /** All ids that lead here. */
+  ids: KnownId[];
+  /** How many. */
+  events: number;
+  /** Their first event. */
+  first_seen_at: string;
+  /** Their last event. */
+  last_seen_at: string;
+  /** What they did how often, the commonest first. */
+  totals: EventTotal[];
+  /** What identify or group calls said last. */
+  traits: TraitValue[];
+  /** Where events came from, the newest first. */
+  devices: DeviceSeen[];
+  /** Their last sessions. */
+  sessions: Session[];
+  /** Of a group: who was seen in it last. */
+  members: string[];
+  /** The time that the store needed. */
+  took_ms: number;
+}
+
+/** A kind of value, and the share of the sampled events with one (0 to 1). */
+export interface PropertyType {
+  /** Which type it is. */
+  type: "boolean" | "number" | "text";
+  /** Of the sampled events, how many have one (0 to 1). */
+  share: number;
+}
+
+/** So many sampled events have this value; a long one is cut. */
+export interface PropertyValue {
+  /** As text. */
+  value: string;
+  /** How many. */
+  events: number;
+}
+
+/** Why a text is no query; `expected` is what may stand at the position, where that is known. */
+export interface QueryProblem {
+  /** What is wrong. */
+  message: string;
+  /** Where in the query, in characters from 0. */
+  position: number | null;
+  /** What may stand there, where that is known. */
+  expected: string[];
+  /** What to do about it. */
+  hint: string;
 }
 
 /**
@@ -1741,6 +2709,277 @@ export interface ReplayedOne {
   edited: boolean;
 }
 
+/**
+ * Ask who came back: people who did `start` between since and until, and `returns` later.
+ *
+ * `starts` is `first` (only somebody's first start of all time) or `every` (a new start in each
+ * period). `offsets` are of the `calendar` of the zone, or `rolling`: counted from each person's
+ * own start, in hours, 24 hours, 7 days or 30 days. `returned` in a column means `on` it, `on` it
+ * `or_after` it, or in one of the `brackets`, which then are the columns. A share is of the
+ * `cohort`, or of those of the `previous` column. The mean of a column is `weighted` by the sizes
+ * of the cohorts, or `simple`.
+ */
+export interface Retention {
+  /** Query text in the language asked in (Lucene); blank asks for everything. */
+  query?: string;
+  /** Language of the query text: lucene (default) or kql. */
+  language?: "kql" | "lucene";
+  /** First instant: a duration before now (24h), ISO 8601 or date math. */
+  since?: string;
+  /** Instant after the last, in the same forms. */
+  until?: string;
+  /** IANA time zone that days, weeks and months are of. */
+  zone?: string;
+  /** Who counts as one: a person (a user with the anonymous visits before they were known), a group (account), or a device (anonymous id). */
+  actor?: "device" | "group" | "person";
+  /** The events that begin it. */
+  start?: Events;
+  /** The events that are coming back. */
+  returns?: Events;
+  /** Whether only somebody's first start of all time counts. */
+  starts?: "every" | "first";
+  /** How long a period is. */
+  unit?: "day" | "hour" | "month" | "week";
+  /** How many, the period of the start included. */
+  columns?: number;
+  /** Whether periods are of the calendar, or from each one's own start. */
+  offsets?: "calendar" | "rolling";
+  /** When somebody who came back is in a column. */
+  returned?: "brackets" | "on" | "on_or_after";
+  /** The columns, when `returned` is `brackets`. */
+  brackets?: Bracket[];
+  /** What shares are of. */
+  base?: "cohort" | "previous";
+  /** How the mean row is made. */
+  mean?: "simple" | "weighted";
+  by?: string | null;
+  /** How many values are told apart; the rest is `Other`. */
+  values_max?: number;
+}
+
+/** How many came back; none where the time has not begun, and not final until it is over. */
+export interface RetentionCell {
+  /** How many came back; null before the time begins. */
+  people: number | null;
+  /** Of the base (0 to 1). */
+  share: number | null;
+  /** Whether the time of the column is over for the whole cohort. */
+  is_finished: boolean;
+}
+
+/** Those who started in the period from `at` on. */
+export interface RetentionCohort {
+  /** When. */
+  at: string;
+  /** How many started. */
+  size: number;
+  /** One for each column. */
+  cells: RetentionCell[];
+}
+
+/** The periods after the start that a column is of; without a `last`, all later ones too. */
+export interface RetentionColumn {
+  /** The first period that it is of; 0 is that of the start. */
+  first: number;
+  /** The last one; null for all later ones. */
+  last: number | null;
+}
+
+/** A column over the cohorts that have finished it: `people` of `base`. */
+export interface RetentionMean {
+  /** How many cohorts have finished the column. */
+  cohorts: number;
+  /** How many of them came back. */
+  people: number;
+  /** What `people` is a share of, over these cohorts. */
+  base: number;
+  /** As the question says: weighted or simple (0 to 1). */
+  share: number | null;
+}
+
+/**
+ * Ask for the people of a cell: of the cohort that starts `at`, in a column.
+ *
+ * With `came_back` false, those of the cohort who are not in the column.
+ */
+export interface RetentionPeople {
+  /** Query text in the language asked in (Lucene); blank asks for everything. */
+  query?: string;
+  /** Language of the query text: lucene (default) or kql. */
+  language?: "kql" | "lucene";
+  /** First instant: a duration before now (24h), ISO 8601 or date math. */
+  since?: string;
+  /** Instant after the last, in the same forms. */
+  until?: string;
+  /** IANA time zone that days, weeks and months are of. */
+  zone?: string;
+  /** Who counts as one: a person (a user with the anonymous visits before they were known), a group (account), or a device (anonymous id). */
+  actor?: "device" | "group" | "person";
+  /** The events that begin it. */
+  start?: Events;
+  /** The events that are coming back. */
+  returns?: Events;
+  /** Whether only somebody's first start of all time counts. */
+  starts?: "every" | "first";
+  /** How long a period is. */
+  unit?: "day" | "hour" | "month" | "week";
+  /** How many, the period of the start included. */
+  columns?: number;
+  /** Whether periods are of the calendar, or from each one's own start. */
+  offsets?: "calendar" | "rolling";
+  /** When somebody who came back is in a column. */
+  returned?: "brackets" | "on" | "on_or_after";
+  /** The columns, when `returned` is `brackets`. */
+  brackets?: Bracket[];
+  /** What shares are of. */
+  base?: "cohort" | "previous";
+  /** How the mean row is made. */
+  mean?: "simple" | "weighted";
+  by?: string | null;
+  /** How many values are told apart; the rest is `Other`. */
+  values_max?: number;
+  /** When the cohort starts. */
+  at: string;
+  /** A column, from 0. */
+  column: number;
+  /** False for those of the cohort who are not in the column. */
+  came_back?: boolean;
+  /** Only those whose start has this value, as the answer names it. */
+  value?: string | null;
+  /** Most people in the answer. */
+  limit?: number;
+}
+
+/** Every cohort, also an empty one, and the mean row. */
+export interface RetentionResult {
+  /** What the cells are of. */
+  columns: RetentionColumn[];
+  /** Oldest first. */
+  cohorts: RetentionCohort[];
+  /** How many started in all; somebody may be in several cohorts. */
+  size: number;
+  /** One for each column. */
+  means: RetentionMean[];
+  /** The same by the values of `by`. */
+  values?: RetentionValue[];
+  /** What exactly was counted, in a sentence or two. */
+  definition: string;
+  /** The time that the store needed. */
+  took_ms: number;
+  /** What the asker should know of how the question was read. */
+  notes: string[];
+}
+
+/** Those whose start has a value: their number, and the mean of each column. */
+export interface RetentionValue {
+  /** The value, as text. */
+  value: string;
+  /** How many started. */
+  size: number;
+  /** One for each column. */
+  means: RetentionMean[];
+}
+
+/**
+ * How items are cleaned.
+ *
+ * Those that match the `wildcard` as a whole (`*` is any text) are called by `name`, or else by
+ * the wildcard. What the regular expression `regex` (RE2) finds in one becomes `name`, in which
+ * `\\1` is what its first parentheses found.
+ */
+export interface Rule {
+  wildcard?: string | null;
+  regex?: string | null;
+  /** What people call it. */
+  name?: string | null;
+}
+
+/**
+ * Ask how many people an experiment needs.
+ *
+ * For a rate give `rate`, for a mean `mean` and `deviation`; and the difference to be seen, either
+ * `difference` or `lift` (relative). With `people_per_day` the days are told too.
+ */
+export interface SampleSize {
+  rate?: number | null;
+  /** How the mean row is made. */
+  mean?: number | null;
+  deviation?: number | null;
+  difference?: number | null;
+  lift?: number | null;
+  variants?: number;
+  /** Level of the intervals; p below 1 - it counts. */
+  level?: number;
+  /** Chance to see a difference that is there. */
+  power?: number;
+  people_per_day?: number | null;
+}
+
+/** People per variant and in all; `days` are whole weeks. */
+export interface SampleSizeResult {
+  people_per_variant: number;
+  people: number;
+  days: number | null;
+  difference: number;
+  definition: string;
+}
+
+/** A query as it was saved; `is_own` is for whoever asks, who may then change it. */
+export interface SavedQuery {
+  /** Its name in paths and files; it never changes. */
+  slug: string;
+  /** What people call it. */
+  name: string;
+  /** What it is for. */
+  description: string;
+  /** How it asks. */
+  kind: "insight" | "kql" | "lucene" | "sql";
+  /** What is asked: the fields that the question's own endpoint takes. */
+  body: JsonObject;
+  /** Whether everybody who reads events sees it. */
+  is_shared: boolean;
+  /** Whether it is yours, and you may change it. */
+  is_own: boolean;
+  /** Who saved it. */
+  created_by: string;
+  /** Counts its changes. */
+  version: number;
+  /** When it was made. */
+  created_at: string;
+  /** When it was last changed. */
+  updated_at: string;
+}
+
+/** What is to change of a saved query; what is left out stays, what is given is whole. */
+export interface SavedQueryChange {
+  /** What people call it. */
+  name?: string;
+  /** What it is for. */
+  description?: string;
+  /** What sends: it decides which code the guide shows. */
+  kind?: "insight" | "kql" | "lucene" | "sql";
+  /** What is asked, with the fields that the question's own endpoint takes: `query` of lucene and kql, `sql` of sql; `insight` names the endpoint of an insight. */
+  body?: JsonObject;
+  /** Whether everybody who reads events sees it. */
+  is_shared?: boolean;
+}
+
+/** A query to be saved; unless it `is_shared`, nobody else sees it. */
+export interface SavedQueryDraft {
+  /** Its name in paths and files; it never changes. */
+  slug: string;
+  /** What people call it. */
+  name?: string;
+  /** What it is for. */
+  description?: string;
+  /** What sends: it decides which code the guide shows. */
+  kind: "insight" | "kql" | "lucene" | "sql";
+  /** What is asked, with the fields that the question's own endpoint takes: `query` of lucene and kql, `sql` of sql; `insight` names the endpoint of an insight. */
+  body: JsonObject;
+  /** Whether everybody who reads events sees it. */
+  is_shared?: boolean;
+}
+
 /** Ask for events, page by page. */
 export interface Search {
   /** Query text in the language asked in (Lucene); blank asks for everything. */
@@ -1773,6 +3012,40 @@ export interface SearchResult {
   notes: string[];
 }
 
+/**
+ * A session; source, campaign, channel and device are those of its first event.
+ *
+ * `entry_page` and `exit_page` are of its first and last page view.
+ */
+export interface Session {
+  /** Its first event. */
+  started_at: string;
+  /** Its last event. */
+  ended_at: string;
+  /** Seconds from the first to the last event. */
+  duration_s: number;
+  /** How many. */
+  events: number;
+  /** How many page views and screens. */
+  pages: number;
+  /** Its first page view. */
+  entry_page: string;
+  /** Its last page view. */
+  exit_page: string;
+  /** The site or campaign that its first event came from. */
+  source: string;
+  /** How its first event came, such as `cpc` or `email`. */
+  medium: string;
+  /** The campaign that its first event came from. */
+  campaign: string;
+  /** The kind of place that its first event came from. */
+  channel: string;
+  /** Told by the user agent. */
+  device: string;
+  /** The client's own id, where that parts sessions. */
+  session_id: string;
+}
+
 /** Whether this browser is signed in, and how it may be. */
 export interface SessionAnswer {
   /** Whether this browser is signed in. */
@@ -1781,6 +3054,136 @@ export interface SessionAnswer {
   password: boolean;
   /** The OpenID provider to sign in by; null where there is none. */
   oidc: OpenIdOffer | null;
+}
+
+/** The sessions that began in the interval from `at` on. */
+export interface SessionBucket {
+  /** When. */
+  at: string;
+  /** Whether no session can begin in it any more. */
+  is_finished: boolean;
+  /** The sums of all rows. */
+  totals: SessionTotals;
+}
+
+/** Sessions in figures; a mean, a median or a rate of no session is null. */
+export interface SessionTotals {
+  /** How many sessions. */
+  sessions: number;
+  /** Who had them, each counted once. */
+  people: number;
+  /** Mean duration in seconds. */
+  duration_s_mean: number | null;
+  /** Median duration in seconds. */
+  duration_s_median: number | null;
+  /** Sessions that ended at once. */
+  bounces: number;
+  /** The share of sessions that are a bounce (0 to 1). */
+  bounce_rate: number | null;
+  /** Mean number of page views and screens. */
+  pages_per_session: number | null;
+  /** Mean number of events. */
+  events_per_session: number | null;
+}
+
+/** The sessions that have a value. */
+export interface SessionValue {
+  /** As text; `(none)` where there is none. */
+  value: string;
+  /** The sums of all rows. */
+  totals: SessionTotals;
+  /** In order of time, empty ones too. */
+  buckets: SessionBucket[];
+}
+
+/**
+ * Ask about the sessions that begin between since and until.
+ *
+ * `bounce` is a session of `one_event`, or of at most `one_page`.
+ */
+export interface Sessions {
+  /** Query text in the language asked in (Lucene); blank asks for everything. */
+  query?: string;
+  /** Language of the query text: lucene (default) or kql. */
+  language?: "kql" | "lucene";
+  /** First instant: a duration before now (24h), ISO 8601 or date math. */
+  since?: string;
+  /** Instant after the last, in the same forms. */
+  until?: string;
+  /** IANA time zone that days, weeks and months are of. */
+  zone?: string;
+  /** Who counts as one: a person (a user with the anonymous visits before they were known), a group (account), or a device (anonymous id). */
+  actor?: "device" | "group" | "person";
+  /** How long a bucket is. */
+  interval?: "day" | "hour" | "month" | "week";
+  /** A longer break than this begins a new session. */
+  gap_minutes?: number;
+  session_field?: string | null;
+  /** What is a bounce. */
+  bounce?: "one_event" | "one_page";
+  /** What of a session to tell apart. */
+  by?: "campaign" | "channel" | "device" | "entry_page" | "exit_page" | "medium" | "source" | null;
+  /** How many values are told apart; the rest is `Other`. */
+  values_max?: number;
+}
+
+/** Somebody's sessions in the time asked for, the newest first, and how many there are. */
+export interface SessionsOf {
+  /** Newest first. */
+  sessions: Session[];
+  /** How many there are in all. */
+  total: number;
+  /** The time that the store needed. */
+  took_ms: number;
+}
+
+/** Ask who began a session in the interval that starts `at`, or in all of the time. */
+export interface SessionsPeople {
+  /** Query text in the language asked in (Lucene); blank asks for everything. */
+  query?: string;
+  /** Language of the query text: lucene (default) or kql. */
+  language?: "kql" | "lucene";
+  /** First instant: a duration before now (24h), ISO 8601 or date math. */
+  since?: string;
+  /** Instant after the last, in the same forms. */
+  until?: string;
+  /** IANA time zone that days, weeks and months are of. */
+  zone?: string;
+  /** Who counts as one: a person (a user with the anonymous visits before they were known), a group (account), or a device (anonymous id). */
+  actor?: "device" | "group" | "person";
+  /** How long a bucket is. */
+  interval?: "day" | "hour" | "month" | "week";
+  /** A longer break than this begins a new session. */
+  gap_minutes?: number;
+  session_field?: string | null;
+  /** What is a bounce. */
+  bounce?: "one_event" | "one_page";
+  /** What of a session to tell apart. */
+  by?: "campaign" | "channel" | "device" | "entry_page" | "exit_page" | "medium" | "source" | null;
+  /** How many values are told apart; the rest is `Other`. */
+  values_max?: number;
+  /** When the bucket starts; null for all of the time. */
+  at?: string | null;
+  /** Only sessions with this value, as the answer names it. */
+  value?: string | null;
+  /** Most people in the answer. */
+  limit?: number;
+}
+
+/** Every interval, also an empty one; people of all intervals are counted once in `totals`. */
+export interface SessionsResult {
+  /** The sums of all rows. */
+  totals: SessionTotals;
+  /** In order of time, empty ones too. */
+  buckets: SessionBucket[];
+  /** The same by the values of `by`. */
+  values?: SessionValue[];
+  /** What exactly was counted, in a sentence or two. */
+  definition: string;
+  /** The time that the store needed. */
+  took_ms: number;
+  /** What the asker should know of how the question was read. */
+  notes: string[];
 }
 
 /**
@@ -1848,6 +3251,12 @@ export interface SettingsChange {
   session_hours_max?: number;
   /** How long an API token may be good; null for ever. */
   token_days_max?: number | null;
+}
+
+/** Which part of the people a variant was planned to get; parts are relative to each other. */
+export interface Share {
+  variant: string;
+  part: number;
 }
 
 /** A member's e-mail address and password; or a token. */
@@ -1948,9 +3357,20 @@ export interface SourceDraft {
   write_key?: string | null;
 }
 
+/**
+ * The split against the planned one; with an alarm nothing else of the answer can be trusted.
+ *
+ * The alarm is at p below 0.001.
+ */
+export interface SplitCheck {
+  chi_square: number;
+  p: number;
+  is_alarm: boolean;
+}
+
 /** Ask in SQL; `parameters` fill the placeholders `{name:Type}`. */
 export interface Sql {
-  /** One SELECT on the view `events`. */
+  /** One SELECT on the views `events`, `users`, `sessions` and `groups`. */
   sql: string;
   /** Values of the placeholders `{name:Type}`. */
   parameters?: Record<string, string | number | boolean | (string | number | boolean | null)[] | null>;
@@ -1962,6 +3382,27 @@ export interface SqlColumn {
   name: string;
   /** Its ClickHouse type. */
   type: string;
+}
+
+/**
+ * What a statement would do: `rows_to_read` is the engine's estimate, `steps` its plan.
+ *
+ * Where it may not run, `reason` says which limit it would reach. It may reach another all the
+ * same: of time, memory, or rows of its result.
+ */
+export interface SqlPlan {
+  /** How many rows it would read, by the engine's estimate. */
+  rows_to_read: number;
+  /** How many rows one question may read. */
+  rows_read_max: number;
+  /** Whether the estimate is within the limit. */
+  may_run: boolean;
+  /** Which limit it would reach; empty where it may run. */
+  reason: string;
+  /** The engine's plan, a line each. */
+  steps: string[];
+  /** The time that the store needed. */
+  took_ms: number;
 }
 
 /** `rows` are JSON arrays in the order of `columns`. */
@@ -2008,18 +3449,78 @@ export interface Status {
   problems: string[];
 }
 
-/** One thing that happened to the event; `at` is null where the moment was not kept. */
-export interface Step {
-  /** What happened, in a word. */
-  step: string;
-  /** When. */
-  at: string | null;
-  /** What happened, in a sentence. */
-  summary: string;
-  /** The source's slug. */
-  source: string;
-  /** More about it, for programs. */
-  facts: JsonObject;
+/** Ask in how many intervals people did something: `exactly` so many, or `at_least`. */
+export interface Stickiness {
+  /** Query text in the language asked in (Lucene); blank asks for everything. */
+  query?: string;
+  /** Language of the query text: lucene (default) or kql. */
+  language?: "kql" | "lucene";
+  /** First instant: a duration before now (24h), ISO 8601 or date math. */
+  since?: string;
+  /** Instant after the last, in the same forms. */
+  until?: string;
+  /** IANA time zone that days, weeks and months are of. */
+  zone?: string;
+  /** Who counts as one: a person (a user with the anonymous visits before they were known), a group (account), or a device (anonymous id). */
+  actor?: "device" | "group" | "person";
+  /** How many. */
+  events?: Events;
+  /** Calendar interval in the zone; weeks begin on Monday. */
+  interval?: "day" | "hour" | "minute" | "month" | "quarter" | "week" | "year";
+  /** In exactly so many intervals, or in at least so many. */
+  counted?: "at_least" | "exactly";
+}
+
+/** So many people did it in so many intervals; `share` is of all who did it at all. */
+export interface StickinessBar {
+  /** In how many intervals. */
+  intervals: number;
+  /** How many did it in so many. */
+  people: number;
+  /** The part of the sampled events that have it, 0 to 1. */
+  share: number | null;
+}
+
+/** Ask who is behind the bar of so many `intervals`. */
+export interface StickinessPeople {
+  /** Query text in the language asked in (Lucene); blank asks for everything. */
+  query?: string;
+  /** Language of the query text: lucene (default) or kql. */
+  language?: "kql" | "lucene";
+  /** First instant: a duration before now (24h), ISO 8601 or date math. */
+  since?: string;
+  /** Instant after the last, in the same forms. */
+  until?: string;
+  /** IANA time zone that days, weeks and months are of. */
+  zone?: string;
+  /** Who counts as one: a person (a user with the anonymous visits before they were known), a group (account), or a device (anonymous id). */
+  actor?: "device" | "group" | "person";
+  /** How many. */
+  events?: Events;
+  /** Calendar interval in the zone; weeks begin on Monday. */
+  interval?: "day" | "hour" | "minute" | "month" | "quarter" | "week" | "year";
+  /** In exactly so many intervals, or in at least so many. */
+  counted?: "at_least" | "exactly";
+  /** Which bar. */
+  intervals: number;
+  /** Most people in the answer. */
+  limit?: number;
+}
+
+/** A bar for each number of intervals that is possible, empty ones too. */
+export interface StickinessResult {
+  /** Calendar interval in the zone; weeks begin on Monday. */
+  interval: "day" | "hour" | "minute" | "month" | "quarter" | "week" | "year";
+  /** One per number of intervals, empty ones too. */
+  bars: StickinessBar[];
+  /** How many did it at all. */
+  people: number;
+  /** What exactly was counted, in words. */
+  definition: string;
+  /** The time that the store needed. */
+  took_ms: number;
+  /** What the asker should know of how the question was read. */
+  notes: string[];
 }
 
 /** What the events take in the store. */
@@ -2091,12 +3592,55 @@ export interface SubscriptionTotals {
   waiting: number;
 }
 
+/**
+ * One text that may stand there.
+ *
+ * A field has its `type` and the `share` of events that have it, a value the number of its
+ * `events`; `about` says what an operator means.
+ */
+export interface Suggestion {
+  /** What to write in place of the part. */
+  text: string;
+  /** What to show for it. */
+  label: string;
+  /** What it is. */
+  kind: "field" | "operator" | "value";
+  /** What an operator means. */
+  about: string;
+  /** What kind of values the field has. */
+  type: string | null;
+  /** The part of the sampled events that have the field, 0 to 1. */
+  share: number | null;
+  /** How many events have the value; null for the others. */
+  events: number | null;
+}
+
 /** What to try a destination with: an event of one's own or, without one, the newest stored. */
 export interface TestEvent {
   /** The event; without it the newest one that the destination would get. */
   event?: JsonObject;
   /** The slug of a subscription; the first one when it is empty. */
   subscription?: string;
+}
+
+/** One page; `cursor` asks for the next one and is null on the last. */
+export interface TimelineResult {
+  /** Newest first. */
+  sessions: TimelineSession[];
+  /** Where to go on; null on the last page. */
+  cursor: string | null;
+  /** The time that the store needed. */
+  took_ms: number;
+  /** What the asker should know of how the question was read. */
+  notes: string[];
+}
+
+/** A session, and those of its events that are on the page; a next page may have more. */
+export interface TimelineSession {
+  /** The session; it may have more events on other pages. */
+  session: Session;
+  /** Newest first. */
+  events: EventOut[];
 }
 
 /** A token to be made; without `expires_in_days` it is good until it is revoked. */
@@ -2175,7 +3719,7 @@ export interface TraceAnswer {
   /** What became of it. */
   outcome: string;
   /** What happened to it, in order. */
-  steps: Step[];
+  steps: tailrace.app.trace.Step[];
   /** Where it was looked for. */
   looked_at: string[];
   /** What destinations know of it; most forget what they delivered. */
@@ -2194,6 +3738,187 @@ export interface TracedDelivery {
   reason: string;
   /** When. */
   at: string;
+}
+
+/** The latest value of a trait, and since when it has been that. */
+export interface TraitValue {
+  /** The trait. */
+  name: string;
+  /** Any JSON. */
+  value: JsonObject;
+  /** Since when it has had this value. */
+  set_at: string;
+}
+
+/** An interval; it is not complete where the time asked for, or time itself, cuts it. */
+export interface TrendBucket {
+  /** When. */
+  at: string;
+  /** Whether every place was counted as a whole. */
+  is_complete: boolean;
+}
+
+/** The same line earlier; `change` is a share of its total, null where that is 0. */
+export interface TrendCompared {
+  /** As the line's, by the number of the interval. */
+  points: (number | null)[];
+  /** How many match in all. */
+  total: number | null;
+  /** By what part the line's total is greater; null where this one is 0. */
+  change: number | null;
+}
+
+/**
+ * One line: a series or a formula, of all events or of those with `values`.
+ *
+ * `points` has one number per interval, null where there is none; `total` is the same measured
+ * over the whole time.
+ */
+export interface TrendLine {
+  /** Which series; a formula has none. */
+  letter?: string;
+  /** Which formula; a series has none. */
+  formula?: string;
+  /** What people call it. */
+  name: string;
+  /** The commonest values. */
+  values?: string[];
+  /** One number per interval; null where there is none. */
+  points: (number | null)[];
+  /** How many match in all. */
+  total: number | null;
+  /** The same line of the time that it is compared with. */
+  compared?: TrendCompared;
+}
+
+/**
+ * Ask who is behind one point: of the series with the `letter`, in the interval from `at` on.
+ *
+ * `values` are those of the line, where the question has a breakdown.
+ */
+export interface TrendPeople {
+  /** Query text in the language asked in (Lucene); blank asks for everything. */
+  query?: string;
+  /** Language of the query text: lucene (default) or kql. */
+  language?: "kql" | "lucene";
+  /** First instant: a duration before now (24h), ISO 8601 or date math. */
+  since?: string;
+  /** Instant after the last, in the same forms. */
+  until?: string;
+  /** IANA time zone that days, weeks and months are of. */
+  zone?: string;
+  /** Who counts as one: a person (a user with the anonymous visits before they were known), a group (account), or a device (anonymous id). */
+  actor?: "device" | "group" | "person";
+  /** What is measured; the first is A, the next one B. */
+  series: TrendSeries[];
+  /** Calendar interval in the zone; weeks begin on Monday. */
+  interval?: "day" | "hour" | "minute" | "month" | "quarter" | "week" | "year";
+  /** A field: count by its commonest values too. */
+  by?: string[];
+  /** How many values are told apart; the rest is `Other`. */
+  values_max?: number;
+  /** Cut the numbers of the one field into so many ranges. */
+  bins?: number | null;
+  /** Calculations with the letters of the series, such as `B / A * 100`. */
+  formulas?: string[];
+  /** An earlier time to compare with; `previous` is as long and just before. */
+  compare?: "month" | "previous" | "week" | "year" | null;
+  /** Over how many intervals the trailing mean goes; 1 for none. */
+  smoothing?: number;
+  /** Whether to count from the start of the time on. */
+  cumulative?: boolean;
+  /** Which series. */
+  letter?: string;
+  /** When. */
+  at: string;
+  /** The commonest values. */
+  values?: string[];
+  /** Most people in the answer. */
+  limit?: number;
+}
+
+/**
+ * Some events and what is measured of them; the first series is A, the next one B.
+ *
+ * `first_time` leaves only each actor's first such event of all time.
+ */
+export interface TrendSeries {
+  /** The name of a track event. */
+  event?: string | null;
+  /** Which type it is. */
+  type?: "track" | "identify" | "page" | "screen" | "group" | "alias" | null;
+  /** Query text in the language asked in (Lucene); blank asks for everything. */
+  query?: string;
+  language?: "kql" | "lucene" | null;
+  /** Your own words for it. */
+  label?: string | null;
+  /** What is counted of the events: `total` them, `unique` who did them (so many in the `weekly_active` 7 or `monthly_active` 30 days that end with the interval), `distinct` values of the property, or a number calculated from the property. */
+  measure?: "avg" | "distinct" | "max" | "median" | "min" | "monthly_active" | "p90" | "p95" | "p99" | "sum" | "total" | "unique" | "weekly_active";
+  property?: string | null;
+  per_actor?: "avg" | "max" | "median" | "min" | "p90" | "p95" | "p99" | null;
+  /** Count only each actor's first such event of all time. */
+  first_time?: boolean;
+}
+
+/**
+ * Ask how something develops.
+ *
+ * `by` breaks every series down by the values of one or several fields: the `values_max` ones with
+ * the most of series A over the whole time, `Other` for the rest. With `bins` the one field is a
+ * number and cut into so many ranges. `formulas` calculate with the letters of the series.
+ * `compare` repeats the question for the time before, or the same dates a week, month or year
+ * earlier. `smoothing` is over how many intervals the trailing mean goes. `cumulative` counts from
+ * the start of the time on.
+ */
+export interface Trends {
+  /** Query text in the language asked in (Lucene); blank asks for everything. */
+  query?: string;
+  /** Language of the query text: lucene (default) or kql. */
+  language?: "kql" | "lucene";
+  /** First instant: a duration before now (24h), ISO 8601 or date math. */
+  since?: string;
+  /** Instant after the last, in the same forms. */
+  until?: string;
+  /** IANA time zone that days, weeks and months are of. */
+  zone?: string;
+  /** Who counts as one: a person (a user with the anonymous visits before they were known), a group (account), or a device (anonymous id). */
+  actor?: "device" | "group" | "person";
+  /** What is measured; the first is A, the next one B. */
+  series: TrendSeries[];
+  /** Calendar interval in the zone; weeks begin on Monday. */
+  interval?: "day" | "hour" | "minute" | "month" | "quarter" | "week" | "year";
+  /** A field: count by its commonest values too. */
+  by?: string[];
+  /** How many values are told apart; the rest is `Other`. */
+  values_max?: number;
+  /** Cut the numbers of the one field into so many ranges. */
+  bins?: number | null;
+  /** Calculations with the letters of the series, such as `B / A * 100`. */
+  formulas?: string[];
+  /** An earlier time to compare with; `previous` is as long and just before. */
+  compare?: "month" | "previous" | "week" | "year" | null;
+  /** Over how many intervals the trailing mean goes; 1 for none. */
+  smoothing?: number;
+  /** Whether to count from the start of the time on. */
+  cumulative?: boolean;
+}
+
+/** Every interval, empty ones too, and the lines. */
+export interface TrendsResult {
+  /** Calendar interval in the zone; weeks begin on Monday. */
+  interval: "day" | "hour" | "minute" | "month" | "quarter" | "week" | "year";
+  /** In order of time, empty ones too. */
+  buckets: TrendBucket[];
+  /** The intervals that it is compared with. */
+  compared_buckets?: TrendBucket[];
+  /** Each series, then each formula, by the values of the breakdown. */
+  lines: TrendLine[];
+  /** What exactly was counted, in words. */
+  definition: string;
+  /** The time that the store needed. */
+  took_ms: number;
+  /** What the asker should know of how the question was read. */
+  notes: string[];
 }
 
 /** What became of a test event; `request` is null where none was made. */
@@ -2290,6 +4015,24 @@ export interface ValuesResult {
   notes: string[];
 }
 
+/** A metric in one variant: `mean` per person, which for a conversion is the rate. */
+export interface VariantMetric {
+  variant: string;
+  people: number;
+  /** How many match in all. */
+  total: number;
+  /** How the mean row is made. */
+  mean: number;
+  deviation: number;
+}
+
+/** How many people are in a variant, and how many the planned split gives it. */
+export interface VariantPeople {
+  variant: string;
+  people: number;
+  planned: number;
+}
+
 /** Which of what waits out of line: that of some ids, or all. */
 export interface WaitingChoice {
   /** Of these ids, and what goes before them of the same people. */
@@ -2384,6 +4127,18 @@ export interface WaitingShown {
   is_first: boolean;
 }
 
+/** Somebody who was counted; `person` is the best id that is known of them. */
+export interface Who {
+  /** The best id that is known of them. */
+  person: string;
+  /** Who it was, as the SDK says. */
+  user_id: string;
+  /** Who it was before they signed in, as the SDK says. */
+  anonymous_id: string;
+  /** When they came in. */
+  at: string;
+}
+
 /**
  * Who makes a request and what they may do; `member` is null for a token of no member.
  *
@@ -2402,6 +4157,35 @@ export interface Whoami {
   member: Me | null;
   /** The workspace. */
   workspace: MyWorkspace;
+}
+
+/** One thing that happened to the event; `at` is null where the moment was not kept. */
+export interface tailrace.app.trace.Step {
+  /** What happened, in a word. */
+  step: string;
+  /** When. */
+  at: string | null;
+  /** What happened, in a sentence. */
+  summary: string;
+  /** The source's slug. */
+  source: string;
+  /** More about it, for programs. */
+  facts?: JsonObject;
+}
+
+/** A step: these events, or any of the `alternatives`. */
+export interface tailrace.query.insights.funnelshapes.Step {
+  /** The name of a track event. */
+  event?: string | null;
+  /** Which type it is. */
+  type?: "track" | "identify" | "page" | "screen" | "group" | "alias" | null;
+  /** Query text in the language asked in (Lucene); blank asks for everything. */
+  query?: string;
+  language?: "kql" | "lucene" | null;
+  /** Your own words for it. */
+  label?: string | null;
+  /** Events that fulfil the step as well. */
+  alternatives?: Events[];
 }
 
 /** What each call of the API takes and answers with; `null` where there is none. */
@@ -2427,6 +4211,55 @@ export interface Calls {
     body: Values;
     answer: ValuesResult;
   };
+  /** Aggregate events. */
+  "POST /aggregate": {
+    path: null;
+    query: null;
+    body: Aggregate;
+    answer: AggregateResult;
+  };
+  /** Ask for a funnel. */
+  "POST /insights/funnel": {
+    path: null;
+    query: null;
+    body: Funnel;
+    answer: FunnelResult;
+  };
+  /** Show the people behind a funnel's bar. */
+  "POST /insights/funnel/people": {
+    path: null;
+    query: null;
+    body: FunnelPeople;
+    answer: PeopleResult;
+  };
+  /** Ask for paths. */
+  "POST /insights/paths": {
+    path: null;
+    query: null;
+    body: Paths;
+    answer: PathsResult;
+  };
+  /** Show the people behind a path. */
+  "POST /insights/paths/people": {
+    path: null;
+    query: null;
+    body: PathsPeople;
+    answer: PeopleResult;
+  };
+  /** Compare variants. */
+  "POST /insights/experiment": {
+    path: null;
+    query: null;
+    body: Experiment;
+    answer: ExperimentResult;
+  };
+  /** Plan an experiment's size. */
+  "POST /insights/sample-size": {
+    path: null;
+    query: null;
+    body: SampleSize;
+    answer: SampleSizeResult;
+  };
   /** List fields. */
   "GET /fields": {
     path: null;
@@ -2434,12 +4267,40 @@ export interface Calls {
     body: null;
     answer: Fields;
   };
+  /** Explain a query. */
+  "POST /query/explain": {
+    path: null;
+    query: null;
+    body: Explain;
+    answer: Explained;
+  };
+  /** Complete a query. */
+  "POST /query/complete": {
+    path: null;
+    query: null;
+    body: Complete;
+    answer: Completed;
+  };
   /** Ask in SQL. */
   "POST /sql": {
     path: null;
     query: null;
     body: Sql;
     answer: SqlResult;
+  };
+  /** Download rows of SQL. */
+  "POST /sql/csv": {
+    path: null;
+    query: null;
+    body: Sql;
+    answer: string;
+  };
+  /** Explain SQL. */
+  "POST /sql/explain": {
+    path: null;
+    query: null;
+    body: Sql;
+    answer: SqlPlan;
   };
   /** List running questions. */
   "GET /questions": {
@@ -2468,6 +4329,160 @@ export interface Calls {
     query: { message_id: string; source?: string };
     body: null;
     answer: EventAnswer;
+  };
+  /** Ask how something develops. */
+  "POST /insights/trends": {
+    path: null;
+    query: null;
+    body: Trends;
+    answer: TrendsResult;
+  };
+  /** List people behind a point. */
+  "POST /insights/trends/people": {
+    path: null;
+    query: null;
+    body: TrendPeople;
+    answer: PeopleResult;
+  };
+  /** Ask on how many days people come. */
+  "POST /insights/stickiness": {
+    path: null;
+    query: null;
+    body: Stickiness;
+    answer: StickinessResult;
+  };
+  /** List people of a stickiness bar. */
+  "POST /insights/stickiness/people": {
+    path: null;
+    query: null;
+    body: StickinessPeople;
+    answer: PeopleResult;
+  };
+  /** Ask what part of a month's people come on a day. */
+  "POST /insights/active-ratio": {
+    path: null;
+    query: null;
+    body: ActiveRatio;
+    answer: ActiveRatioResult;
+  };
+  /** Ask who is new, returns, is back or stays away. */
+  "POST /insights/lifecycle": {
+    path: null;
+    query: null;
+    body: Lifecycle;
+    answer: LifecycleResult;
+  };
+  /** List people in a lifecycle state. */
+  "POST /insights/lifecycle/people": {
+    path: null;
+    query: null;
+    body: LifecyclePeople;
+    answer: PeopleResult;
+  };
+  /** Ask who came back. */
+  "POST /insights/retention": {
+    path: null;
+    query: null;
+    body: Retention;
+    answer: RetentionResult;
+  };
+  /** List people of a retention cell. */
+  "POST /insights/retention/people": {
+    path: null;
+    query: null;
+    body: RetentionPeople;
+    answer: PeopleResult;
+  };
+  /** Ask about sessions. */
+  "POST /insights/sessions": {
+    path: null;
+    query: null;
+    body: Sessions;
+    answer: SessionsResult;
+  };
+  /** List people with sessions. */
+  "POST /insights/sessions/people": {
+    path: null;
+    query: null;
+    body: SessionsPeople;
+    answer: PeopleResult;
+  };
+  /** Ask what conversions are owed to. */
+  "POST /insights/attribution": {
+    path: null;
+    query: null;
+    body: Attribution;
+    answer: AttributionResult;
+  };
+  /** List people who converted. */
+  "POST /insights/attribution/people": {
+    path: null;
+    query: null;
+    body: AttributionPeople;
+    answer: PeopleResult;
+  };
+  /** Search users. */
+  "GET /users": {
+    path: null;
+    query: { search?: string; matching?: string; since?: string; until?: string; limit?: number };
+    body: null;
+    answer: PeopleFound;
+  };
+  /** Show a user. */
+  "GET /users/{user_id}": {
+    path: { user_id: string };
+    query: null;
+    body: null;
+    answer: Profile;
+  };
+  /** List a user's events. */
+  "GET /users/{user_id}/events": {
+    path: { user_id: string };
+    query: { matching?: string; since?: string; until?: string; limit?: number; cursor?: string };
+    body: null;
+    answer: TimelineResult;
+  };
+  /** List a user's sessions. */
+  "GET /users/{user_id}/sessions": {
+    path: { user_id: string };
+    query: { since?: string; until?: string; limit?: number };
+    body: null;
+    answer: SessionsOf;
+  };
+  /** Search groups. */
+  "GET /groups": {
+    path: null;
+    query: { search?: string; matching?: string; since?: string; until?: string; limit?: number };
+    body: null;
+    answer: PeopleFound;
+  };
+  /** Show a group. */
+  "GET /groups/{group_id}": {
+    path: { group_id: string };
+    query: null;
+    body: null;
+    answer: Profile;
+  };
+  /** List a group's events. */
+  "GET /groups/{group_id}/events": {
+    path: { group_id: string };
+    query: { matching?: string; since?: string; until?: string; limit?: number; cursor?: string };
+    body: null;
+    answer: TimelineResult;
+  };
+  /** List event names. */
+  "GET /explore/events": {
+    path: null;
+    query: { search?: string; matching?: string; since?: string; until?: string; zone?: string; limit?: number };
+    body: null;
+    answer: ExploredEvents;
+  };
+  /** List an event's properties. */
+  "GET /explore/events/{event}/properties": {
+    path: { event: string };
+    query: { type?: "track" | "identify" | "page" | "screen" | "group" | "alias"; matching?: string; since?: string; until?: string };
+    body: null;
+    answer: ExploredProperties;
   };
   /** Trace an event. */
   "GET /trace/{message_id}": {
@@ -2909,6 +4924,41 @@ export interface Calls {
     query: null;
     body: DeadLetterChoice;
     answer: BackfillDiscarded;
+  };
+  /** List saved queries. */
+  "GET /saved-queries": {
+    path: null;
+    query: { limit?: number; cursor?: string; kind?: "lucene" | "kql" | "sql" | "insight" };
+    body: null;
+    answer: SavedQuery[];
+  };
+  /** Create saved query. */
+  "POST /saved-queries": {
+    path: null;
+    query: null;
+    body: SavedQueryDraft;
+    answer: SavedQuery;
+  };
+  /** Show saved query. */
+  "GET /saved-queries/{slug}": {
+    path: { slug: string };
+    query: null;
+    body: null;
+    answer: SavedQuery;
+  };
+  /** Change saved query. */
+  "PATCH /saved-queries/{slug}": {
+    path: { slug: string };
+    query: null;
+    body: SavedQueryChange;
+    answer: SavedQuery;
+  };
+  /** Delete saved query. */
+  "DELETE /saved-queries/{slug}": {
+    path: { slug: string };
+    query: null;
+    body: null;
+    answer: null;
   };
   /** Show me. */
   "GET /me": {

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 import msgspec
-from litestar import get, post
+from litestar import Response, get, post
 from litestar.params import FromPath
 from msgspec import UNSET
 
@@ -23,11 +23,17 @@ from tailrace.query import (
     Search,
     SearchResult,
     Sql,
+    SqlPlan,
     SqlResult,
     Values,
     ValuesResult,
 )
 
+_EVENTS_BY_NAME = body(
+    sql="SELECT event, count() AS n FROM events WHERE source = {source:String} "
+    "GROUP BY event ORDER BY n DESC LIMIT 10",
+    parameters={"source": "default"},
+)
 _LARGE_ORDERS = 'event:"Order Completed" AND properties.revenue:>50'
 
 
@@ -98,18 +104,46 @@ async def list_fields(parts: Given, since: Since = "24h", until: Until = "now") 
     opt=needs("events:read"),
 )
 async def sql(
-    data: Annotated[
-        Sql,
-        body(
-            sql="SELECT event, count() AS n FROM events WHERE source = {source:String} "
-            "GROUP BY event ORDER BY n DESC LIMIT 10",
-            parameters={"source": "default"},
-        ),
-    ],
+    data: Annotated[Sql, _EVENTS_BY_NAME],
     parts: Given,
 ) -> SqlResult:
-    """Return the rows of one read-only SELECT on the view `events`."""
+    """Return the rows of one read-only SELECT on the views `events`, `users` and others."""
     return await parts.asking.run(parts.questions.sql, data)
+
+
+@post(
+    "/sql/csv",
+    status_code=200,
+    tags=["questions"],
+    summary="Download rows of SQL",
+    media_type="text/csv",
+    responses=ASKING,
+    opt=needs("events:read"),
+)
+async def sql_csv(data: Annotated[Sql, _EVENTS_BY_NAME], parts: Given) -> Response[bytes]:
+    """Return the rows of one read-only SELECT as comma-separated values, names in the first line.
+
+    More rows come in this form than as JSON (`query.download_rows_max`).
+    """
+    body_of_rows = await parts.asking.run(parts.questions.sql_csv, data)
+    return Response(
+        body_of_rows,
+        media_type="text/csv; charset=utf-8; header=present",
+        headers={"content-disposition": 'attachment; filename="rows.csv"'},
+    )
+
+
+@post(
+    "/sql/explain",
+    status_code=200,
+    tags=["questions"],
+    summary="Explain SQL",
+    responses=ASKING,
+    opt=needs("events:read"),
+)
+async def explain_sql(data: Annotated[Sql, _EVENTS_BY_NAME], parts: Given) -> SqlPlan:
+    """Return how many rows one SELECT would read, whether it may, and the engine's plan."""
+    return await parts.asking.run(parts.questions.explain_sql, data)
 
 
 @get(
