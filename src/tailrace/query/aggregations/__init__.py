@@ -5,11 +5,14 @@ by the keys of all those on the way to it; `pipelines` work on the finished resu
 """
 
 from tailrace.query.aggregations.parse import parse_aggs
+from tailrace.query.aggregations.question import Aggregate, AggregateResult
 from tailrace.query.aggregations.run import Aggregated, TooManyBucketsError, aggregate
 from tailrace.query.aggregations.tree import Agg, Aggs, Pipeline
 
 __all__ = [
     "Agg",
+    "Aggregate",
+    "AggregateResult",
     "Aggregated",
     "Aggs",
     "Pipeline",

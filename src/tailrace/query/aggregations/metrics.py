@@ -232,7 +232,7 @@ def _basic(values: Values | None, written: Callable[[float], str] | None) -> dic
         "sum": clean(total),
     }
     if written is not None:
-        for name in ("min", "max", "avg", "sum"):
+        for name in ("min", "max", "avg"):  # a sum of instants is none
             if found[name] is not None:
                 found[f"{name}_as_string"] = written(found[name])
     return found

@@ -6,7 +6,7 @@ event in several buckets becomes several rows.
 """
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Final
 
 from tailrace.query.asked import TABLE, Asked
@@ -22,10 +22,24 @@ Key = str | int | float
 class Rows:
     """The rows of one statement."""
 
-    def __init__(self, asked: Asked, *, now: datetime, where: str | None = None) -> None:
+    def __init__(
+        self,
+        asked: Asked,
+        *,
+        now: datetime,
+        where: str | None = None,
+        zone: tzinfo = UTC,
+        has_words: bool = False,
+    ) -> None:
+        """Prepare to read the events asked for, or those of another condition.
+
+        For `zone` and `has_words` see `compile_tree`.
+        """
         self.binder = Binder()
         self.binder.parameters = dict(asked.binder.parameters)
-        self.now = now
+        self._now = now
+        self._zone = zone
+        self._has_words = has_words
         self.keys: list[str] = []
         self._where = asked.where if where is None else where
         self._columns: dict[str, str] = {}
@@ -37,7 +51,10 @@ class Rows:
 
     def condition(self, tree: Tree) -> str:
         """Return the name of a column that tells whether an event matches."""
-        return self.add(f"toUInt8({compile_tree(tree, self.binder, now=self.now)})")
+        compiled = compile_tree(
+            tree, self.binder, now=self._now, zone=self._zone, has_words=self._has_words
+        )
+        return self.add(f"toUInt8({compiled})")
 
     def layer(self, columns: Sequence[str] = (), *, where: str = "", end: str = "") -> None:
         """Put a SELECT around, with more columns, fewer rows or an end such as LIMIT."""

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from clickhouse_connect.driver.client import Client
@@ -81,18 +82,19 @@ def aggregate(
     *,
     now: datetime,
     zone: tzinfo = UTC,
+    has_words: bool = False,
 ) -> Aggregated:
     """Return the answer to a request, pipelines included.
 
-    `zone` is that of date histograms that name none. `global` is about all events of the time asked
-    for.
+    `zone` is that of date histograms that name none; for `has_words` see `conditions.Reading`.
+    `global` is about all events of the time asked for.
 
     Raises:
         QueryError: an option does not fit.
         TooManyBucketsError: the answer would have too many buckets.
         LimitError: the question was stopped.
     """
-    run = _Run(runner, client, asked, now, zone)
+    run = _Run(runner, client, asked, now=now, zone=zone, has_words=has_words)
     answer = run.answer(aggs)
     apply_pipelines(aggs.by_name, answer)
     notes = list(asked.notes)
@@ -119,12 +121,19 @@ def _fields(options: object) -> list[str]:
 
 class _Run:
     def __init__(
-        self, runner: Runner, client: Client, asked: Asked, now: datetime, zone: tzinfo
+        self,
+        runner: Runner,
+        client: Client,
+        asked: Asked,
+        *,
+        now: datetime,
+        zone: tzinfo,
+        has_words: bool,
     ) -> None:
         self._runner = runner
         self._client = client
         self._asked = asked
-        self._now = now
+        self._rows_of = partial(Rows, asked, now=now, zone=zone, has_words=has_words)
         self._buckets = 0
         self.total = 0
         self._planner = Planner(
@@ -169,7 +178,7 @@ class _Run:
                 for ms in (self._asked.since_ms, self._asked.until_ms)
             )
             where = f"timestamp >= {low} AND timestamp < {high}"
-        rows = Rows(self._asked, now=self._now, where=where)
+        rows = self._rows_of(where=where)
         cut = max((place for place, one in enumerate(way[:-1]) if one.bucketing.is_cut), default=-1)
         above = 0
         for place, one in enumerate(way):
@@ -250,7 +259,7 @@ class _Run:
         binder = self._asked.binder
         low, high = binder.instant(self._asked.since_ms), binder.instant(self._asked.until_ms)
         where = f"timestamp >= {low} AND timestamp < {high}"
-        rows = Rows(self._asked, now=self._now, where=where)
+        rows = self._rows_of(where=where)
         significant.layer(rows)
         wanted = {(one.keys[0],) for found in grouped.values() for one in found}
         counted: list[tuple[Any, ...]] = []
@@ -259,7 +268,7 @@ class _Run:
             sql = f"SELECT toString({rows.keys[0]}) AS k, count() FROM ({rows.sql()}) GROUP BY k"
             counted = self._ask(f"{sql} LIMIT {_ROWS_MAX}", rows)
         significant.background = {str(key): int(count) for key, count in counted}
-        everything = Rows(self._asked, now=self._now, where=where)
+        everything = self._rows_of(where=where)
         [(count,)] = self._ask(f"SELECT count() FROM ({everything.sql()})", everything)
         significant.everything = int(count)
         for above, found in grouped.items():
@@ -271,7 +280,7 @@ class _Run:
         )
 
     def _span(self, name: str) -> Span | None:
-        rows = Rows(self._asked, now=self._now)
+        rows = self._rows_of()
         read = reading.instants(name, rows.binder)
         array = rows.add(read.array)
         sql = f"SELECT sum(length({array})), minArray({array}), maxArray({array})"
