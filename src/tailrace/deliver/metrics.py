@@ -1,10 +1,12 @@
 """What Prometheus learns of deliveries."""
 
+import collections
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from prometheus_client import Counter, Histogram
 
-from tailrace.destinations.sending import Delivered, Outcome, Rejected
+from tailrace.destinations.sending import Delivered, Outcome, Rejected, Retry
 
 OUTCOMES: Final = Counter(
     "tailrace_deliver_outcomes_total",
@@ -23,12 +25,14 @@ DELIVERED_AFTER_SECONDS: Final = Histogram(
     ("destination",),
     buckets=(0.3, 1.0, 3.0, 10.0, 60.0, 600.0, 3_600.0, 86_400.0),
 )
+_WORDS: Final[Mapping[type[Outcome], str]] = {
+    Delivered: "delivered",
+    Rejected: "rejected",
+    Retry: "retry",
+}
 
 
-def count(destination: str, outcome: Outcome) -> None:
-    """Count one outcome."""
-    if isinstance(outcome, Delivered):
-        word = "delivered"
-    else:
-        word = "rejected" if isinstance(outcome, Rejected) else "retry"
-    OUTCOMES.labels(destination, word).inc()
+def count(destination: str, outcomes: Sequence[Outcome]) -> None:
+    """Count the outcomes of a request, each kind at once: looking a label up takes a while."""
+    for kind, events in collections.Counter(map(type, outcomes)).items():
+        OUTCOMES.labels(destination, _WORDS[kind]).inc(events)

@@ -354,7 +354,7 @@ class Runner:
             delivery.payload = plan.make(sight)
         except MappingFailedError as error:
             detail = str(error)[:DETAIL_CHARACTERS_MAX]
-            metrics.count(self._target.slug, Rejected(MAPPING, detail))
+            metrics.count(self._target.slug, [Rejected(MAPPING, detail)])
             delivery.failure = failed(
                 None, at=self._now(), reason=MAPPING, detail=detail, status=0, exchange=None
             )
@@ -436,8 +436,7 @@ class Runner:
 
     def _note(self, outcomes: Sequence[Outcome]) -> None:
         refused = [outcome for outcome in outcomes if not isinstance(outcome, Delivered)]
-        for outcome in outcomes:
-            metrics.count(self._target.slug, outcome)
+        metrics.count(self._target.slug, outcomes)
         if refused:
             last = refused[-1]
             self._problem = f"{last.reason}: {last.detail}" if last.detail else last.reason
@@ -585,7 +584,7 @@ class Runner:
             payload = plan.build(entry)
         except MappingFailedError as error:
             refused = Rejected(MAPPING, str(error)[:DETAIL_CHARACTERS_MAX])
-            metrics.count(self._target.slug, refused)
+            metrics.count(self._target.slug, [refused])
             return refused
         [outcome] = await self.send(plan, [payload])
         return outcome
