@@ -38,7 +38,8 @@ class Broker:
     """A node with listeners of several kinds; it can be killed and started again.
 
     `plain` is open, `scram` and `encrypted` (TLS with a certificate for localhost) ask for a
-    password, and `elsewhere` is open but names an address where nobody is.
+    password, and `elsewhere` is open but names an address where nobody is. `proxied` is open and
+    names the port `before_it`, where a test may listen.
     """
 
     def __init__(self, directory: Path, java: str) -> None:
@@ -46,9 +47,10 @@ class Broker:
         self._directory = directory
         self._java = java
         self._process: subprocess.Popen[bytes] | None = None
-        ports = [free_port() for _ in range(5)]
+        ports = [free_port() for _ in range(7)]
         self.plain, self.scram, self.encrypted, self.elsewhere = ports[:4]
-        self._configure(controller=ports[4])
+        self.proxied, self.before_it = ports[4:6]
+        self._configure(controller=ports[6])
 
     def format(self) -> None:
         scram = [
@@ -144,8 +146,13 @@ class Broker:
             "SCRAM": f"127.0.0.1:{self.scram}",
             "ENCRYPTED": f"localhost:{self.encrypted}",
             "ELSEWHERE": f"127.0.0.1:{self.elsewhere}",
+            "PROXIED": f"127.0.0.1:{self.proxied}",
         }
-        advertised = {**listeners, "ELSEWHERE": f"10.255.255.1:{self.elsewhere}"}
+        advertised = {
+            **listeners,
+            "ELSEWHERE": f"10.255.255.1:{self.elsewhere}",
+            "PROXIED": f"127.0.0.1:{self.before_it}",
+        }
         settings = {
             "process.roles": "broker,controller",
             "node.id": "1",
@@ -155,7 +162,7 @@ class Broker:
             "listeners": _joined({**listeners, "CONTROLLER": f"127.0.0.1:{controller}"}),
             "advertised.listeners": _joined(advertised),
             "listener.security.protocol.map": "PLAIN:PLAINTEXT,SCRAM:SASL_PLAINTEXT,"
-            "ENCRYPTED:SASL_SSL,ELSEWHERE:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "ENCRYPTED:SASL_SSL,ELSEWHERE:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT",
             "listener.name.scram.sasl.enabled.mechanisms": "SCRAM-SHA-256,SCRAM-SHA-512",
             "listener.name.scram.scram-sha-256.sasl.jaas.config": scram,
             "listener.name.scram.scram-sha-512.sasl.jaas.config": scram,

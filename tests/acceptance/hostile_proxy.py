@@ -21,15 +21,18 @@ _SOON: Final = (1, 30, 60)
 
 
 class HostileProxy:
-    """The proxy; `harmed` counts the connections that met their fate."""
+    """The proxy; `harmed` counts the connections that met their fate.
 
-    def __init__(self, port: int, seed: int) -> None:
+    It stands before the `port` of loopback, and listens at one of its own or at `listens_at`.
+    """
+
+    def __init__(self, port: int, seed: int, *, listens_at: int = 0) -> None:
         self._is_wild = False
         self._turn = 0
         self.harmed = 0
         self._server_port = port
         self._random = random.Random(seed)
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server(("127.0.0.1", listens_at))
         self._is_closing = threading.Event()
         self._lock = threading.Lock()
         self._open: set[socket.socket] = set()

@@ -2,14 +2,16 @@
 
 What a tool took, each message once, is exactly what was stored and matched; in order of each
 person, where the tool keeps an order; dead letters are exactly what it refuses; the books balance.
-Webhooks are in `test_deliver`, Kafka is where it can be had.
+Webhooks are in `test_deliver`.
 """
 
 import asyncio
+import json
 import os
 import signal
+import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -34,6 +36,7 @@ from running import Tailrace, free_port, printed_seed, wait_until
 from test_deliver import books, fact, rows, wait_deliverer
 
 from clickhouse_http import USER, running_clickhouse
+from kafka_server import running_broker
 from nats_server import NatsServer, running_nats
 from postgres import running_cluster
 from redis_server import RedisServer, running_redis
@@ -55,8 +58,9 @@ AWS: Final = {
 
 @dataclass(frozen=True)
 class Sent:
-    """An event that was sent."""
+    """An event that was sent; each test has a `run`, as an id that comes again is no new event."""
 
+    run: str
     number: int
 
     @property
@@ -71,7 +75,7 @@ class Sent:
 
     @property
     def message_id(self) -> str:
-        return f"{REFUSED if self.is_refused else 'm-'}{self.number}"
+        return f"{REFUSED if self.is_refused else 'm-'}{self.run}-{self.number}"
 
     @property
     def user(self) -> str:
@@ -311,6 +315,20 @@ def _redis(stack: ExitStack, harm: Harm, seed: int, directory: Path) -> Tool:
     return _of_server("redis-streams", settings, proxy, *_seen_in(events))
 
 
+def _kafka(stack: ExitStack, harm: Harm, seed: int) -> Tool:
+    broker = stack.enter_context(running_broker())
+    broker.make_topic("events", partitions=3)
+    proxy = HostileProxy(broker.proxied, seed, listens_at=broker.before_it)
+    harm.everyone.append(stack.enter_context(proxy.running()))
+
+    def events() -> list[dict[str, Any]]:
+        records = [record for partition in broker.records("events") for record in partition]
+        return [msgspec.json.decode(record.value()) for record in records]
+
+    settings = {"servers": proxy.address, "topic": "events", "timeout_s": 5}
+    return _of_server("kafka", settings, proxy, *_seen_in(events))
+
+
 def _proxied(stack: ExitStack, harm: Harm, seed: int, port: int) -> HostileProxy:
     proxy = stack.enter_context(HostileProxy(port, seed).running())
     harm.everyone.append(proxy)
@@ -361,8 +379,8 @@ def make(tailrace: Tailrace, body: Mapping[str, object]) -> None:
     wait_until(lambda: path.exists() and fact(tailrace, slug, "state"), what=slug, within_s=30.0)
 
 
-def send(tailrace: Tailrace, sent: list[Sent], events: int) -> None:
-    batch = [Sent(len(sent) + number) for number in range(events)]
+def send(tailrace: Tailrace, sent: list[Sent], events: int, *, run: str) -> None:
+    batch = [Sent(run, len(sent) + number) for number in range(events)]
     response = tailrace.send("/v1/batch", {"batch": [each.call() for each in batch]})
     assert response.status_code == 200, response.text
     sent += batch
@@ -387,7 +405,7 @@ def harm_everyone(tailrace: Tailrace, tools: Sequence[Tool], harm: Harm, sent: l
     """Send events, and wait until every tool has done harm to some."""
     before = [tool.harmed() for tool in tools]
     harm.set(is_wild=True)
-    send(tailrace, sent, EVENTS)
+    send(tailrace, sent, EVENTS, run=tools[0].slug)
     wait_until(
         lambda: all(tool.harmed() > harmed for tool, harmed in zip(tools, before, strict=True)),
         what="harm by everyone",
@@ -396,13 +414,15 @@ def harm_everyone(tailrace: Tailrace, tools: Sequence[Tool], harm: Harm, sent: l
     )
 
 
-def test_each_hostile_tool_gets_exactly_what_it_takes_and_dead_letters_the_rest(
-    tailrace: Tailrace, tools: list[Tool], harm: Harm
-) -> None:
+def deliver_through_harm(tailrace: Tailrace, tools: Sequence[Tool], harm: Harm) -> None:
+    """Send events while the tools do harm and the deliverer is killed; hold what came of it.
+
+    What arrived, what was given up and the books must be what was sent and matched.
+    """
     for tool in tools:
         make(tailrace, tool.draft())
     sent: list[Sent] = []
-    send(tailrace, sent, USERS)
+    send(tailrace, sent, USERS, run=tools[0].slug)
     for tool in tools:
         wait_ended(tailrace, tool.slug, USERS)
         tool.forbid()
@@ -435,3 +455,108 @@ def test_each_hostile_tool_gets_exactly_what_it_takes_and_dead_letters_the_rest(
                 assert list(numbers) == sorted(numbers), f"{tool.slug}, {user}"
     tailrace.wait_settled()
     tailrace.audit()
+
+
+def test_each_hostile_tool_gets_exactly_what_it_takes_and_dead_letters_the_rest(
+    tailrace: Tailrace, tools: list[Tool], harm: Harm
+) -> None:
+    deliver_through_harm(tailrace, tools, harm)
+
+
+@pytest.mark.services
+def test_kafka_gets_everything_in_order_through_resets_stalls_and_half_answers(
+    tailrace: Tailrace, harm: Harm
+) -> None:
+    with ExitStack() as stack:
+        kafka = _kafka(stack, harm, printed_seed())
+
+        deliver_through_harm(tailrace, [kafka], harm)
+
+
+@pytest.fixture
+def small_disk(files: Path) -> Iterator[Path]:
+    """Give an allowed directory on a file system of its own, of 1 MB."""
+    place = files / "small"
+    place.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if mounted.returncode:
+        pytest.skip(f"a file system cannot be mounted here: {mounted.stderr.strip()}")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def lines_in(directory: Path) -> list[dict[str, Any]]:
+    """Return the events of all files, which must have whole lines."""
+    texts = [path.read_bytes() for path in sorted(directory.glob("*.ndjson"))]
+    assert all(text.endswith(b"\n") for text in texts if text)
+    return [json.loads(line) for text in texts for line in text.splitlines()]
+
+
+def assert_all_in_files(tailrace: Tailrace, slug: str, directory: Path, sent: list[Sent]) -> None:
+    """Hold that the files have each event in order of its person, and the books say so."""
+    found: dict[str, dict[int, None]] = {}
+    for event in lines_in(directory):
+        found.setdefault(event["userId"], {})[event["properties"]["n"]] = None
+    assert {user: list(numbers) for user, numbers in found.items()} == {
+        user: [each.number for each in sent if each.user == user]
+        for user in {each.user for each in sent}
+    }
+    assert books(tailrace, slug) == {"delivered": len(sent)}
+
+
+def test_a_full_disk_is_waited_for_and_no_line_is_lost_or_cut(
+    tailrace: Tailrace, small_disk: Path
+) -> None:
+    slug, sent = "small-disk", list[Sent]()
+    make(tailrace, {"slug": slug, "type": "file", "settings": {"directory": str(small_disk)}})
+    ballast = small_disk / "ballast"
+    send(tailrace, sent, EVENTS, run=slug)
+    wait_ended(tailrace, slug, len(sent))
+
+    with suppress(OSError):
+        ballast.write_bytes(bytes(2_000_000))
+    for _ in range(4):
+        send(tailrace, sent, EVENTS, run=slug)
+    wait_until(lambda: fact(tailrace, slug, "state") == "down", what="down", within_s=60.0)
+    problem = fact(tailrace, slug, "problem")
+    os.kill(wait_deliverer(tailrace), signal.SIGKILL)
+    ballast.unlink()
+    wait_ended(tailrace, slug, len(sent))
+
+    assert "No space left" in problem
+    assert_all_in_files(tailrace, slug, small_disk, sent)
+
+
+def test_a_directory_that_is_none_suspends_and_loses_nothing(
+    tailrace: Tailrace, files: Path
+) -> None:
+    slug, sent, directory = "no-directory", list[Sent](), files / "directory"
+    make(tailrace, {"slug": slug, "type": "file", "settings": {"directory": str(directory)}})
+    send(tailrace, sent, EVENTS, run=slug)
+    wait_ended(tailrace, slug, len(sent))
+
+    directory.rename(files / "away")
+    directory.write_text("somebody's file")
+    send(tailrace, sent, EVENTS, run=slug)
+    wait_until(
+        lambda: fact(tailrace, slug, "state") == "suspended", what="suspended", within_s=60.0
+    )
+    problem = fact(tailrace, slug, "problem")
+    os.kill(wait_deliverer(tailrace), signal.SIGKILL)
+    directory.unlink()
+    (files / "away").rename(directory)
+    changed = tailrace.api.patch(
+        f"/api/v1/destinations/{slug}", json={"name": "Mended"}, headers={"If-Match": "*"}
+    )
+    wait_ended(tailrace, slug, len(sent))
+
+    assert changed.status_code == 200, changed.text
+    assert "is no directory" in problem
+    assert_all_in_files(tailrace, slug, directory, sent)

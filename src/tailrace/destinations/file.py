@@ -192,10 +192,15 @@ def _folder(directory: Path, allowed: Sequence[Path]) -> Path:
     """Return the directory without links, made if it is missing.
 
     Raises:
-        SettingsError: it is in none that the operator allows.
+        SettingsError: it is in none that the operator allows, or a file is in its place.
     """
     wanted = _allowed(directory, allowed)
-    wanted.mkdir(parents=True, exist_ok=True)
+    try:
+        wanted.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise SettingsError(
+            f"{directory} is no directory: put away what is there, or change directory"
+        ) from error
     return wanted
 
 
