@@ -18,6 +18,7 @@ SECTIONS = (
     "beside",
     "arrivals",
     "questions",
+    "insights",
     "stored",
 )
 
@@ -34,6 +35,8 @@ def main() -> None:
     parser.add_argument("--to", default="webhook,file", help="servers of arrivals, or all")
     parser.add_argument("--deliveries", type=int, default=1_000_000, help="events of arrivals")
     parser.add_argument("--events", type=int, default=10_000_000, help="rows of the questions")
+    parser.add_argument("--days", type=int, default=45, help="over which the rows are spread")
+    parser.add_argument("--keep", help="where the store of insights lies, to be used again")
     arguments = parser.parse_args()
     sections = arguments.sections or list(SECTIONS)
     unknown = set(sections) - set(SECTIONS)
@@ -79,6 +82,10 @@ def _measure(section: str, arguments: argparse.Namespace) -> Any:
         from bench import beside
 
         return beside.measure()
+    if section == "insights":
+        from bench import insights
+
+        return insights.measure(events=arguments.events, days=arguments.days, keep=arguments.keep)
     if section == "questions":
         from bench import questions
 
