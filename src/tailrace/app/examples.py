@@ -301,6 +301,18 @@ VALUES: Final[Mapping[str, object]] = {
     "OpenSession.id": "9f2c41d07ab3",
     "Settings.name": "Tailrace",
     "SettingsChange.name": "Tailrace",
+    "AggregateResult.aggregations": {
+        "by_day": {
+            "buckets": [
+                {
+                    "key_as_string": "2026-11-21T00:00:00.000Z",
+                    "key": 1_795_219_200_000,
+                    "doc_count": 318,
+                    "revenue": {"value": 24_120.5},
+                }
+            ]
+        }
+    },
     "PreviewedSubscription.name": "Send",
     "PreviewedSubscription.outcome": "sent",
     "PreviewedSubscription.payload": {"data": {"order": "o-4711"}},
