@@ -111,7 +111,7 @@ _PATH_WORDS: Final = {
     "delivery-alerts.slug": "The delivery alert's slug.",
     "destination-types.slug": "The type's slug.",
     "events.message_id": "The event's messageId; slashes in it may stay as they are.",
-    "explore.event": "The event's name; encode slashes and other special characters.",
+    "explore.event": "The event's name; one with a slash is asked for by parameter.",
     "users.user_id": "Any id of the person: a user, anonymous or previous id.",
     "groups.group_id": "The group's id.",
     "trace.message_id": "The event's messageId; slashes in it may stay as they are.",

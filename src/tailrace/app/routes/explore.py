@@ -21,6 +21,9 @@ Name = Annotated[str, QueryParameter(max_length=500, description="A part of an e
 Zone = Annotated[
     str, QueryParameter(max_length=64, description="Time zone that the days of trends are of.")
 ]
+EventName = Annotated[
+    str, QueryParameter(min_length=1, max_length=500, description="The event's name, or a type.")
+]
 Limit = Annotated[int, QueryParameter(ge=1, le=EVENTS_MAX, description="Most events.")]
 Type = Annotated[
     Literal["track", "identify", "page", "screen", "group", "alias"] | None,
@@ -70,5 +73,25 @@ async def explore_properties(
 
     `page`, `screen`, `identify`, `group` and `alias` stand for all events of that type.
     """
+    question = ExploreProperties(event=event, type=type, query=matching, since=since, until=until)
+    return await parts.asking.run(parts.questions.explore_properties, question)
+
+
+@get(
+    "/explore/properties",
+    tags=["questions"],
+    summary="List an event's properties by parameter",
+    responses=ASKING,
+    opt=needs("events:read"),
+)
+async def explore_properties_by_parameter(
+    parts: Given,
+    event: EventName,
+    type: Type = None,  # noqa: A002 - the parameter's name
+    matching: Matching = "",
+    since: Since = "30d",
+    until: Until = "now",
+) -> ExploredProperties:
+    """Return the properties of an event; for names that are awkward in a path."""
     question = ExploreProperties(event=event, type=type, query=matching, since=since, until=until)
     return await parts.asking.run(parts.questions.explore_properties, question)

@@ -29,6 +29,13 @@ Cursor = Annotated[
     str,
     QueryParameter(max_length=1_500, description="Where to go on: `cursor` of the page before."),
 ]
+UserId = Annotated[
+    str,
+    QueryParameter(min_length=1, max_length=4_096, description="Any id of the person."),
+]
+GroupId = Annotated[
+    str, QueryParameter(min_length=1, max_length=4_096, description="The group's id.")
+]
 Found = TypeVar("Found")
 
 
@@ -144,6 +151,94 @@ async def list_group_events(
     cursor: Cursor = "",
 ) -> TimelineResult:
     """Return what happened in a group, newest first, page by page."""
+    question = Timeline(
+        query=matching, since=since, until=until, limit=limit, cursor=cursor or None
+    )
+    return await _timeline(parts, "group", group_id, question)
+
+
+@get(
+    "/user",
+    tags=["people"],
+    summary="Show a user by parameter",
+    responses=FINDING,
+    opt=needs("events:read"),
+)
+async def show_user_by_parameter(parts: Given, user_id: UserId) -> Profile:
+    """Return what is known of a person; for ids that are awkward in a path."""
+    return await _profile(parts, "person", user_id)
+
+
+@get(
+    "/user/events",
+    tags=["people"],
+    summary="List a user's events by parameter",
+    responses=FINDING,
+    opt=needs("events:read"),
+)
+async def list_user_events_by_parameter(
+    parts: Given,
+    user_id: UserId,
+    matching: Matching = "",
+    since: Since = EVER,
+    until: Until = "now",
+    limit: PageSize = 50,
+    cursor: Cursor = "",
+) -> TimelineResult:
+    """Return what a person did, newest first; for ids that are awkward in a path."""
+    question = Timeline(
+        query=matching, since=since, until=until, limit=limit, cursor=cursor or None
+    )
+    return await _timeline(parts, "person", user_id, question)
+
+
+@get(
+    "/user/sessions",
+    tags=["people"],
+    summary="List a user's sessions by parameter",
+    responses=FINDING,
+    opt=needs("events:read"),
+)
+async def list_user_sessions_by_parameter(
+    parts: Given,
+    user_id: UserId,
+    since: Since = "90d",
+    until: Until = "now",
+    limit: PageSize = 50,
+) -> SessionsOf:
+    """Return a person's sessions, newest first; for ids that are awkward in a path."""
+    return await _sessions(parts, "person", user_id, since=since, until=until, limit=limit)
+
+
+@get(
+    "/group",
+    tags=["people"],
+    summary="Show a group by parameter",
+    responses=FINDING,
+    opt=needs("events:read"),
+)
+async def show_group_by_parameter(parts: Given, group_id: GroupId) -> Profile:
+    """Return what is known of a group; for ids that are awkward in a path."""
+    return await _profile(parts, "group", group_id)
+
+
+@get(
+    "/group/events",
+    tags=["people"],
+    summary="List a group's events by parameter",
+    responses=FINDING,
+    opt=needs("events:read"),
+)
+async def list_group_events_by_parameter(
+    parts: Given,
+    group_id: GroupId,
+    matching: Matching = "",
+    since: Since = EVER,
+    until: Until = "now",
+    limit: PageSize = 50,
+    cursor: Cursor = "",
+) -> TimelineResult:
+    """Return what happened in a group, newest first; for ids that are awkward in a path."""
     question = Timeline(
         query=matching, since=since, until=until, limit=limit, cursor=cursor or None
     )
