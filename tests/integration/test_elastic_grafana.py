@@ -3,12 +3,11 @@
 Source: Grafana's Elasticsearch data source plugin 12.8, requests as sent.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
-from elastic_events import MINUTE_MS, START_MS, Face, running_face
+from elastic_events import MINUTE_MS, START_MS, Face
 
 HOUR_MS = 60 * MINUTE_MS
 END_MS = START_MS + HOUR_MS
@@ -20,12 +19,6 @@ HEADER: dict[str, Any] = {
 RANGE = {"range": {"timestamp": {"gte": START_MS, "lte": END_MS, "format": "epoch_millis"}}}
 ORDERS = {"query_string": {"query": 'event:"Order Completed"', "analyze_wildcard": True}}
 BOUNDS = {"min": START_MS, "max": END_MS}
-
-
-@pytest.fixture(scope="module")
-def face(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Face]:
-    with running_face(tmp_path_factory.mktemp("grafana")) as running:
-        yield running
 
 
 def every(interval_ms: int, **more: Any) -> dict[str, Any]:

@@ -31,6 +31,7 @@ class ElasticError(Exception):
         cause: Mapping[str, Any] | None = None,
         facts: Mapping[str, Any] | None = None,
         retry_after_s: int | None = None,
+        allow: str | None = None,
     ) -> None:
         super().__init__(reason)
         self.status = status
@@ -39,10 +40,11 @@ class ElasticError(Exception):
         self.cause = cause
         self.facts = facts or {}
         self.retry_after_s = retry_after_s
+        self.allow = allow
 
     def headers(self) -> list[tuple[str, str]]:
         """Return the headers that such an answer has."""
-        found = []
+        found = [] if self.allow is None else [("allow", self.allow)]
         if self.retry_after_s is not None:
             found.append(("retry-after", str(self.retry_after_s)))
         if self.status == 401:

@@ -24,6 +24,12 @@ VERSION: Final = "8.17.0"
 SEARCHES_MAX: Final = 100
 _FIELDS_SINCE: Final = "10y"
 _READS: Final = ("GET", "POST")
+_CHANGING: Final = frozenset(
+    {
+        *("_update", "_delete_by_query", "_update_by_query", "_reindex", "_aliases", "_forcemerge"),
+        *("_rollover", "_close", "_open", "_shrink", "_split", "_clone", "_refresh", "_flush"),
+    }
+)
 
 Answer = tuple[int, Any]
 Service = Callable[[Ask, Principal], Awaitable[Answer]]
@@ -375,14 +381,12 @@ def _ids(given: Any) -> list[str] | None:
 
 def _not_offered(ask: Ask) -> ElasticError:
     path = "/" + "/".join(ask.parts)[:200]
-    if ask.method in ("PUT", "DELETE", "PATCH") or (
-        ask.parts[-1].startswith("_") and _changes(ask)
-    ):
+    if ask.method in ("PUT", "DELETE", "PATCH") or _CHANGING.intersection(ask.parts):
         return ElasticError(
             405,
             "method_not_allowed_exception",
-            f"{ask.method} {path} would change what is stored, which is not offered; events are "
-            "added by _bulk, _doc and _create",
+            f"{ask.method[:20]} {path} would change what is stored, which is not offered; events "
+            "are added by _bulk, _doc and _create",
         )
     if any(part.startswith("_") for part in ask.parts):
         return ElasticError(
@@ -395,18 +399,6 @@ def _not_offered(ask: Ask) -> ElasticError:
     )
 
 
-_CHANGING: Final = frozenset(
-    {
-        *("_update", "_delete_by_query", "_update_by_query", "_reindex", "_aliases", "_forcemerge"),
-        *("_rollover", "_close", "_open", "_shrink", "_split", "_clone", "_refresh", "_flush"),
-    }
-)
-
-
-def _changes(ask: Ask) -> bool:
-    return ask.method == "POST" and any(part in _CHANGING for part in ask.parts)
-
-
 def _wrong_method(ask: Ask, methods: Sequence[str]) -> ElasticError:
     allowed = ", ".join(methods)
     return ElasticError(
@@ -414,6 +406,7 @@ def _wrong_method(ask: Ask, methods: Sequence[str]) -> ElasticError:
         "method_not_allowed_exception",
         f"Incorrect HTTP method for uri [/{'/'.join(ask.parts)[:200]}] and method "
         f"[{ask.method[:20]}], allowed: [{allowed}]",
+        allow=allowed,
     )
 
 

@@ -250,7 +250,7 @@ def _tree(body: Json, ask: Ask, now: datetime) -> Tree:
 
 
 def _aggs(given: Any, now: datetime) -> Aggs | None:
-    if not given:
+    if given is None or given == {}:
         return None
 
     def read_query(query: object, path: str) -> Tree:
