@@ -4449,6 +4449,27 @@ export interface Calls {
     body: null;
     answer: SessionsOf;
   };
+  /** Show a user by parameter. */
+  "GET /user": {
+    path: null;
+    query: { user_id: string };
+    body: null;
+    answer: Profile;
+  };
+  /** List a user's events by parameter. */
+  "GET /user/events": {
+    path: null;
+    query: { user_id: string; matching?: string; since?: string; until?: string; limit?: number; cursor?: string };
+    body: null;
+    answer: TimelineResult;
+  };
+  /** List a user's sessions by parameter. */
+  "GET /user/sessions": {
+    path: null;
+    query: { user_id: string; since?: string; until?: string; limit?: number };
+    body: null;
+    answer: SessionsOf;
+  };
   /** Search groups. */
   "GET /groups": {
     path: null;
@@ -4470,6 +4491,20 @@ export interface Calls {
     body: null;
     answer: TimelineResult;
   };
+  /** Show a group by parameter. */
+  "GET /group": {
+    path: null;
+    query: { group_id: string };
+    body: null;
+    answer: Profile;
+  };
+  /** List a group's events by parameter. */
+  "GET /group/events": {
+    path: null;
+    query: { group_id: string; matching?: string; since?: string; until?: string; limit?: number; cursor?: string };
+    body: null;
+    answer: TimelineResult;
+  };
   /** List event names. */
   "GET /explore/events": {
     path: null;
@@ -4481,6 +4516,13 @@ export interface Calls {
   "GET /explore/events/{event}/properties": {
     path: { event: string };
     query: { type?: "track" | "identify" | "page" | "screen" | "group" | "alias"; matching?: string; since?: string; until?: string };
+    body: null;
+    answer: ExploredProperties;
+  };
+  /** List an event's properties by parameter. */
+  "GET /explore/properties": {
+    path: null;
+    query: { event: string; type?: "track" | "identify" | "page" | "screen" | "group" | "alias"; matching?: string; since?: string; until?: string };
     body: null;
     answer: ExploredProperties;
   };
@@ -4900,7 +4942,7 @@ export interface Calls {
   /** Search backfill dead letters. */
   "GET /destinations/{slug}/backfills/{backfill_id}/dead-letters": {
     path: { slug: string; backfill_id: number };
-    query: { reason?: string; limit?: number; cursor?: string };
+    query: { reason?: string; subscription?: string; text?: string; status?: number; source?: string; type?: string; name?: string; since?: string; until?: string; limit?: number; cursor?: string };
     body: null;
     answer: DeadLetterState[];
   };
