@@ -18,6 +18,7 @@ from tailrace.query.bind import Binder
 from tailrace.query.compile import compile_tree
 from tailrace.query.evaluate import matcher
 from tailrace.query.lucene import parse
+from tailrace.query.reading import Language, read
 from tailrace.query.text import pieces_of
 from tailrace.query.tree import (
     All,
@@ -366,6 +367,97 @@ def test_sql_and_python_read_words_and_zones_alike(world: World, tree: Tree, zon
 @given(tree=nested)
 def test_sql_and_python_look_alike_into_objects(world: World, tree: Tree) -> None:
     agree(world, tree, UTC, has_words=False)
+
+
+# What would do harm if it ever stood in a statement as it is written.
+HOSTILE = [
+    *(
+        "'",
+        "''",
+        "\\'",
+        '"',
+        "`",
+        "\\`",
+        "``",
+        "\\",
+        "\\\\",
+        ";",
+        "--",
+        "/*",
+        "*/",
+        "#",
+        "{p0:String}",
+    ),
+    *(
+        "') OR 1=1 --",
+        "' UNION ALL SELECT 1",
+        "`) --",
+        "{}",
+        "%",
+        "_",
+        "$1",
+        "{p0}",
+        "\\x27",
+        "\r\n",
+    ),
+    *("a", "1", "event", "properties.", "properties.a", "properties.`a`", "context.x", "timestamp"),
+    *(
+        ":",
+        "(",
+        ")",
+        " AND ",
+        " or ",
+        "*",
+        "?",
+        "~",
+        "~2",
+        "/",
+        "[",
+        " TO ",
+        "]",
+        "{",
+        "}",
+        ">=",
+        " ",
+    ),
+    *("^`", ".:`Int64`", ".^a", "[]", "\u202e", "\U0001f600", "\u00e9", "not ", "_exists_:"),
+]
+hostile = st.lists(st.sampled_from(HOSTILE) | st.text(characters, max_size=2), max_size=10).map(
+    "".join
+)
+hostile_names = st.builds("{}.{}".format, st.sampled_from(["properties", "context"]), hostile)
+
+
+@settings(max_examples=120, deadline=None)
+@given(
+    tree=st.one_of(
+        st.builds(Term, hostile_names | hostile, hostile.filter(bool)),
+        st.builds(Phrase, hostile_names, hostile, st.sampled_from([0, 2])),
+        st.builds(Exists, hostile_names),
+        st.builds(Fuzzy, st.none() | hostile_names, hostile.filter(bool), st.none()),
+        st.builds(Regex, st.none() | hostile_names, hostile),
+        st.builds(Regex, hostile_names, hostile.map(plain)),
+        st.builds(Nested, hostile_names, st.builds(Term, hostile.filter(bool), hostile)),
+        st.builds(Wildcard, hostile_names, hostile.map(escaped).map("{}*".format)),
+        st.builds(lambda text: parsed_or_all(text, "lucene"), hostile),
+        st.builds(lambda text: parsed_or_all(text, "kql"), hostile),
+    )
+)
+def test_nothing_that_is_asked_breaks_out_of_its_condition(world: World, tree: Tree) -> None:
+    if refusal(lambda: compile_tree(tree, Binder(), now=NOW)) is not None:
+        return
+
+    found = found_by_engine(world.store, And((tree, Not(All()))))
+
+    # Whatever the tree is, it stands beside what nothing matches.
+    assert found == set()
+
+
+def parsed_or_all(text: str, language: Language) -> Tree:
+    try:
+        return read(text, language).tree
+    except QueryError:
+        return All()
 
 
 @settings(max_examples=300, deadline=None)

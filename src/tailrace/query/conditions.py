@@ -4,6 +4,7 @@ A value is a text, a number or a flag. A condition that asks nothing of a kind n
 of that kind.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
@@ -28,6 +29,7 @@ from tailrace.query.tree import (
 FUZZY_CHARACTERS_MAX = 64
 EDITS_MAX = 2
 _ID_CHARACTERS_MIN = 8
+_LETTERS = re.compile(r"(\\[\s\S])|[^\\]+")
 
 ValueLeaf = Term | Phrase | Wildcard | Regex | Fuzzy | Range
 TextLeaf = Term | Phrase | Wildcard | Regex | Fuzzy
@@ -265,7 +267,7 @@ def _words_of(leaf: TextLeaf) -> FreeText | None:
     """Return the words that a leaf asks for, or None where it has none."""
     match leaf:
         case Regex():
-            return TokenFits(_expression(leaf))
+            return TokenFits(expression_of(_lower(leaf.pattern), leaf.position + 1))
         case Fuzzy():
             near = _tokens_near(leaf)
             return near if near.tokens else None
@@ -306,6 +308,11 @@ def free_text_of(leaf: TextLeaf) -> FreeText:
 
 def _expression(leaf: Regex) -> Expression:
     return expression_of(leaf.pattern, leaf.position + 1)
+
+
+def _lower(pattern: str) -> str:
+    """Return an expression for words, which are in lower case; `\\D` stays what it is."""
+    return _LETTERS.sub(lambda found: found.group(1) or found.group().lower(), pattern)
 
 
 def _tokens_near(leaf: Fuzzy) -> TokensNear:
