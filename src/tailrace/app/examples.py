@@ -586,6 +586,17 @@ VALUES: Final[Mapping[str, object]] = {
     "person": "u-1",
     "set_at": "2026-11-19T16:40:03.880000Z",
     "started_at": "2026-11-21T09:29:57.804000Z",
+    "FunnelResult.definition": "People who did Product Viewed, then Order Completed in this order.",
+    "PathsResult.definition": "Events in the order of each session, without repeats: the first 5.",
+    "ExperimentResult.definition": "People by the variant of their first Experiment Viewed.",
+    "SampleSizeResult.definition": "People in each variant who show a difference of 0.02 from 0.2.",
+    "PathNode.item": "Product Viewed",
+    "PathEdge.item": "Product Viewed",
+    "PathEdge.next": "Product Added",
+    "Comparison.variant": "new",
+    "VariantMetric.variant": "old",
+    "VariantPeople.variant": "old",
+    "ExperimentResult.until": "2026-11-21T09:30:00Z",
 }
 """By the name of a field, or of a shape and its field where the name alone says too little."""
 

@@ -524,17 +524,29 @@ export interface CheckedThing {
  * for; a smaller one may be there and not be seen.
  */
 export interface Comparison {
+  /** The variant that is compared with the control. */
   variant: string;
+  /** The variant's mean less the control's. */
   difference: number;
+  /** The lower end of its interval; null while the verdict waits. */
   difference_low: number | null;
+  /** The upper end of its interval; null while the verdict waits. */
   difference_high: number | null;
+  /** The difference relative to the control; null where that is 0. */
   lift: number | null;
+  /** The lower end of its interval. */
   lift_low: number | null;
+  /** The upper end of its interval. */
   lift_high: number | null;
+  /** How p was found. */
   test: "fisher" | "sequential" | "welch" | "z";
+  /** The chance of so large a difference if there is none; null while the verdict waits. */
   p: number | null;
+  /** The same for all variants together (Holm); the verdict goes by it. */
   p_adjusted: number | null;
+  /** The smallest difference that so many people show with the power asked for; null where none is. */
   detectable: number | null;
+  /** `invalid` where the split is not the planned one, `waiting` until enough people are there. */
   verdict: "higher" | "invalid" | "lower" | "undecided" | "waiting";
 }
 
@@ -1327,7 +1339,7 @@ export interface Events {
   /** Query text in the language asked in (Lucene); blank asks for everything. */
   query?: string;
   language?: "kql" | "lucene" | null;
-  /** Your own words for it. */
+  /** What the events are called in the answer. */
   label?: string | null;
 }
 
@@ -1371,17 +1383,25 @@ export interface Experiment {
   zone?: string;
   /** Who counts as one: a person (a user with the anonymous visits before they were known), a group (account), or a device (anonymous id). */
   actor?: "device" | "group" | "person";
+  /** The events that show somebody a variant. */
   exposure: Events;
   /** A field, such as `properties.plan`. */
   variant: string;
+  /** The variant that the others are compared with. */
   control: string;
+  /** What is compared; the first one decides. */
   metrics: Metric[];
+  /** The planned part of each variant; equal parts without. */
   split?: Share[];
+  /** How long after the first exposure events count; null until `until`. */
   window?: number | null;
+  /** What the window is counted in. */
   window_unit?: "day" | "hour" | "minute" | "second" | "week";
-  /** The method. */
+  /** One look when the people planned are there, or any number of looks. */
   method?: "fixed" | "sequential";
+  /** People that each variant needs before the fixed method tells a verdict. */
   people_planned?: number | null;
+  /** For the sequential method, the smallest difference of interest for each metric. */
   smallest_effect?: number[];
   /** Level of the intervals; p below 1 - it counts. */
   level?: number;
@@ -1391,13 +1411,19 @@ export interface Experiment {
 
 /** The comparison; `mixed` people saw more than one variant and are in none. */
 export interface ExperimentResult {
+  /** The control first. */
   variants: VariantPeople[];
+  /** People who saw more than one variant; they are in none. */
   mixed: number;
+  /** The split against the planned one. */
   split: SplitCheck;
+  /** In the order asked for. */
   metrics: MetricResult[];
+  /** Whether there are fewer people than planned. */
   is_waiting: boolean;
-  /** Until when. */
+  /** When exposures stop counting. */
   until: string;
+  /** What exactly was counted, in a sentence or two. */
   definition: string;
   /** The time that the store needed. */
   took_ms: number;
@@ -1612,29 +1638,40 @@ export interface Funnel {
   zone?: string;
   /** Who counts as one: a person (a user with the anonymous visits before they were known), a group (account), or a device (anonymous id). */
   actor?: "device" | "group" | "person";
-  /** What happened to it, in order. */
+  /** The steps, in their order. */
   steps: tailrace.query.insights.funnelshapes.Step[];
+  /** Whether other events may come in between, or the steps in any order. */
   order?: "any" | "ordered" | "strict";
+  /** How long after the first step the last one may be. */
   window?: number;
+  /** What the window is counted in. */
   window_unit?: "day" | "hour" | "minute" | "second" | "week";
+  /** Events that may not come between steps. */
   exclusions?: Exclusion[];
+  /** What an exclusion takes somebody out of. */
   excluded_from?: "attempt" | "funnel";
   constant?: string | null;
+  /** Whether only somebody's first ever event of step 1 begins. */
   first_time?: boolean;
   by?: string | null;
+  /** Which event's value somebody is counted under. */
   attribution?: "all_steps" | "first_touch" | "last_touch" | "step";
   /** A step, from 1. */
   by_step?: number;
   /** How many values are told apart; the rest is `Other`. */
   values_max?: number;
+  /** Whether to tell how long steps take. */
   times?: boolean;
   trend?: "day" | "hour" | "minute" | "month" | "quarter" | "week" | "year" | null;
 }
 
 /** People who took at least `from_s` and less than `until_s`; the last one has its end too. */
 export interface FunnelBin {
+  /** Seconds, included. */
   from_s: number;
+  /** Seconds, not included but for the last bin. */
   until_s: number;
+  /** Who took so long. */
   people: number;
 }
 
@@ -1652,27 +1689,36 @@ export interface FunnelPeople {
   zone?: string;
   /** Who counts as one: a person (a user with the anonymous visits before they were known), a group (account), or a device (anonymous id). */
   actor?: "device" | "group" | "person";
-  /** What happened to it, in order. */
+  /** The steps, in their order. */
   steps: tailrace.query.insights.funnelshapes.Step[];
+  /** Whether other events may come in between, or the steps in any order. */
   order?: "any" | "ordered" | "strict";
+  /** How long after the first step the last one may be. */
   window?: number;
+  /** What the window is counted in. */
   window_unit?: "day" | "hour" | "minute" | "second" | "week";
+  /** Events that may not come between steps. */
   exclusions?: Exclusion[];
+  /** What an exclusion takes somebody out of. */
   excluded_from?: "attempt" | "funnel";
   constant?: string | null;
+  /** Whether only somebody's first ever event of step 1 begins. */
   first_time?: boolean;
   by?: string | null;
+  /** Which event's value somebody is counted under. */
   attribution?: "all_steps" | "first_touch" | "last_touch" | "step";
   /** A step, from 1. */
   by_step?: number;
   /** How many values are told apart; the rest is `Other`. */
   values_max?: number;
+  /** Whether to tell how long steps take. */
   times?: boolean;
   trend?: "day" | "hour" | "minute" | "month" | "quarter" | "week" | "year" | null;
   /** A step, from 1. */
   reached?: number;
+  /** Whether only those who went no further. */
   dropped?: boolean;
-  /** The value, as text. */
+  /** Only those with this value, as the answer names it. */
   value?: string | null;
   /** Most people in the answer. */
   limit?: number;
@@ -1680,24 +1726,29 @@ export interface FunnelPeople {
 
 /** People by step of attempts that began from `at` on; not final while windows are open. */
 export interface FunnelPeriod {
-  /** When. */
+  /** When the interval starts. */
   at: string;
+  /** Who reached each step, of those whose attempt began in it. */
   people: number[];
-  /** The events that count. */
+  /** Share of those who began that did all steps; null of nobody. */
   conversion: number | null;
-  /** Whether every place was counted as a whole. */
+  /** Whether no attempt's window is open any more. */
   is_complete: boolean;
 }
 
 /** The funnel, and what else was asked for; `excluded` people are in none of its steps. */
 export interface FunnelResult {
-  /** What happened to it, in order. */
+  /** In order; in any order, the first is any one step. */
   steps: FunnelStep[];
+  /** Who is in no step because of an exclusion. */
   excluded: number;
-  /** The commonest values. */
+  /** The funnel by the values of `by`, the most people first. */
   values?: FunnelValue[];
+  /** From each step to the next, and from the first to the last. */
   times?: FunnelTime[];
+  /** By when attempts began, empty intervals too. */
   trend?: FunnelPeriod[];
+  /** What exactly was counted, in a sentence or two. */
   definition: string;
   /** The time that the store needed. */
   took_ms: number;
@@ -1707,29 +1758,39 @@ export interface FunnelResult {
 
 /** So many people reached a step; shares are of the first and of the previous step's. */
 export interface FunnelStep {
-  /** Your own words for it. */
+  /** What the step is called. */
   label: string;
+  /** Who came this far. */
   people: number;
+  /** Who went no further. */
   dropped: number;
+  /** Share of those of the first step (0 to 1); null of nobody. */
   of_first: number | null;
+  /** Share of those of the step before (0 to 1); null of nobody. */
   of_previous: number | null;
 }
 
 /** How long those who reached `to_step` took from `from_step` to it. */
 export interface FunnelTime {
+  /** The step that it is counted from. */
   from_step: number;
+  /** The step that it is counted to. */
   to_step: number;
+  /** Who reached the later step. */
   people: number;
+  /** Median seconds; null of nobody. */
   median_s: number | null;
+  /** Mean seconds; null of nobody. */
   mean_s: number | null;
+  /** A histogram, at most 60 bins of equal width. */
   bins: FunnelBin[];
 }
 
 /** The funnel of those with a value. */
 export interface FunnelValue {
-  /** The value, as text. */
+  /** As text; `(none)` where there is none, `Other` for the rest. */
   value: string;
-  /** What happened to it, in order. */
+  /** The funnel of those with the value. */
   steps: FunnelStep[];
 }
 
@@ -2196,27 +2257,32 @@ export interface MemberState {
  * `cap` lowers values above that quantile of all people to it, so that a few do not decide.
  */
 export interface Metric {
-  /** What sends: it decides which code the guide shows. */
+  /** Whether people did it, how often, or the sum of a property. */
   kind?: "conversion" | "count" | "sum";
-  /** How many. */
+  /** The events that count. */
   events: Events;
-  /** Your own words for it. */
+  /** What it is called in the answer. */
   label?: string | null;
   property?: string | null;
+  /** Values above this quantile of all people are lowered to it; null leaves them. */
   cap?: number | null;
 }
 
 /** A metric; `skipped` events have no number in its property, `cap` is what values stop at. */
 export interface MetricResult {
-  /** Your own words for it. */
+  /** What it is called. */
   label: string;
-  /** What sends: it decides which code the guide shows. */
+  /** What was compared. */
   kind: "conversion" | "count" | "sum";
+  /** Whether it is the one to decide by. */
   is_primary: boolean;
+  /** The metric in each variant. */
   variants: VariantMetric[];
+  /** Each variant against the control. */
   comparisons: Comparison[];
-  /** What came too fast to be shown. */
+  /** Events after the exposure whose property holds no number. */
   skipped: number;
+  /** What values are lowered to; null where there is none. */
   cap: number | null;
 }
 
@@ -2312,21 +2378,27 @@ export interface PasswordChange {
 
 /** From an item at a step to an item at the next one; `mean_s` is how long that took. */
 export interface PathEdge {
-  /** What happened, in a word. */
+  /** The step that it leads from, from 1. */
   step: number;
+  /** Where it comes from. */
   item: string;
+  /** Where it leads to, at the next step. */
   next: string;
+  /** How many transitions, or people. */
   weight: number;
+  /** Mean seconds from the one to the other. */
   mean_s: number;
 }
 
 /** An item at a step: `weight` were there, `ended` of them went no further in the session. */
 export interface PathNode {
-  /** What happened, in a word. */
+  /** The step, from 1. */
   step: number;
+  /** The item, as cleaned. */
   item: string;
+  /** How many were there. */
   weight: number;
-  /** Events that have an outcome at every subscription, or wait. */
+  /** How many went no further in their session. */
   ended: number;
 }
 
@@ -2354,18 +2426,27 @@ export interface Paths {
   zone?: string;
   /** Who counts as one: a person (a user with the anonymous visits before they were known), a group (account), or a device (anonymous id). */
   actor?: "device" | "group" | "person";
+  /** What a path is made of. */
   items?: "both" | "events" | "pages";
+  /** Which events count as items. */
   only?: Events;
+  /** How items are cleaned, one rule after the other. */
   rules?: Rule[];
+  /** Items to leave out, `*` for any text. */
   leave_out?: string[];
+  /** A longer break than this ends a session. */
   gap_minutes?: number;
-  /** What happened to it, in order. */
+  /** Most items of a path. */
   steps?: number;
   start?: string | null;
   end?: string | null;
+  /** What an edge's weight counts. */
   weight?: "people" | "transitions";
+  /** Lighter edges are not told. */
   weight_min?: number;
+  /** Heavier edges are not told. */
   weight_max?: number | null;
+  /** Most edges in the answer. */
   edges_max?: number;
 }
 
@@ -2383,23 +2464,33 @@ export interface PathsPeople {
   zone?: string;
   /** Who counts as one: a person (a user with the anonymous visits before they were known), a group (account), or a device (anonymous id). */
   actor?: "device" | "group" | "person";
+  /** What a path is made of. */
   items?: "both" | "events" | "pages";
+  /** Which events count as items. */
   only?: Events;
+  /** How items are cleaned, one rule after the other. */
   rules?: Rule[];
+  /** Items to leave out, `*` for any text. */
   leave_out?: string[];
+  /** A longer break than this ends a session. */
   gap_minutes?: number;
-  /** What happened to it, in order. */
+  /** Most items of a path. */
   steps?: number;
   start?: string | null;
   end?: string | null;
+  /** What an edge's weight counts. */
   weight?: "people" | "transitions";
+  /** Lighter edges are not told. */
   weight_min?: number;
+  /** Heavier edges are not told. */
   weight_max?: number | null;
+  /** Most edges in the answer. */
   edges_max?: number;
   /** A step, from 1. */
   step: number;
   /** An item, as cleaned. */
   item: string;
+  /** What came after it; empty for the session's end, null for anything. */
   next?: string | null;
   /** Most people in the answer. */
   limit?: number;
@@ -2412,11 +2503,17 @@ export interface PathsPeople {
  * weigh less, or not what was asked for.
  */
 export interface PathsResult {
+  /** What the edges join, by step. */
   nodes: PathNode[];
+  /** The heaviest first. */
   edges: PathEdge[];
+  /** Edges that are not told. */
   edges_left_out: number;
+  /** Sessions that have a path. */
   sessions: number;
+  /** Who has a path. */
   people: number;
+  /** What exactly was counted, in a sentence or two. */
   definition: string;
   /** The time that the store needed. */
   took_ms: number;
@@ -2888,7 +2985,9 @@ export interface RetentionValue {
  * `\\1` is what its first parentheses found.
  */
 export interface Rule {
+  /** A text with `*` for any text; items that are so become the name. */
   wildcard?: string | null;
+  /** A regular expression (RE2); what it finds becomes the name. */
   regex?: string | null;
   /** What people call it. */
   name?: string | null;
@@ -2901,26 +3000,37 @@ export interface Rule {
  * `difference` or `lift` (relative). With `people_per_day` the days are told too.
  */
 export interface SampleSize {
+  /** The rate of the control (0 to 1). */
   rate?: number | null;
-  /** How the mean row is made. */
+  /** The mean of the control. */
   mean?: number | null;
+  /** The standard deviation of a person's value. */
   deviation?: number | null;
+  /** The difference to be seen. */
   difference?: number | null;
+  /** The difference to be seen, relative to the rate or mean. */
   lift?: number | null;
+  /** How many variants, the control included. */
   variants?: number;
   /** Level of the intervals; p below 1 - it counts. */
   level?: number;
   /** Chance to see a difference that is there. */
   power?: number;
+  /** How many people see a variant each day. */
   people_per_day?: number | null;
 }
 
 /** People per variant and in all; `days` are whole weeks. */
 export interface SampleSizeResult {
+  /** People in each variant. */
   people_per_variant: number;
+  /** People in all variants. */
   people: number;
+  /** Days for so many people, in whole weeks; null where people per day are not given. */
   days: number | null;
+  /** The difference to be seen, absolute. */
   difference: number;
+  /** What exactly the number promises. */
   definition: string;
 }
 
@@ -3255,7 +3365,9 @@ export interface SettingsChange {
 
 /** Which part of the people a variant was planned to get; parts are relative to each other. */
 export interface Share {
+  /** The variant. */
   variant: string;
+  /** Its part, relative to the others. */
   part: number;
 }
 
@@ -3363,8 +3475,11 @@ export interface SourceDraft {
  * The alarm is at p below 0.001.
  */
 export interface SplitCheck {
+  /** How far the split is from the planned one. */
   chi_square: number;
+  /** The chance of a split so far off. */
   p: number;
+  /** Whether p is below 0.001. */
   is_alarm: boolean;
 }
 
@@ -4017,19 +4132,25 @@ export interface ValuesResult {
 
 /** A metric in one variant: `mean` per person, which for a conversion is the rate. */
 export interface VariantMetric {
+  /** The variant. */
   variant: string;
+  /** Who is in the variant. */
   people: number;
-  /** How many match in all. */
+  /** The sum over all people. */
   total: number;
-  /** How the mean row is made. */
+  /** Per person; of a conversion the share of people. */
   mean: number;
+  /** The standard deviation of a person's value. */
   deviation: number;
 }
 
 /** How many people are in a variant, and how many the planned split gives it. */
 export interface VariantPeople {
+  /** The variant. */
   variant: string;
+  /** Who is in the variant. */
   people: number;
+  /** How many the planned split gives it. */
   planned: number;
 }
 
