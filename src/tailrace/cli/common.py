@@ -93,6 +93,10 @@ class Api:
         """Return the JSON answer of a POST."""
         return self._send("POST", path, json=body).json()
 
+    def post_text(self, path: str, body: Mapping[str, object]) -> str:
+        """Return the answer of a POST as it is."""
+        return self._send("POST", path, json=body).text
+
     def _send(self, method: str, path: str, **arguments: Any) -> "httpx.Response":
         import httpx
 
