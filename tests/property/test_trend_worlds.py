@@ -543,7 +543,7 @@ def random_trends(chance: random.Random) -> Trends:
 PROPERTY = {*CALCULATED, "distinct"}
 BREAKDOWNS: list[list[str]] = [
     *([], [], ["properties.visit"], ["properties.amount"], ["device"]),
-    *(["device", "properties.visit"], ["source"]),
+    *(["device", "properties.visit"], ["source"], ["event"], ["type"]),
 ]
 
 

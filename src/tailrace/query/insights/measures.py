@@ -11,7 +11,7 @@ from tailrace.query import jsonsql
 from tailrace.query.asked import HOUR_MS, HOURLY_COLUMNS, TABLE, Asked
 from tailrace.query.bind import Binder
 from tailrace.query.compile import fields_of
-from tailrace.query.fields import Path, resolve
+from tailrace.query.fields import Column, Path, resolve
 from tailrace.query.insights.asking import ORDER, Events, Question, Scope
 from tailrace.query.insights.breakdowns import place_sql, value_sql
 from tailrace.query.insights.periods import Periods, periods_of
@@ -72,11 +72,15 @@ _AGGREGATES: Final = {
 
 @dataclass(frozen=True)
 class Breakdown:
-    """Events told apart: SQL for an event's value, and for the value's place among those shown."""
+    """Events told apart: SQL for an event's value, and for the value's place among those shown.
+
+    `column` is the one that the values are of, where it is one that the table counts by the hour.
+    """
 
     value: str
     place: str
     is_whole: bool = False
+    column: str | None = None
 
 
 WHOLE: Final = Breakdown("''", "0", is_whole=True)
@@ -84,8 +88,15 @@ WHOLE: Final = Breakdown("''", "0", is_whole=True)
 
 def by_values(names: Sequence[str], top: Sequence[str], scope: Scope) -> Breakdown:
     """Return a breakdown by the values of fields: the top ones, all others in the place after."""
-    value = values_sql(names, scope)
-    return Breakdown(value, place_sql("value", top, scope.binder))
+    return replace(unranked(names, scope), place=place_sql("value", top, scope.binder))
+
+
+def unranked(names: Sequence[str], scope: Scope) -> Breakdown:
+    """Return the same before it is known which values are the top ones."""
+    field = resolve(names[0])
+    is_counted = isinstance(field, Column) and field.name in HOURLY_COLUMNS and len(names) == 1
+    column = field.name if isinstance(field, Column) and is_counted else None
+    return Breakdown(values_sql(names, scope), "0", column=column)
 
 
 def values_sql(names: Sequence[str], scope: Scope) -> str:
@@ -208,6 +219,9 @@ class Measuring:
         name, quantile, of = self._aggregate(measure)
         if series.per_actor is not None:
             of = "mine"
+        counted = self._counted(span)
+        if counted is not None:
+            name, of, rows = "sum", "c", counted
         return (
             f"SELECT value, {name}{quantile}({of}) AS m FROM ({rows}) GROUP BY value "
             f"ORDER BY m DESC NULLS LAST, value LIMIT {limit}"
@@ -330,16 +344,29 @@ class Measuring:
 
     def _hourly(self, span: Span) -> str | None:
         """Return the statement for a total that the table knows by the hour, where it does."""
-        is_whole = not any(start % HOUR_MS for start in span.periods.starts_ms)
-        scope, series = self.scope, self.series
-        if series.measure != "total" or series.is_first or not is_whole:
+        counted = self._counted(span)
+        if counted is None or any(start % HOUR_MS for start in span.periods.starts_ms):
             return None
-        if not self.breakdown.is_whole or not _is_hourly(self.question, series.events):
+        instant = "fromUnixTimestamp64Milli(ms, 'UTC')"
+        return (
+            "SELECT place, groupArray((n, m)), sum(m) AS every, every, 0 FROM "
+            f"(SELECT {span.periods.number_sql(self.scope.binder, instant)} AS n, "
+            f"{self.breakdown.place} AS place, sum(c) AS m FROM ({counted}) GROUP BY n, place) "
+            "GROUP BY place"
+        )
+
+    def _counted(self, span: Span) -> str | None:
+        """Return SQL for events counted by the hour and by the value, where the table knows."""
+        scope, series = self.scope, self.series
+        column = self.breakdown.column
+        if series.measure != "total" or series.per_actor is not None or series.is_first:
+            return None
+        if not (self.breakdown.is_whole or column) or not _is_hourly(self.question, series.events):
             return None
         condition = f"{scope.condition} AND {scope.matches(series.events)}"
+        within = scope.within(since_ms=span.since_ms, until_ms=span.until_ms)
         asked = Asked(
-            where=f"{scope.within(since_ms=span.since_ms, until_ms=span.until_ms)} "
-            f"AND {scope.matches(series.events)}",
+            where=f"{within} AND {scope.matches(series.events)}",
             binder=scope.binder,
             since_ms=span.since_ms,
             until_ms=span.until_ms,
@@ -348,14 +375,11 @@ class Measuring:
             is_hourly=True,
             is_selective=False,
         )
-        parts = " UNION ALL ".join(
-            f"SELECT {instant} AS ms, count() AS c FROM {TABLE} WHERE {where} GROUP BY ms"
-            for instant, where in asked.scopes()
-        )
-        number = span.periods.number_sql(scope.binder, "fromUnixTimestamp64Milli(ms, 'UTC')")
-        return (
-            "SELECT 0 AS place, groupArray((n, m)), sum(m) AS every, every, 0 FROM "
-            f"(SELECT {number} AS n, sum(c) AS m FROM ({parts}) GROUP BY n) HAVING every > 0"
+        value = f"toString({column})" if column else "''"
+        return " UNION ALL ".join(
+            f"SELECT {instant} AS ms, {value} AS value, count() AS c FROM {TABLE} WHERE {where} "
+            f"GROUP BY ms{', ' + column if column else ''}"
+            for instant, where in asked.scopes(by=column)
         )
 
 

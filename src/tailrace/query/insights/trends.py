@@ -29,7 +29,7 @@ from tailrace.query.insights.measures import (
     by_bins,
     by_values,
     number_sql,
-    values_sql,
+    unranked,
 )
 from tailrace.query.insights.periods import periods_of
 from tailrace.query.insights.trendshapes import (
@@ -276,7 +276,7 @@ def _shape(runner: Runner, client: Client, plan: _Plan) -> _Shape:
         names = [f"{low + at * width:g} to {low + (at + 1) * width:g}" for at in range(bins)]
         breakdown = by_bins(name, scope, low=float(low), high=float(high), bins=bins)
         return _Shape(breakdown, [*([one] for one in names), [shown("")]])
-    values = Breakdown(values_sql(question.by, scope), "0")
+    values = unranked(question.by, scope)
     sql = Measuring(question, scope, plan.series[0], values).ranking(plan.span, question.values_max)
     top = [str(value) for value, _ in runner.rows(client, sql, parameters)]
     names_of: Callable[[str], list[str]] = json.loads if len(question.by) > 1 else lambda x: [x]
