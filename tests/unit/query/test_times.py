@@ -1,6 +1,7 @@
 """Times as people write them."""
 
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -88,3 +89,61 @@ def test_a_time_beyond_what_the_store_holds_is_moved_inside() -> None:
 def test_instants_stay_within_what_the_store_holds() -> None:
     assert from_ms(span_of("9999", now=NOW).start_ms).year == 2299
     assert from_ms(span_of("0001", now=NOW).start_ms).year == 1900
+
+
+BERLIN, KOLKATA, NEW_YORK = map(ZoneInfo, ("Europe/Berlin", "Asia/Kolkata", "America/New_York"))
+
+
+@pytest.mark.parametrize(
+    ("text", "zone", "start", "end"),
+    [
+        # A time without a zone is of the zone asked in; one with a zone is not.
+        ("2026-03-10", BERLIN, "2026-03-09T23:00:00+00:00", "2026-03-10T23:00:00+00:00"),
+        ("2026-03-10T12", KOLKATA, "2026-03-10T06:30:00+00:00", "2026-03-10T07:30:00+00:00"),
+        ("2026-03-10T12:00:00Z", BERLIN, "2026-03-10T12:00:00+00:00", "2026-03-10T12:00:01+00:00"),
+        # The clocks go forward on March 29 and back on October 25.
+        ("2026-03-29", BERLIN, "2026-03-28T23:00:00+00:00", "2026-03-29T22:00:00+00:00"),
+        ("2026-10-25", BERLIN, "2026-10-24T22:00:00+00:00", "2026-10-25T23:00:00+00:00"),
+        ("2026-03", BERLIN, "2026-02-28T23:00:00+00:00", "2026-03-31T22:00:00+00:00"),
+        ("2026-03-28||+1d", BERLIN, "2026-03-28T23:00:00+00:00", None),
+        ("2026-03-28||+24h", BERLIN, "2026-03-28T23:00:00+00:00", None),
+        ("2026-03-29||+1d", BERLIN, "2026-03-29T22:00:00+00:00", None),
+        ("2026-03-29||+24h", BERLIN, "2026-03-29T23:00:00+00:00", None),
+        ("2026-03-29||/M", BERLIN, "2026-02-28T23:00:00+00:00", "2026-03-31T22:00:00+00:00"),
+        # now is the same everywhere, what it is rounded to is not.
+        ("now", NEW_YORK, "2026-03-11T03:00:00+00:00", None),
+        ("now/d", NEW_YORK, "2026-03-10T04:00:00+00:00", "2026-03-11T04:00:00+00:00"),
+        ("now/d", BERLIN, "2026-03-10T23:00:00+00:00", "2026-03-11T23:00:00+00:00"),
+        ("now-1d/w", NEW_YORK, "2026-03-09T04:00:00+00:00", "2026-03-16T04:00:00+00:00"),
+        ("now/h", KOLKATA, "2026-03-11T02:30:00+00:00", "2026-03-11T03:30:00+00:00"),
+    ],
+)
+def test_days_begin_in_the_zone_of_who_asks(
+    text: str, zone: ZoneInfo, start: str, end: str | None
+) -> None:
+    span = span_of(text, now=datetime(2026, 3, 11, 3, tzinfo=UTC), zone=zone)
+
+    assert from_ms(span.start_ms).isoformat() == start
+    if end is None:
+        assert span.end_ms == span.start_ms + 1
+    else:
+        assert from_ms(span.end_ms).isoformat() == end
+
+
+def test_an_hour_that_comes_twice_is_rounded_to_itself() -> None:
+    second = datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
+
+    span = span_of("now/h", now=second, zone=BERLIN)
+
+    assert from_ms(span.start_ms) == datetime(2026, 10, 25, 1, tzinfo=UTC)
+
+
+def test_a_duration_counts_days_of_the_zone() -> None:
+    now = datetime(2026, 3, 29, 10, tzinfo=UTC)
+
+    assert from_ms(instant_of("1d", name="since", now=now, zone=BERLIN)) == datetime(
+        2026, 3, 28, 11, tzinfo=UTC
+    )
+    assert from_ms(instant_of("24h", name="since", now=now, zone=BERLIN)) == datetime(
+        2026, 3, 28, 10, tzinfo=UTC
+    )
