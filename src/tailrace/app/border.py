@@ -117,7 +117,7 @@ def is_http(scope: Scope) -> TypeGuard[HTTPScope]:
 def with_headers(headers: list[tuple[bytes, bytes]], *, path: str) -> list[tuple[bytes, bytes]]:
     """Return the headers with those that every answer carries."""
     present = {name.lower() for name, _ in headers}
-    is_api = path.startswith("/api/")
+    is_api = path.startswith("/api/") or is_elastic_path(path)
     headers.extend(_HEADERS)
     policy = DOCS_POLICY if path == _DOCS else API_POLICY if is_api else PAGE_POLICY
     headers.append((b"content-security-policy", policy.encode()))

@@ -15,11 +15,12 @@ from typing import Any, Final
 from tailrace.app.elastic.errors import bad_request, parsing_error, query_failed
 from tailrace.app.elastic.indices import covers_events
 from tailrace.app.elastic.names import exact_name, field_name, renamed
+from tailrace.app.elastic.simple import simple_tree
 from tailrace.errors import QueryError
 from tailrace.query.aggregations.when import zone_of
 from tailrace.query.fields import Column, resolve
 from tailrace.query.lucene import parse
-from tailrace.query.parsed import LEAVES_MAX
+from tailrace.query.parsed import LEAVES_MAX, LENGTH_MAX
 from tailrace.query.times import from_ms, is_time, span_of
 from tailrace.query.tree import (
     All,
@@ -94,6 +95,7 @@ class _Reader:
             "boosting": lambda given, depth: self.query(_need(given, "positive"), depth),
             "nested": self._nested,
             "query_string": lambda given, _: self._query_string(given),
+            "simple_query_string": lambda given, _: _simple_query_string(given),
             "exists": lambda given, _: Exists(_exists_name(_text(given, "field"))),
             "ids": lambda given, _: _any(_ids(given)),
             "term": lambda given, _: self._term(given),
@@ -350,6 +352,16 @@ class _Reader:
             raise bad_request(
                 f"failed to parse date field [{text[:100]}]: {error}", kind="parse_exception"
             ) from error
+
+
+def _simple_query_string(given: Given) -> Tree:
+    joins_all = str(given.get("default_operator", "or")).lower() == "and"
+    tree = simple_tree(_text(given, "query")[:LENGTH_MAX], joins_all=joins_all)
+    if tree is None:
+        return NOTHING
+    names = _text_list(given.get("fields", ["*"]), "fields")
+    fields = [field_name(name.partition("^")[0]) for name in names]
+    return tree if None in fields else _in_fields(tree, fields)
 
 
 def _prefix(given: Given) -> Tree:
