@@ -62,16 +62,8 @@ def test_values_are_those_that_hold_what_is_written(stored: StoredEvents) -> Non
     answer = stored.questions.complete(written('event:"ord|er" AND user_id:ada'))
 
     labels = [each.label for each in answer.suggestions]
-    assert set(labels) == {
-        "Order Completed",
-        "Order Refunded",
-        "order completed",
-        "order",
-        "orders",
-    }
-    text = 'event:"order" AND user_id:ada'
-    changed = text[: answer.start] + answer.suggestions[0].text + text[answer.end :]
-    assert stored.questions.search(Search(query=changed, since="3y")).total >= 0
+    assert set(labels) == {"Order Completed", "Order Refunded", "order completed", "order", "Ordre"}
+    assert [answer.start, answer.end] == [6, 13]
 
 
 @pytest.mark.parametrize(
