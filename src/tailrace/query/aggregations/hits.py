@@ -7,18 +7,19 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
-from tailrace.errors import QueryError
+from tailrace.errors import LimitError, QueryError
 from tailrace.query.aggregations import reading, tree
 from tailrace.query.aggregations.reading import FLAG, NUMBER, TIME
 from tailrace.query.aggregations.rows import Key, Rows
-from tailrace.query.aggregations.tree import BUCKETS_MAX, Agg
-from tailrace.query.asked import Asked
+from tailrace.query.aggregations.tree import Agg
+from tailrace.query.asked import TABLE
 from tailrace.query.bind import Binder
 from tailrace.query.fields import COLUMNS, OBJECTS, TEXT_OBJECTS
 from tailrace.query.times import from_ms
 
 INDEX: Final = "events"
-_PLACE: Final = ("timestamp", "raw_partition", "raw_offset", "raw_index")
+HITS_MAX: Final = 10_000
+_POSITION: Final = ("raw_partition", "raw_offset", "raw_index")
 Ask = Callable[[str, Rows], list[tuple[Any, ...]]]
 
 
@@ -52,11 +53,12 @@ class _Sort:
     is_descending: bool
 
 
-def hits_of(agg: Agg, rows: Rows, ask: Ask, asked: Asked) -> Hits:
+def hits_of(agg: Agg, rows: Rows, ask: Ask) -> Hits:
     """Return the first events of each bucket of the rows.
 
     Raises:
         QueryError: an option does not fit.
+        LimitError: there are too many in all buckets together.
     """
     options = agg.options
     assert isinstance(options, tree.TopHits | tree.TopMetrics)  # noqa: S101
@@ -70,52 +72,75 @@ def hits_of(agg: Agg, rows: Rows, ask: Ask, asked: Asked) -> Hits:
         direction = "DESC" if sort.is_descending else "ASC"
         order += [f"{number} {direction} NULLS LAST", f"{text} {direction}"]
     # Events of one instant: the newest first, as they came.
-    order += [f"{rows.add(name)} DESC" for name in _PLACE]
-    size, start = (
-        (options.size, options.from_)
-        if isinstance(options, tree.TopHits)
-        else (
-            options.size,
-            0,
-        )
-    )
-    if isinstance(options, tree.TopHits):
-        names, wanted = ["message_id"], _columns_of(options)
-        selected = [rows.add("message_id"), *(rows.add(_selected(name)) for name in wanted)]
-    else:
-        names, wanted = [], _metrics(options)
-        selected = [_metric_value(rows, name) for name in wanted]
-    if size + start == 0:
+    order += [f"{rows.add(name)} DESC" for name in ("timestamp", *_POSITION)]
+    is_hits = isinstance(options, tree.TopHits)
+    start = options.from_ if isinstance(options, tree.TopHits) else 0
+    size = options.size + start
+    if not size:
         return Hits({}, agg)
+    if isinstance(options, tree.TopHits):
+        selected = [f"toUnixTimestamp64Milli({rows.add('timestamp')})"]
+        selected += [rows.add(name) for name in _POSITION]
+    else:
+        selected = [_metric_value(rows, name) for name in _metrics(options)]
     keys = rows.keys
     by = f" BY {', '.join(keys)}" if keys else ""
     sql = (
         f"SELECT {', '.join([*keys, *columns, *selected])} FROM ({rows.sql()}) "
-        f"ORDER BY {', '.join(order)} LIMIT {size + start}{by} LIMIT {BUCKETS_MAX + 1}"
-        if by
-        else f"SELECT {', '.join([*columns, *selected])} FROM ({rows.sql()}) "
-        f"ORDER BY {', '.join(order)} LIMIT {size + start}"
+        f"ORDER BY {', '.join(order)} LIMIT {size}{by}"
     )
+    answered = ask(f"{sql} LIMIT {HITS_MAX + 1}" if by else sql, rows)
+    if len(answered) > HITS_MAX:
+        raise LimitError(
+            f"{agg.path} asks for more than {HITS_MAX} events in all buckets together; ask for "
+            "fewer with each bucket, or for fewer buckets"
+        )
+    events = _events(options, answered, rows, ask) if isinstance(options, tree.TopHits) else {}
     found: defaultdict[tuple[Key, ...], list[dict[str, Any]]] = defaultdict(list)
-    answered = ask(sql, rows)
-    if len(answered) > BUCKETS_MAX:
-        raise QueryError(f"{agg.path} asks for more than {BUCKETS_MAX} events; ask for fewer")
     for row in answered:
-        at = len(keys)
-        sorted_by = [
-            _sort_value(row[at + 2 * place], row[at + 2 * place + 1]) for place in range(len(sorts))
-        ]
-        rest = row[at + len(columns) :]
-        if isinstance(options, tree.TopMetrics):
-            values = {name: _json(value) for name, value in zip(wanted, rest, strict=True)}
-            found[tuple(row[:at])].append({"sort": sorted_by, "metrics": values})
-            continue
-        source = _source_of(dict(zip(wanted, rest[len(names) :], strict=True)), options)
-        hit: dict[str, Any] = {"_index": INDEX, "_id": rest[0], "_score": None}
+        path, values = tuple(row[: len(keys)]), row[len(keys) :]
+        pairs = zip(values[: len(columns) : 2], values[1 : len(columns) : 2], strict=True)
+        sorted_by = [_sort_value(value, kind) for value, kind in pairs]
+        rest = values[len(columns) :]
+        if is_hits:
+            found[path].append({**events[tuple(rest[1:])], "sort": sorted_by})
+        elif isinstance(options, tree.TopMetrics):
+            names = _metrics(options)
+            metrics = {name: _json(value) for name, value in zip(names, rest, strict=True)}
+            found[path].append({"sort": sorted_by, "metrics": metrics})
+    return Hits({path: hits[start:] for path, hits in found.items()}, agg)
+
+
+def _events(
+    options: tree.TopHits, answered: Sequence[tuple[Any, ...]], rows: Rows, ask: Ask
+) -> dict[tuple[int, ...], dict[str, Any]]:
+    """Return the events of the rows by their places.
+
+    They are read by themselves: their JSON is most of what there is to read, and the statement that
+    finds them would read it of all events.
+    """
+    if not answered:
+        return {}
+    wanted = _columns_of(options)
+    instants = [int(row[-len(_POSITION) - 1]) for row in answered]
+    places = ", ".join(
+        sorted({f"({', '.join(map(str, row[-len(_POSITION) :]))})" for row in answered})
+    )
+    place = f"({', '.join(_POSITION)})"
+    low, high = (rows.binder.instant(ms) for ms in (min(instants), max(instants)))
+    selected = [*_POSITION, "message_id", *map(_selected, wanted)]
+    sql = (
+        f"SELECT {', '.join(selected)} FROM {TABLE} PREWHERE {place} IN ({places}) "
+        f"WHERE timestamp >= {low} AND timestamp <= {high}"
+    )
+    events: dict[tuple[int, ...], dict[str, Any]] = {}
+    for row in ask(sql, rows):
+        hit: dict[str, Any] = {"_index": INDEX, "_id": row[len(_POSITION)], "_score": None}
+        source = _source_of(dict(zip(wanted, row[len(_POSITION) + 1 :], strict=True)), options)
         if source is not None:
             hit["_source"] = source
-        found[tuple(row[:at])].append({**hit, "sort": sorted_by})
-    return Hits({path: hits[start:] for path, hits in found.items()}, agg)
+        events[tuple(row[: len(_POSITION)])] = hit
+    return events
 
 
 def _sorts(given: tree.SortGiven, path: str) -> list[_Sort]:

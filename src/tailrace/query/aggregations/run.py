@@ -291,7 +291,7 @@ class _Run:
         made = self._rows(node)
         if made is None:
             return Hits({}, agg)
-        return hits_of(agg, made[0], self._ask, self._asked)
+        return hits_of(agg, made[0], self._ask)
 
     # Answering -------------------------------------------------------------------------------
 
