@@ -233,13 +233,13 @@ def test_people_are_those_of_a_union_find_in_any_order_of_arrival(stored: Stored
     chance.shuffle(every)
     clock = Clock()
     people = People(clock)
-    for start in range(0, len(every), 400):
-        stored.add(every[start : start + 400])
+    for start in range(0, len(every), 900):
+        stored.add(every[start : start + 900])
         clock.now += 60
 
         found = people_of(stored, people=people)
 
-        assert found == joined(every[: start + 400])
+        assert found == joined(every[: start + 900])
 
 
 def test_a_long_chain_is_one_person(events: StoredEvents) -> None:

@@ -11,7 +11,7 @@ SELECT
     ) AS person
 FROM
 (
-    SELECT DISTINCT user
-    FROM linked_users
+    SELECT DISTINCT tupleElement(first, 2) AS user
+    FROM links
     WHERE dictHas({by_id}, user)
 )
