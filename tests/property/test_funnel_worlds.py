@@ -22,6 +22,7 @@ from tailrace.query.insights.funnelshapes import (
 )
 from tailrace.query.insights.funnelsql import choices_of, rows_of
 from tailrace.query.insights.periods import periods_of
+from tailrace.query.people import actor_sql
 from tailrace.query.times import from_ms, to_ms
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
@@ -31,7 +32,7 @@ SINCE, UNTIL = "2026-03-01T00:10:00Z", "2026-03-01T01:00:00Z"
 SINCE_MS, UNTIL_MS = FIRST_MS + 10 * MINUTE_MS, FIRST_MS + 60 * MINUTE_MS
 WORLDS = 250
 PEOPLE_PER_WORLD = 4
-FUNNELS = 40
+FUNNELS = 32
 NAMES = ["A", "B", "C", "X"]
 
 
@@ -56,10 +57,13 @@ class Worlds:
                     }
                     event = Happened(at_ms, rng.choice(NAMES), place, properties)
                     self.people[name].append(event)
+                    # Of some, all but one event came while they were not known yet.
+                    is_known = world % 2 == 0 or len(self.people[name]) == 1
                     rows.append(
                         {
                             "event": event.name,
-                            "user_id": name,
+                            "user_id": name if is_known else "",
+                            "anonymous_id": f"a-{name}" if world % 2 else "",
                             "source": f"w{world}",
                             "at": from_ms(at_ms),
                             "properties": properties,
@@ -67,9 +71,10 @@ class Worlds:
                     )
                     place += 1
         stored.add(rows)
-        with stored.store.client() as client:
-            found = client.query("SELECT actor, any(user_id) FROM events_data GROUP BY actor")
-        self.names = {int(actor): str(name) for actor, name in found.result_rows}
+        sql = f"SELECT {actor_sql('person')} AS who, max(user_id) FROM events_data GROUP BY who"
+        with stored.runner.turn() as client:
+            found = stored.runner.rows(client, sql, {})
+        self.names = {int(who): str(name) for who, name in found}
 
 
 @pytest.fixture(scope="module")
@@ -195,7 +200,7 @@ def without_times(way: Way) -> Way:
     return Way(way.level, is_excluded=way.is_excluded)
 
 
-@pytest.mark.parametrize("number", range(24))
+@pytest.mark.parametrize("number", range(18))
 def test_an_answer_adds_up_what_everybody_did(worlds: Worlds, number: int) -> None:
     funnel = a_funnel(random.Random(1_000 + number))
     everybody = {name: plain_ways(funnel, events) for name, events in worlds.people.items()}
