@@ -21,6 +21,7 @@ from tailrace.query.conditions import (
     free_text_of,
     inner_path,
     object_of,
+    require_affordable,
     twice_nested,
 )
 from tailrace.query.fields import NULLABLE, Column, Many, Path, Unknown, many_of, resolve
@@ -54,6 +55,7 @@ def compile_tree(
     Raises:
         QueryError: a value does not fit its field.
     """
+    require_affordable(tree)
     reading = Reading(now=now, zone=zone, has_words=has_words)
     return _compiled(tree, lambda leaf: _leaf(leaf, binder, reading))
 

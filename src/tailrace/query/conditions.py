@@ -15,6 +15,7 @@ from tailrace.query.regexes import Expression, expression_of
 from tailrace.query.text import edits_for, literals_of, number_of, pieces_of, tokens_of
 from tailrace.query.times import Span, is_time, span_of
 from tailrace.query.tree import (
+    All,
     Bound,
     Exists,
     Fuzzy,
@@ -23,10 +24,14 @@ from tailrace.query.tree import (
     Range,
     Regex,
     Term,
+    Tree,
     Wildcard,
+    leaves,
 )
 
 FUZZY_CHARACTERS_MAX = 64
+# Conditions that are looked for in every value of every event, whatever else is asked.
+COSTLY_MAX = 50
 EDITS_MAX = 2
 _ID_CHARACTERS_MIN = 8
 _LETTERS = re.compile(r"(\\[\s\S])|[^\\]+")
@@ -163,6 +168,30 @@ class Either:
 
 
 Condition = Equals | Like | Fits | Near | NumberRange | TimeRange | TextRange | Words | Either
+
+
+def require_affordable(tree: Tree) -> None:
+    """Refuse a tree with too many conditions that take long.
+
+    Raises:
+        QueryError: it has more than `COSTLY_MAX` of them.
+    """
+    costly = 0
+    parts = [tree]
+    while parts:
+        for leaf in leaves(parts.pop()):
+            if isinstance(leaf, Nested):
+                parts.append(leaf.part)
+            elif isinstance(leaf, All):
+                continue
+            costly += isinstance(leaf, Regex | Fuzzy) or bool(leaf.field and many_of(leaf.field))
+            if costly > COSTLY_MAX:
+                raise QueryError(
+                    f"more than {COSTLY_MAX} regular expressions, fuzzy words and patterns in the "
+                    "names of fields",
+                    position=leaf.position,
+                    hint="join expressions with |, or name the fields",
+                )
 
 
 def condition_of(leaf: ValueLeaf, field: Column | Path, reading: Reading) -> Condition:

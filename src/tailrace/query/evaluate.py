@@ -38,6 +38,7 @@ from tailrace.query.conditions import (
     free_text_of,
     inner_path,
     object_of,
+    require_affordable,
     twice_nested,
 )
 from tailrace.query.fields import (
@@ -89,6 +90,7 @@ def matcher(tree: Tree, *, now: datetime, zone: tzinfo = UTC, has_words: bool = 
     Raises:
         QueryError: a value does not fit its field.
     """
+    require_affordable(tree)
     reading = Reading(now=now, zone=zone, has_words=has_words)
     return _matcher(tree, lambda leaf: _leaf(leaf, reading))
 

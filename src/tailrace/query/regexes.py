@@ -1,8 +1,8 @@
 """Regular expressions of Lucene's, said once for the two that run them: ClickHouse and Python.
 
-They are read into a small tree of our own, from which come text for RE2 and a machine whose steps
-are as many as the text's characters, whatever the expression: no expression of a person who asks
-holds up a live view or a destination.
+They are read into a small tree of our own, from which come text for RE2 and a machine that looks at
+each character of a text once, whatever the expression: none makes a live view or a destination try
+the same again and again.
 
 There is no `^` and `$`: an expression is for the whole value, or the whole word of free text.
 

@@ -181,6 +181,8 @@ def test_free_text_looks_into_the_original_where_there_is_one() -> None:
         ("timestamp:2026*", "takes no wildcards"),
         ("timestamp:[2026 TO x]", "'x' is not a time"),
         ("is_bot:yes", "true or false"),
+        (" OR ".join(["quikc~", "/a/", "b\\*:x"] * 17), "more than 50 regular expressions"),
+        ("quikc~ OR " * 50 + "/a/", "more than 50"),
         ("is_bot:>1", "true or false"),
         ('timestamp:"a b"~2', "takes no distance"),
         ("timestamp:a~", "takes no fuzzy words"),
