@@ -202,6 +202,9 @@ def test_dead_letters_of_a_backfill_are_tried_again_and_discarded(
     place = f"/api/v1/destinations/letters/backfills/{job}/dead-letters"
     letters = tailrace.get(place)
     shown_one = tailrace.get(f"{place}/{letters[0]['id']}")
+    found = tailrace.get(place, text=letters[1]["message_id"], status=400, since="1h")
+    none = tailrace.get(place, name="Another")
+    refused = tailrace.api.get(place, params={"wanted": "x"})
 
     discarded = tailrace.post(f"{place}/discard", {"ids": [letters[0]["id"]]})
     tool.answer = lambda events: (tool._keep(events), ("answer", 200, {}))[1]  # type: ignore[method-assign,func-returns-value]
@@ -209,6 +212,9 @@ def test_dead_letters_of_a_backfill_are_tried_again_and_discarded(
     done = wait_for(tailrace, "letters", job, "done")
 
     assert len(letters) == 5
+    assert (found, none) == ([letters[1]], [])
+    assert refused.status_code == 400
+    assert "unknown parameter 'wanted'; this path takes backfill_id, cursor" in refused.text
     assert shown_one["event"]["messageId"] == letters[0]["message_id"]
     assert (discarded["discarded"], replayed["replayed"]) == (1, 4)
     assert (done["delivered"], done["discarded"], done["dead_letters"]) == (9, 1, 0)

@@ -366,18 +366,6 @@ def test_a_preview_needs_no_destination_and_refuses_what_is_none(app: AppServer)
     assert problem(preview(app, {"type": "webhook"}, {"type": "x"}))[2] == "event.type"
 
 
-def test_a_preview_of_a_stored_event_has_its_times_as_they_are_sent(app: AppServer) -> None:
-    moment = "2026-11-20T10:11:12.345678Z"
-    app.send(track("with-a-time", timestamp=moment, sentAt=moment))
-    of = {"destination": {"type": "webhook"}, "message_id": "with-a-time"}
-
-    [sent] = post(app, of, "/preview").json()
-
-    event = sent["payload"]["data"]
-    assert event["sentAt"] == event["originalTimestamp"] == "2026-11-20T10:11:12.345Z"
-    assert re.fullmatch(r"[0-9-]{10}T[0-9:]{8}\.[0-9]{3}Z", event["timestamp"])
-
-
 def test_a_preview_of_a_stored_event_needs_one_that_is_stored(app: AppServer) -> None:
     of = {"destination": {"type": "webhook"}}
     never = post(app, {**of, "message_id": "never-sent"}, "/preview")
@@ -402,6 +390,18 @@ def test_a_dry_run_tells_of_each_subscription_and_refuses_a_wrong_filter(
     assert (only["slug"], only["sent"], only["reasons"]) == ("send", 0, [])
     assert problem(refused) == (400, "body", "destination.filters[0].if")
     assert too_many.status_code == 400
+
+
+def test_a_preview_of_a_stored_event_has_its_times_as_they_are_sent(app: AppServer) -> None:
+    moment = "2026-11-20T10:11:12.345678Z"
+    app.send(track("with-a-time", timestamp=moment, sentAt=moment))
+    of = {"destination": {"type": "webhook"}, "message_id": "with-a-time"}
+
+    [sent] = post(app, of, "/preview").json()
+
+    event = sent["payload"]["data"]
+    assert event["sentAt"] == event["originalTimestamp"] == "2026-11-20T10:11:12.345Z"
+    assert re.fullmatch(r"[0-9-]{10}T[0-9:]{8}\.[0-9]{3}Z", event["timestamp"])
 
 
 NO_SERVER = "http://127.0.0.1:9/in"

@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from litestar import Request
 from litestar.connection import ASGIConnection
+from litestar.di import Provide
 from litestar.handlers import BaseRouteHandler
+from litestar.typing import FieldDefinition
 
 from tailrace.app.access import COOKIE
 from tailrace.app.askers import QUESTION_ID_PATTERN, Asker, ask_for
@@ -135,7 +138,7 @@ def refuse_unknown_parameters(connection: Connection, handler: BaseRouteHandler)
     So is one that is given twice, of which one would be ignored, and `null` for one that may be
     left out, which would mean the same.
     """
-    known = handler.parsed_fn_signature.parameters
+    known = _parameters_of(handler)
     seen: set[str] = set()
     for name, value in connection.query_params.multi_items():
         if name not in known:
@@ -150,6 +153,17 @@ def refuse_unknown_parameters(connection: Connection, handler: BaseRouteHandler)
                 PARAMETER, f"{name} is null: leave it out instead", facts={"field": name}
             )
         seen.add(name)
+
+
+@cache
+def _parameters_of(handler: BaseRouteHandler) -> dict[str, FieldDefinition]:
+    """Return the arguments of a route; for one that is made of others, those."""
+    found = dict(handler.parsed_fn_signature.parameters)
+    for name, given in (handler.dependencies or {}).items():
+        if isinstance(given, Provide) and name in found:
+            del found[name]
+            found |= given.parsed_fn_signature.parameters
+    return found
 
 
 _NOT_PARAMETERS = {"data", "parts", "request", "if_match", "idempotency_key"}

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 from litestar import Response, get, post
+from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 from msgspec import UNSET, Meta, UnsetType
 
@@ -20,6 +21,7 @@ from tailrace.app.problems import BODY, CONFLICT, NOT_FOUND, ProblemError
 from tailrace.app.routes.deliveries import DeadLetterChoice, chosen_letters
 from tailrace.app.routes.errors import APPLYING, CREATING, FINDING
 from tailrace.app.routes.examples import body
+from tailrace.app.routes.letter_filters import GIVE_WANTED
 from tailrace.app.routes.managing import LINK, LOCATION, Cursor, next_page, read_cursor
 from tailrace.control.document import DocumentDestination
 from tailrace.deliver.backfill_engine import backfill_path
@@ -212,6 +214,7 @@ async def cancel_backfill(
     tags=["backfills"],
     responses=FINDING,
     response_headers=[LINK],
+    dependencies={"wanted": GIVE_WANTED},
     opt=needs("destinations:read"),
 )
 async def search_backfill_dead_letters(
@@ -219,9 +222,7 @@ async def search_backfill_dead_letters(
     parts: Given,
     slug: FromPath[str],
     backfill_id: FromPath[int],
-    reason: Annotated[
-        str, QueryParameter(max_length=200, pattern=_NO_NUL, description="Only of this reason.")
-    ] = "",
+    wanted: NamedDependency[Wanted],
     limit: _PAGE = 50,
     cursor: Cursor = "",
 ) -> Response[list[DeadLetterState]]:
@@ -231,7 +232,7 @@ async def search_backfill_dead_letters(
     found = await parts.reading.run(
         list_dead_letters,
         _path(parts, job),
-        wanted=Wanted(reason=reason),
+        wanted=wanted,
         before_id=int(before) if before else None,
         limit=limit + 1,
     )

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Response, get, post
+from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 from msgspec import UNSET, Meta, UnsetType
 
@@ -18,6 +19,7 @@ from tailrace.app.problems import BODY, NOT_FOUND, ProblemError
 from tailrace.app.recent import recent_blocks
 from tailrace.app.routes.errors import APPLYING, FINDING
 from tailrace.app.routes.examples import body
+from tailrace.app.routes.letter_filters import GIVE_WANTED, maybe_moment
 from tailrace.app.routes.managing import LINK, Cursor, next_page, read_cursor
 from tailrace.app.routes.parameters import Since, SourceName, Until
 from tailrace.control.document import DocumentDestination
@@ -46,39 +48,6 @@ _NUMBER_PATTERN = r"[1-9][0-9]{0,17}"
 _NO_NUL = r"^[^\x00]*$"
 _PAGE = Annotated[int, QueryParameter(ge=1, le=200, description="Most that one page holds.")]
 
-
-_Reason = Annotated[
-    str, QueryParameter(max_length=200, pattern=_NO_NUL, description="Only of this reason.")
-]
-_Subscription = Annotated[
-    str, QueryParameter(max_length=100, pattern=_NO_NUL, description="Only of this one.")
-]
-_Text = Annotated[
-    str,
-    QueryParameter(
-        max_length=100,
-        pattern=_NO_NUL,
-        description="Part of the event's name, its messageId or what the tool said.",
-    ),
-]
-_Status = Annotated[
-    int | None, QueryParameter(ge=0, le=999, description="Only of this HTTP status; 0 for none.")
-]
-_Type = Annotated[
-    str, QueryParameter(max_length=20, pattern=_NO_NUL, description="Only this type of event.")
-]
-_Name = Annotated[
-    str, QueryParameter(max_length=500, pattern=_NO_NUL, description="Only events of this name.")
-]
-_From = Annotated[
-    str,
-    QueryParameter(
-        max_length=64, description="Last tried since: a time, or a duration before now."
-    ),
-]
-_To = Annotated[
-    str, QueryParameter(max_length=64, description="Last tried before: a time, or a duration.")
-]
 _Id = Annotated[int, Meta(ge=1, lt=2**53)]
 _Ids = Annotated[list[_Id], Meta(min_length=1, max_length=1_000)]
 
@@ -174,21 +143,14 @@ async def show_delivery(parts: Given, slug: FromPath[str]) -> DeliveryStatus:
     tags=["deliveries"],
     responses=FINDING,
     response_headers=[LINK],
+    dependencies={"wanted": GIVE_WANTED},
     opt=needs("destinations:read"),
 )
 async def search_dead_letters(
     request: Ask,
     parts: Given,
     slug: FromPath[str],
-    reason: _Reason = "",
-    subscription: _Subscription = "",
-    text: _Text = "",
-    status: _Status = None,
-    source: SourceName = "",
-    type: _Type = "",  # noqa: A002 - it is the name of the parameter
-    name: _Name = "",
-    since: _From = "",
-    until: _To = "",
+    wanted: NamedDependency[Wanted],
     limit: _PAGE = 50,
     cursor: Cursor = "",
 ) -> Response[list[DeadLetterState]]:
@@ -201,17 +163,7 @@ async def search_dead_letters(
     found = await parts.reading.run(
         list_dead_letters,
         state_path(parts.config, slug),
-        wanted=Wanted(
-            reason,
-            subscription,
-            text,
-            status=status,
-            source=source,
-            type=type,
-            name=name,
-            since=_maybe_moment(since, name="since"),
-            until=_maybe_moment(until, name="until"),
-        ),
+        wanted=wanted,
         before_id=int(before) if before else None,
         limit=limit + 1,
     )
@@ -369,21 +321,14 @@ async def replay_one_dead_letter(
     tags=["deliveries"],
     responses=FINDING,
     response_headers=[LINK],
+    dependencies={"wanted": GIVE_WANTED},
     opt=needs("destinations:read"),
 )
 async def search_waiting(
     request: Ask,
     parts: Given,
     slug: FromPath[str],
-    reason: _Reason = "",
-    subscription: _Subscription = "",
-    text: _Text = "",
-    status: _Status = None,
-    source: SourceName = "",
-    type: _Type = "",  # noqa: A002 - it is the name of the parameter
-    name: _Name = "",
-    since: _From = "",
-    until: _To = "",
+    wanted: NamedDependency[Wanted],
     limit: _PAGE = 50,
     cursor: Cursor = "",
 ) -> Response[list[WaitingEvent]]:
@@ -396,17 +341,7 @@ async def search_waiting(
     found = await parts.reading.run(
         list_waiting,
         state_path(parts.config, slug),
-        wanted=Wanted(
-            reason,
-            subscription,
-            text,
-            status=status,
-            source=source,
-            type=type,
-            name=name,
-            since=_maybe_moment(since, name="since"),
-            until=_maybe_moment(until, name="until"),
-        ),
+        wanted=wanted,
         after_id=int(after) if after else 0,
         limit=limit + 1,
     )
@@ -592,11 +527,6 @@ def _text(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _maybe_moment(text: str, *, name: str) -> float | None:
-    """Return a time in seconds since 1970, None where none was given."""
-    return moment(text, name=name, now=datetime.now(UTC)).timestamp() if text else None
-
-
 async def _steer(
     parts: Parts,
     slug: str,
@@ -637,7 +567,7 @@ def chosen_letters(choice: DeadLetterChoice) -> tuple[Sequence[int] | Wanted, di
             return Wanted(), facts
         if filters:
             for name in {"since", "until"} & {*filters}:
-                filters[name] = _maybe_moment(filters[name], name=name)
+                filters[name] = maybe_moment(filters[name], name=name)
             return Wanted(**filters), facts
     raise ProblemError(
         BODY,
