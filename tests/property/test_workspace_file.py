@@ -177,6 +177,15 @@ alerts = st.fixed_dictionaries(
         "repeat_every_h": st.none() | st.floats(min_value=0.1, max_value=8_760),
     },
 )
+queries = st.fixed_dictionaries(
+    {
+        "kind": st.just("lucene"),
+        "body": st.dictionaries(texts, plain, max_size=3).flatmap(
+            lambda rest: texts.map(lambda text: {**rest, "query": text})
+        ),
+    },
+    optional={"name": names, "description": names},
+)
 members = st.fixed_dictionaries(
     {"role": st.sampled_from(["owner", "admin", "editor", "viewer", "source-only"])},
     optional={"name": names},
@@ -197,6 +206,7 @@ def workspaces(draw: st.DrawFn) -> dict[str, Any]:
         "sources": draw(st.lists(sources, min_size=1, max_size=4)),
         "alerts": draw(st.lists(alerts, max_size=2)),
         "destinations": draw(st.lists(destinations, max_size=4)),
+        "queries": draw(st.lists(queries, max_size=2)),
         "members": draw(st.lists(members, max_size=4)),
     }
 
@@ -275,6 +285,9 @@ class Workspace:
                 "sources": _timed(found_sources),
                 "destinations": found_destinations,
                 "delivery_alerts": found_alerts,
+                "saved_queries": {
+                    f"q{run}-{at}": query for at, query in enumerate(content["queries"])
+                },
                 "members": found_members,
             }
         )

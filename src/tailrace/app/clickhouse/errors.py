@@ -8,6 +8,7 @@ from tailrace.errors import LimitError, QueryError, TailraceError, TransientErro
 from tailrace.query.sqlcheck import NotSelectError, UnknownTableError
 from tailrace.query.sqlclients import UnknownNameError
 from tailrace.query.sqlsettings import UnknownSettingError
+from tailrace.query.stopping import StoppedError
 
 NAMES: Final = {
     27: "CANNOT_PARSE_INPUT_ASSERTION_FAILED",
@@ -60,12 +61,20 @@ _NAMED = re.compile(r"\s*\(([A-Z][A-Z0-9_]+)\)\s*$")
 class ClientError(Exception):
     """A request of a client that is not answered, as ClickHouse says it."""
 
-    def __init__(self, code: int, message: str, *, name: str = "", status: int = 0) -> None:
+    def __init__(
+        self,
+        code: int,
+        message: str,
+        *,
+        name: str = "",
+        status: int = 0,
+        retry_after_s: int | None = None,
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.name = name or NAMES.get(code, "UNKNOWN_EXCEPTION")
         self.status = status or _status_of(code)
-        self.retry_after_s = 2 if self.status == 503 else None
+        self.retry_after_s = 2 if self.status == 503 else retry_after_s
 
     def text(self) -> str:
         """Return the body of the answer."""
@@ -93,6 +102,8 @@ def as_client_error(error: TailraceError) -> ClientError:
             return ClientError(code or 497, text, name=name)
         case LimitError():
             return ClientError(code or 396, text, name=name)
+        case StoppedError():
+            return ClientError(394, text)
         case TransientError():
             return ClientError(202, text, status=503)
     return ClientError(1000, text)
@@ -101,7 +112,7 @@ def as_client_error(error: TailraceError) -> ClientError:
 def of_problem(error: ProblemError) -> ClientError:
     """Return what ClickHouse would say to somebody who is not let in."""
     if error.kind is TOO_MANY:
-        return ClientError(516, error.detail, status=429)
+        return ClientError(516, error.detail, status=429, retry_after_s=error.retry_after_s)
     if error.kind is UNAUTHENTICATED:
         return ClientError(
             516,

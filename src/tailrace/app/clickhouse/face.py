@@ -155,7 +155,10 @@ class ClickHouseFace:
             try:
                 found = await self._parts.asking.run(rows)
             except ProblemError as error:
-                raise of_problem(error) from error
+                # As many questions of the same token wait already as may.
+                raise ClientError(
+                    202, error.detail, status=429, retry_after_s=error.retry_after_s
+                ) from error
             except TailraceError as error:
                 raise as_client_error(error) from error
         summary = _summary(found.result_bytes, time.monotonic_ns() - started_ns)
