@@ -230,7 +230,10 @@ def _label(question: Funnel, number: int) -> str:
 
 
 def _name(step: Step) -> str:
-    return step.label or " or ".join(events.name for events in choices_of(step))
+    if step.label:
+        return step.label
+    names = [step.name, *(events.name for events in step.alternatives)]
+    return " or ".join(names[-len(choices_of(step)) :])
 
 
 def _trend(

@@ -17,6 +17,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
+
 from tailrace.query.asked import INSTANT, TABLE
 from tailrace.query.insights.asking import Events, Scope
 from tailrace.query.insights.breakdowns import value_sql
@@ -61,11 +63,12 @@ def are_apart(steps: Sequence[Step]) -> bool:
 
 
 def choices_of(step: Step) -> list[Events]:
-    """Return the events that fulfil a step."""
-    own = Events(event=step.event, type=step.type, query=step.query)
-    if step.alternatives and own == Events():
-        return step.alternatives
-    return [own, *step.alternatives]
+    """Return the events that fulfil a step, without their labels."""
+    fields = {name: getattr(step, name) for name in Events.__struct_fields__}
+    chosen = [
+        msgspec.structs.replace(one, label=None) for one in (Events(**fields), *step.alternatives)
+    ]
+    return chosen[1:] if len(chosen) > 1 and chosen[0] == Events() else chosen
 
 
 def _are_apart(one: Events, other: Events) -> bool:
