@@ -301,6 +301,10 @@ VALUES: Final[Mapping[str, object]] = {
     "OpenSession.id": "9f2c41d07ab3",
     "Settings.name": "Tailrace",
     "SettingsChange.name": "Tailrace",
+    "Compare.shift": "previous",
+    "Compared.aggregations": {"by_day": {"buckets": [None]}},
+    "Compared.since": "2026-11-07T00:00:00Z",
+    "Compared.until": "2026-11-14T00:00:00Z",
     "AggregateResult.aggregations": {
         "by_day": {
             "buckets": [

@@ -47,6 +47,7 @@ WORDS: Final[Mapping[str, str]] = {
     "checks": "`ok`, or what fails, by part.",
     "collect_url": "Where SDKs send events.",
     "columns": "The columns of the rows, in order.",
+    "compared": "The same of the earlier time, where one was asked for.",
     "context": "What the SDK says about page, device, campaign and library.",
     "created_at": "When it was made.",
     "created_by": "Who made it.",

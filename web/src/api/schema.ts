@@ -125,6 +125,8 @@ export interface Aggregate {
   until?: string;
   /** IANA time zone that days, weeks and months are of. */
   zone?: string;
+  /** An earlier time to hold the answers against. */
+  compare?: Compare | null;
   /** Aggregations by name, as in Elasticsearch: `{"by_plan": {"terms": {"field": "traits.plan"}}}`. */
   aggs: JsonObject;
 }
@@ -135,6 +137,8 @@ export interface AggregateResult {
   total: number;
   /** The answers by the names given, in the shapes of Elasticsearch. */
   aggregations: JsonObject;
+  /** The same of the earlier time, where one was asked for. */
+  compared?: Compared;
   /** The time that the store needed. */
   took_ms: number;
   /** What the asker should know of how the question was read. */
@@ -513,6 +517,24 @@ export interface CheckedThing {
   detail: string;
   /** The setting that would have to change, if one. */
   setting: string;
+}
+
+/** Which earlier time: the one just before, of the same length, or that long ago. */
+export interface Compare {
+  /** `previous` (the time just before, of the same length), or how long ago: `7d`, `1M`, `1y`. */
+  shift?: string;
+}
+
+/** The same of the earlier time: where now has a bucket, there is one too, or null. */
+export interface Compared {
+  /** From when. */
+  since: string;
+  /** Until when. */
+  until: string;
+  /** How many match in all. */
+  total: number;
+  /** The answers of the earlier time, in the order of those of now. */
+  aggregations: JsonObject;
 }
 
 /**
@@ -4678,7 +4700,7 @@ export interface Calls {
   /** Watch events live. */
   "GET /live": {
     path: null;
-    query: { source?: string; type?: string; text?: string; q?: string };
+    query: { source?: string; type?: string; text?: string; q?: string; language?: "lucene" | "kql" };
     body: null;
     answer: string;
   };
