@@ -5,6 +5,7 @@ id too, a previous id in an alias. The table `links` keeps those, whatever the o
 arrive; two dictionaries hold them in memory, and `People` reads them again when there are new ones.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -14,9 +15,12 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 from msgspec import Meta
 
+from tailrace.store import Store
 from tailrace.store.errors import as_tailrace_error
 from tailrace.store.persons import person_sql as person_sql
 from tailrace.store.sql import statement
+
+_logger = logging.getLogger(__name__)
 
 Actor = Annotated[
     Literal["person", "group", "device"],
@@ -31,6 +35,8 @@ _INSERT_MS_MAX: Final = 30_000
 # Of the time that passes, reading the links again takes at most about a quarter.
 _REST_S_MIN: Final = 0.5
 _REST_TIMES: Final = 3.0
+_REST_S_AFTER_ERROR: Final = 10.0
+_BY_ID: Final = "people_by_id"
 
 
 _ACTORS: Final[dict[str, str]] = {
@@ -45,37 +51,50 @@ def actor_sql(actor: Actor) -> str:
     return _ACTORS[actor]
 
 
+def asks_for_people(sql: str) -> bool:
+    """Tell whether a statement asks who somebody is."""
+    return _BY_ID in sql
+
+
 class People:
     """Keeps the dictionaries of people up to date; may be used from any thread."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, store: Store, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._store = store
         self._clock = clock
         self._lock = threading.Lock()
         self._due_at = 0.0
         self._known_ms = 0
 
-    def refresh(self, client: Client) -> None:
+    def refresh(self) -> None:
         """Read new links, unless that was done a moment ago.
 
+        Where the engine cannot, for want of memory perhaps, those that it knows go on to count.
+
         Raises:
-            TransientError: the store is away.
+            TransientError: the store is away, or the links were never read.
         """
         with self._lock:
             started = self._clock()
             if started < self._due_at:
                 return
+            rest_s = _REST_S_MIN
             try:
-                self._read(client)
+                with self._store.client() as client:
+                    self._read(client)
             except ClickHouseError as error:
-                raise as_tailrace_error(error, doing="reading who is who") from error
+                if not self._known_ms:
+                    raise as_tailrace_error(error, doing="reading who is who") from error
+                _logger.warning("new links between ids do not count yet: %s", error)
+                rest_s = _REST_S_AFTER_ERROR
             ended = self._clock()
-            self._due_at = ended + max(_REST_S_MIN, _REST_TIMES * (ended - started))
+            self._due_at = ended + max(rest_s, _REST_TIMES * (ended - started))
 
     def _read(self, client: Client) -> None:
         since_ms = self._known_ms - _INSERT_MS_MAX
         query = client.query(statement("count_new_links"), parameters={"since_ms": since_ms})
         now_ms, links = query.result_rows[0]
         if links or not self._known_ms:
-            client.command("SYSTEM RELOAD DICTIONARY people_by_id")
+            client.command(f"SYSTEM RELOAD DICTIONARY {_BY_ID}")
             client.command("SYSTEM RELOAD DICTIONARY people_joined")
         self._known_ms = int(now_ms)

@@ -10,7 +10,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from tailrace.config import QueryConfig
 from tailrace.errors import LimitError, TransientError
-from tailrace.query.people import People
+from tailrace.query.people import People, asks_for_people
 from tailrace.query.stopping import STOPPED, StoppedError, was_stopped, with_mark
 from tailrace.store import Store
 from tailrace.store.errors import as_tailrace_error
@@ -113,7 +113,7 @@ class Runner:
         self._store = store
         self._limits = limits
         self.turns = Turns(limits.concurrency_max)
-        self._people = People()
+        self._people = People(store)
         self._settings: dict[str, Any] = {
             **engine_limits(limits),
             "max_ast_elements": 1_000_000,
@@ -125,15 +125,13 @@ class Runner:
 
     @contextmanager
     def turn(self) -> Iterator[Client]:
-        """Hand out a client when it is this question's turn, who is who known to the second."""
+        """Hand out a client when it is this question's turn."""
         with self.turns.turn(), self._store.client() as client:
-            self._people.refresh(client)
             yield client
 
     def know_people(self) -> None:
         """Have who is who known to the second, for statements on other connections."""
-        with self._store.client() as client:
-            self._people.refresh(client)
+        self._people.refresh()
 
     def rows(
         self, client: Client, sql: str, parameters: Mapping[str, object], **settings: int
@@ -145,6 +143,8 @@ class Runner:
             StoppedError: whoever asked stopped it.
             TransientError: the store is away.
         """
+        if asks_for_people(sql):
+            self.know_people()
         try:
             result = client.query(
                 with_mark(sql),
