@@ -12,7 +12,7 @@ from itertools import combinations
 from math import comb
 from typing import Any, Final
 
-from tailrace.app.elastic.errors import bad_request, parsing_error, query_failed
+from tailrace.app.elastic.errors import ElasticError, bad_request, parsing_error, query_failed
 from tailrace.app.elastic.indices import covers_events
 from tailrace.app.elastic.names import exact_name, field_name, renamed
 from tailrace.app.elastic.simple import simple_tree
@@ -63,7 +63,7 @@ def tree_of(given: object, *, now: datetime) -> Tree:
     return tree
 
 
-def text_tree(text: str, options: Given | None = None) -> Tree:
+def text_tree(text: str, options: Given | None = None, *, now: datetime) -> Tree:
     """Return the tree of a query text, as `query_string` takes it.
 
     Raises:
@@ -80,7 +80,27 @@ def text_tree(text: str, options: Given | None = None) -> Tree:
     names = _text_list(given.get("fields") or given.get("default_field") or [], "fields")
     fields = [field_name(name.partition("^")[0]) for name in names]
     tree = renamed(parsed.tree)
+    _require_times(tree, now)
     return tree if not fields or None in fields else _in_fields(tree, fields)
+
+
+def _require_times(tree: Tree, now: datetime) -> None:
+    """Refuse what is no time where a text asks for one, as Elasticsearch says it."""
+    for leaf in leaves(tree):
+        match leaf:
+            case Range(name, low, high) if _is_time_field(name):
+                texts = [bound.text for bound in (low, high) if bound is not None]
+            case Term(str(name), text) | Phrase(str(name), text) if _is_time_field(name):
+                texts = [text]
+            case _:
+                continue
+        for text in texts:
+            try:
+                span_of(text, now=now)
+            except QueryError as error:
+                cause = {"type": "parse_exception", "reason": str(error)}
+                reason = f"failed to create query: failed to parse date field [{text[:100]}]"
+                raise ElasticError(400, "query_shard_exception", reason, cause=cause) from error
 
 
 class _Reader:
@@ -175,7 +195,7 @@ class _Reader:
 
     def _query_string(self, given: Given) -> Tree:
         text = _text(given, "query")
-        tree = text_tree(text, given)
+        tree = text_tree(text, given, now=self._now)
         zone = given.get("time_zone")
         if zone is None:
             return tree

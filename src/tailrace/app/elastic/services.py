@@ -19,10 +19,12 @@ from tailrace.app.parts import Parts
 from tailrace.control.permissions import Principal
 from tailrace.errors import TailraceError
 from tailrace.query import Fields
+from tailrace.query.counting import SAMPLE_MAX
 
 VERSION: Final = "8.17.0"
 SEARCHES_MAX: Final = 100
-_FIELDS_SINCE: Final = "10y"
+# The newest events tell the fields; where the last day has too few of them, older ones do too.
+_FIELDS_SINCE: Final = ("24h", "30d", "10y")
 _READS: Final = ("GET", "POST")
 _CHANGING: Final = frozenset(
     {
@@ -170,7 +172,11 @@ class Services:
         return 200, field_mapping(await self._fields(), ask.parts[-1].split(","))
 
     async def _fields(self) -> Fields:
-        return await self._parts.asking.run(self._parts.questions.fields, _FIELDS_SINCE)
+        for since in _FIELDS_SINCE:
+            found = await self._parts.asking.run(self._parts.questions.fields, since)
+            if found.sampled >= SAMPLE_MAX:
+                break
+        return found
 
     # Searches --------------------------------------------------------------------------------
 

@@ -243,7 +243,7 @@ def _tree(body: Json, ask: Ask, now: datetime) -> Tree:
         options = {"default_operator": ask.parameters.get("default_operator", "or")}
         if ask.parameters.get("df"):
             options["default_field"] = ask.parameters["df"]
-        trees.append(text_tree(text, options))
+        trees.append(text_tree(text, options, now=now))
     if body.get("query") is not None or not trees:
         trees.append(tree_of(body.get("query"), now=now))
     return trees[0] if len(trees) == 1 else And(tuple(trees))
@@ -255,7 +255,7 @@ def _aggs(given: Any, now: datetime) -> Aggs | None:
 
     def read_query(query: object, path: str) -> Tree:
         if isinstance(query, str):
-            return text_tree(query)
+            return text_tree(query, now=now)
         return tree_of(query, now=now)
 
     try:

@@ -1,5 +1,6 @@
 """The paths that write: `_bulk`, `_doc` and `_create`."""
 
+import asyncio
 import time
 from typing import Final
 
@@ -55,7 +56,9 @@ class Writing:
     async def _bulk(self, ask: Ask, key: str) -> Json:
         started = time.monotonic()
         index = ask.parts[0] if len(ask.parts) == 2 else None
-        writes = read_bulk(ask.body, index, event_bytes_max=self._config.event_bytes_max)
+        writes = await asyncio.to_thread(
+            read_bulk, ask.body, index, event_bytes_max=self._config.event_bytes_max
+        )
         errors = await self._intake.write(key, writes)
         return {
             "took": int((time.monotonic() - started) * 1000),
