@@ -12,13 +12,19 @@ from functools import partial
 from typing import Annotated, Final
 
 from tailrace.destinations import api, reaching
-from tailrace.destinations.warehouse import Layout, Load, clickhouse, loads_of, schema_name
+from tailrace.destinations.warehouse import (
+    Layout,
+    Load,
+    Loaded,
+    clickhouse,
+    load_action,
+    outcomes_of,
+    schema_name,
+)
 from tailrace.errors import SettingsError, TransientError
 
-BATCH_BYTES_MAX: Final = 8_388_608
 CHECK_S_MAX: Final = 9.0
 
-_REJECTED: Final = api.Rejected("no-event", "it is no event: no object, or of no known type")
 _CODE: Final = re.compile(r"Code: ([0-9]{1,4})\b")
 _CODE_HEADER: Final = "x-clickhouse-exception-code"
 _SETTINGS_CODES: Final = frozenset({36, 164, 192, 193, 194, 195, 291, 497, 516})
@@ -105,14 +111,6 @@ class Settings:
             raise SettingsError(complaint, problems={"database_prefix": complaint})
 
 
-@dataclass(frozen=True, kw_only=True)
-class Loaded:
-    """What one event becomes rows of."""
-
-    event: Annotated[api.Json, api.Mapped("The event.", default={"@path": "$."})]
-    source: Annotated[str, api.SourceSlug()]
-
-
 class _Session:
     """What is known of the server; one load at a time."""
 
@@ -127,14 +125,12 @@ async def load(
 ) -> Sequence[api.Outcome]:
     """Load the events, one insert for each table."""
     session = tools.kept("session", _Session)
+
+    async def take(loads: dict[str, Load]) -> api.Outcome:
+        return await _loaded(loads, settings, tools, session.loading)
+
     async with session.lock:
-        loads, are_events = await tools.blocking(
-            partial(loads_of, _placed(events, settings), session.layout)
-        )
-        taken: api.Outcome = api.Delivered()
-        if loads:
-            taken = await _loaded(loads, settings, tools, session.loading)
-    return [taken if is_event else _REJECTED for is_event in are_events]
+        return await outcomes_of(_placed(events, settings), session.layout, tools, take)
 
 
 def _placed(events: Sequence[Loaded], settings: Settings) -> list[tuple[str, bytes]]:
@@ -256,24 +252,7 @@ async def _may_make(settings: Settings, tools: api.Tools) -> api.Checked:
     return api.Checked(name, False, why, "user")
 
 
-def _batching(settings: Settings) -> api.Batching:
-    return api.Batching(
-        events_max=settings.batch_events_max,
-        bytes_max=BATCH_BYTES_MAX,
-        age_s=settings.batch_age_s,
-        lanes=1,
-        answers_each=False,
-    )
-
-
-LOAD = api.Action(
-    slug="load",
-    name="Load",
-    description="Loads the event as rows of the tables of its type.",
-    fields=Loaded,
-    send=load,
-    batching=_batching,
-)
+LOAD = load_action(load)
 DESTINATION = api.Destination(
     slug="clickhouse",
     is_warehouse=True,

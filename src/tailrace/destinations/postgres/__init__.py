@@ -5,14 +5,12 @@ library's parameters of connections.
 """
 
 from collections.abc import Sequence
-from typing import Final
 
 from tailrace.destinations import api
-from tailrace.destinations.postgres.settings import Loaded, Settings
+from tailrace.destinations.postgres.settings import Settings
+from tailrace.destinations.warehouse import Loaded, load_action
 
 __all__ = ["DESTINATION", "LOAD", "Loaded", "Settings", "check", "load"]
-
-BATCH_BYTES_MAX: Final = 8_388_608
 
 
 async def load(
@@ -32,24 +30,7 @@ async def check(settings: Settings, tools: api.Tools) -> Sequence[api.Checked]:
     return await loading.check(settings, tools)
 
 
-def _batching(settings: Settings) -> api.Batching:
-    return api.Batching(
-        events_max=settings.batch_events_max,
-        bytes_max=BATCH_BYTES_MAX,
-        age_s=settings.batch_age_s,
-        lanes=1,
-        answers_each=False,
-    )
-
-
-LOAD = api.Action(
-    slug="load",
-    name="Load",
-    description="Loads the event as rows of the tables of its type.",
-    fields=Loaded,
-    send=load,
-    batching=_batching,
-)
+LOAD = load_action(load)
 DESTINATION = api.Destination(
     slug="postgres",
     is_warehouse=True,

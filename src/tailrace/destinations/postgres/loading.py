@@ -5,22 +5,27 @@ import os
 import ssl
 import tempfile
 from collections.abc import Sequence
-from functools import partial
 from typing import Any, Final
 
 import psycopg
 from psycopg import AsyncConnection
 
 from tailrace.destinations import api, reaching, servers
-from tailrace.destinations.postgres.settings import Loaded, Settings
-from tailrace.destinations.warehouse import Layout, Load, loads_of, postgres, schema_name
+from tailrace.destinations.postgres.settings import Settings
+from tailrace.destinations.warehouse import (
+    Layout,
+    Load,
+    Loaded,
+    outcomes_of,
+    postgres,
+    schema_name,
+)
 from tailrace.errors import SettingsError, TransientError
 
 CONNECT_S_MAX: Final = 10
 CHECK_S_MAX: Final = 9.0
 APPLICATION: Final = "tailrace"
 
-_REJECTED: Final = api.Rejected("no-event", "it is no event: no object, or of no known type")
 _REFUSED_CLASSES: Final = ("22", "23", "54")
 """Errors of data, of constraints that people added, and of limits: some event brings them."""
 
@@ -76,14 +81,12 @@ async def load(
 ) -> Sequence[api.Outcome]:
     """Load the events in one transaction."""
     session = tools.kept("session", _Session)
+
+    async def take(loads: dict[str, Load]) -> api.Outcome:
+        return await _loaded(loads, settings, tools, session)
+
     async with session.lock:
-        loads, are_events = await tools.blocking(
-            partial(loads_of, _placed(events, settings), session.layout)
-        )
-        taken: api.Outcome = api.Delivered()
-        if loads:
-            taken = await _loaded(loads, settings, tools, session)
-    return [taken if is_event else _REJECTED for is_event in are_events]
+        return await outcomes_of(_placed(events, settings), session.layout, tools, take)
 
 
 def _placed(events: Sequence[Loaded], settings: Settings) -> list[tuple[str, bytes]]:

@@ -1,4 +1,4 @@
-"""Settings of PostgreSQL, and what an event becomes for it."""
+"""Settings of PostgreSQL."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -66,11 +66,3 @@ class Settings:
         if self.ca_certificate is not None and not self.sslmode.startswith("verify"):
             complaint = f"is {self.sslmode}, which does not check ca_certificate"
             raise SettingsError(complaint, problems={"sslmode": complaint})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Loaded:
-    """What one event becomes rows of."""
-
-    event: Annotated[api.Json, api.Mapped("The event.", default={"@path": "$."})]
-    source: Annotated[str, api.SourceSlug()]
