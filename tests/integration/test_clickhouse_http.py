@@ -2,13 +2,14 @@
 
 import gzip
 import json
+import threading
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 
 import httpx
 import pytest
 import zstandard
-from app_server import TOKEN, AppServer, app_server, track
+from app_server import TOKEN, AppServer, app_server, track, until
 
 KEY = {"X-ClickHouse-User": "analyst", "X-ClickHouse-Key": TOKEN}
 
@@ -51,7 +52,10 @@ PACKERS: Mapping[str, Callable[[bytes], bytes]] = {
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
-    with app_server(tmp_path_factory.mktemp("clickhouse")) as started:
+    limits = (
+        "[query]\ndownload_rows_max = 10_000\ntime_s_max = 120\nrows_read_max = 9_000_000_000_000\n"
+    )
+    with app_server(tmp_path_factory.mktemp("clickhouse"), options=limits) as started:
         started.send(track("m-1"), track("m-2", event="B"))
         yield started
 
@@ -259,6 +263,38 @@ def test_what_dashboards_ask_first_is_answered(http: httpx.Client, statement: st
 
     assert answer.status_code == 200, answer.text
     assert answer.content
+
+
+def test_a_statement_ends_when_its_client_hangs_up(http: httpx.Client, server: AppServer) -> None:
+    endless = "SELECT sum(sipHash64(number)) FROM numbers(1000000000000)"
+    params = {"query_id": "endless-question"}
+
+    def running() -> list[str]:
+        return [each["id"] for each in server.get("/api/v1/questions")["questions"]]
+
+    with pytest.raises(httpx.ReadTimeout):
+        http.post("/", params=params, content=endless, headers=KEY, timeout=1.0)
+
+    until(lambda: "endless-question" not in running(), what="end of the question", deadline_s=30)
+
+
+def test_a_statement_that_somebody_stops_says_so(http: httpx.Client, server: AppServer) -> None:
+    endless = "SELECT sum(sipHash64(number)) FROM numbers(1000000000000)"
+    found = []
+    asking = threading.Thread(
+        target=lambda: found.append(
+            http.post("/", params={"query_id": "to-be-stopped"}, content=endless, headers=KEY)
+        )
+    )
+    asking.start()
+
+    until(
+        lambda: server.client.delete("/api/v1/questions/to-be-stopped").status_code == 204,
+        what="the question",
+    )
+    asking.join()
+
+    assert told(found[0]) == (500, "394")
 
 
 def test_other_paths_and_methods_lead_nowhere(http: httpx.Client) -> None:
