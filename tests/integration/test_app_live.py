@@ -99,6 +99,7 @@ def test_what_was_set_aside_comes_too(app: AppServer) -> None:
         ({"text": "needle"}, "text-{}"),
         ({"q": "properties.plan:pro"}, "plan-{}"),
         ({"q": "event:Rare AND type:track"}, "rare-{}"),
+        ({"q": "event: Seldom seen and not type:page", "language": "kql"}, "seldom-{}"),
     ],
 )
 def test_a_stream_shows_what_was_asked_for(
@@ -112,6 +113,7 @@ def test_a_stream_shows_what_was_asked_for(
             track(f"text-{mark}", properties={"note": "a NEEDLE in hay"}),
             track(f"plan-{mark}", properties={"plan": "pro"}),
             {**track(f"rare-{mark}"), "event": "Rare"},
+            {**track(f"seldom-{mark}"), "event": "Seldom seen"},
         )
         until(stream.ids, what="event")
 

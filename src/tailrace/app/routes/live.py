@@ -18,7 +18,7 @@ from tailrace.app.routes.errors import READING
 from tailrace.app.routes.parameters import SourceName
 from tailrace.app.watching import Wish
 from tailrace.query.evaluate import matcher
-from tailrace.query.lucene import parse
+from tailrace.query.reading import Language, read
 
 STATUS_EVERY_S = 5.0
 _RETRY_AFTER_S = 10
@@ -52,14 +52,17 @@ async def watch_live(
         str, QueryParameter(max_length=500, description="Only events that hold this text.")
     ] = "",
     q: Annotated[
-        str, QueryParameter(max_length=8_192, description="Only what this Lucene query matches.")
+        str, QueryParameter(max_length=8_192, description="Only what this query matches.")
     ] = "",
+    language: Annotated[
+        Language, QueryParameter(description="Language of the query: lucene (default) or kql.")
+    ] = "lucene",
 ) -> Stream:
     """Stream events as they are stored, those set aside, and the state every 5 s.
 
     It ends when whoever watches is signed out or may no longer see events.
     """
-    question = matcher(parse(q).tree, now=datetime.now(UTC)) if q.strip() else None
+    question = matcher(read(q, language).tree, now=datetime.now(UTC)) if q.strip() else None
     wish = Wish(source=source, type=type, text=text, question=question)
     if parts.live.is_full:
         raise ProblemError(
