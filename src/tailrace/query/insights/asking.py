@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 import msgspec
@@ -15,12 +15,13 @@ from tailrace.query.bind import Binder
 from tailrace.query.compile import compile_tree, notes_on
 from tailrace.query.people import Actor, actor_sql
 from tailrace.query.reading import Language, read
-from tailrace.query.shapes import EventType, QueryLanguage, QueryText, Since, Until
+from tailrace.query.shapes import QueryLanguage, QueryText, Since, Until
 
 ZONES_KNOWN: Final = frozenset(available_timezones())
 ORDER: Final = "(timestamp, raw_partition, raw_offset, raw_index)"
 """SQL for an event's place among those of one actor."""
 
+AskedType = Literal["track", "identify", "page", "screen", "group", "alias"]
 Zone = Annotated[str, Meta(description="IANA time zone that days, weeks and months are of.")]
 
 
@@ -31,7 +32,7 @@ class Events(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """
 
     event: Annotated[str, Meta(max_length=500)] | None = None
-    type: EventType | None = None
+    type: AskedType | None = None
     query: QueryText = ""
     language: QueryLanguage | None = None
     label: Annotated[str, Meta(max_length=200)] | None = None
