@@ -367,3 +367,45 @@ def test_buckets_that_are_sorted_are_not_compared(stored: StoredEvents) -> None:
 
     with pytest.raises(QueryError, match="bucket_sort cannot be compared"):
         compared(stored, aggs)
+
+
+@pytest.mark.parametrize(
+    "aggs",
+    [
+        {"t": {"terms": {"field": "event", "include": "(a{1000}){1000}"}}},
+        {"t": {"terms": {"field": "event", "exclude": "(("}}},
+        {"h": {"histogram": {"field": "properties.n", "interval": 1e-300}}},
+        {"h": {"histogram": {"field": "properties.n", "interval": 5, "missing": "nan"}}},
+        {"d": {"date_histogram": {"field": "timestamp", "fixed_interval": "99999999999w"}}},
+        {"d": {"date_histogram": {"field": "timestamp", "interval": "1d", "offset": 10**17}}},
+        {
+            "d": {
+                "date_histogram": {
+                    "field": "timestamp",
+                    "interval": "1d",
+                    "extended_bounds": {"min": 0, "max": 1e30},
+                }
+            }
+        },
+        {"r": {"date_range": {"field": "timestamp", "ranges": [{"from": "soon"}]}}},
+        {"a": {"avg": {"field": "properties.n", "missing": "inf"}}},
+    ],
+)
+def test_what_no_engine_could_do_is_refused(aggs: dict[str, Any], stored: StoredEvents) -> None:
+    with pytest.raises(QueryError):
+        answer(stored, aggs)
+
+
+def test_extreme_numbers_are_answered(stored: StoredEvents) -> None:
+    numbers = {"field": "properties.number", "interval": 1e18}
+    aggs = {
+        "h": {"histogram": numbers},
+        "f": {"histogram": {**numbers, "interval": 1e-9, "min_doc_count": 200}},
+        "r": {"range": {"field": "properties.number", "ranges": [{"to": 1e300}]}},
+    }
+
+    got = answer(stored, aggs)
+
+    assert [b["doc_count"] for b in got.aggregations["h"]["buckets"]] == [len(world())]
+    assert got.aggregations["f"]["buckets"] == []
+    assert got.aggregations["r"]["buckets"][0]["doc_count"] == len(world())

@@ -15,6 +15,7 @@ from tailrace.query.aggregations.metrics import Around, text_of
 from tailrace.query.aggregations.reading import FLAG, NUMBER, TEXT, TIME, Read
 from tailrace.query.aggregations.rows import Key, Rows
 from tailrace.query.aggregations.when import Rounding
+from tailrace.query.regexes import expression_of
 
 Orders = Sequence[tuple[str, bool]]
 """What buckets are ordered by, and whether from the greatest down."""
@@ -240,7 +241,7 @@ def value_of(key: str, kind: int) -> Any:
 
 def _chosen(rows: Rows, key: str, patterns: tree.Patterns, *, is_wanted: bool) -> str:
     if isinstance(patterns, str):
-        test = f"match(toString({key}), {rows.binder.text(f'^(?:{patterns})$')})"
+        test = f"match(toString({key}), {rows.binder.text(expression_of(patterns).re2)})"
     else:
         test = f"toString({key}) IN {rows.binder.texts(list(map(text_of, patterns)))}"
     return test if is_wanted else f"NOT {test}"
@@ -404,7 +405,9 @@ class Numbers(Bucketing):
         if self._missing is not None:
             array = f"if(empty({array}), [toFloat64({self._missing!r})], {array})"
         number = f"floor((v - ({offset!r})) / {interval!r})"
-        key = rows.key(f"arrayJoin(arrayDistinct(arrayMap(v -> {number}, {array})))")
+        # Beyond, numbers of intervals are no longer told apart.
+        numbers = f"arrayFilter(i -> abs(i) < 1e15, arrayMap(v -> {number}, {array}))"
+        key = rows.key(f"arrayJoin(arrayDistinct({numbers}))")
         for bound, operator in zip(self._hard or (), (">=", "<="), strict=False):
             if bound is not None:
                 at = math.floor((bound - offset) / interval)
@@ -675,7 +678,8 @@ class NumberPart(Part):
     def layer(self, rows: Rows) -> None:
         """Add the keys."""
         numbers = reading.numbers(self.options.field, rows.binder).array
-        rounded = f"arrayDistinct(arrayMap(v -> floor(v / {self._interval!r}), {numbers}))"
+        rounded = f"arrayMap(v -> floor(v / {self._interval!r}), {numbers})"
+        rounded = f"arrayDistinct(arrayFilter(i -> abs(i) < 1e15, {rounded}))"
         array = rows.add(f"arrayMap(v -> ({_SOMETHING}, v), {rounded})")
         pair = self._joined(rows, array, f"({_NOTHING}, toFloat64(0))")
         rows.key(f"{pair}.1")

@@ -158,6 +158,11 @@ def _sorts(given: tree.SortGiven, path: str) -> list[_Sort]:
 
 def _sort_columns(rows: Rows, name: str) -> tuple[str, str, str, str]:
     """Return columns for the value as text, its kind, and to order by: a number and a text."""
+    if reading.is_time(name):
+        at = reading.instants(name, rows.binder)
+        value = rows.add(str(at.value))
+        kind = rows.add(f"toUInt8(if({at.present}, {TIME}, 0))")
+        return value, kind, value if at.present == "1" else f"if({kind} = 0, NULL, {value})", kind
     read = reading.texts(name, rows.binder)
     if read.kind:
         value = rows.add(f"if({read.present}, toString({read.value}), '')")
@@ -171,11 +176,13 @@ def _sort_columns(rows: Rows, name: str) -> tuple[str, str, str, str]:
     return value, kind, number, value
 
 
-def _sort_value(value: str, kind: int) -> Any:
+def _sort_value(value: str | int, kind: int) -> Any:
     if not kind:
         return None
-    if kind in (NUMBER, TIME):
-        return json.loads(value)
+    if kind == TIME:
+        return int(value)
+    if kind == NUMBER:
+        return json.loads(str(value))
     return value == "true" if kind == FLAG else value
 
 

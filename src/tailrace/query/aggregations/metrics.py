@@ -71,9 +71,12 @@ class Source:
         if missing is None:
             return self.read(read)
         try:
-            instead = f"toFloat64({self.binder.number(float(str(missing)))})"
-        except ValueError as error:
-            raise QueryError(f"{path}.missing is '{missing}'; expected a number") from error
+            number = float(str(missing))
+        except ValueError:
+            number = math.nan
+        if not math.isfinite(number):
+            raise QueryError(f"{path}.missing is '{missing}'; expected a number")
+        instead = f"toFloat64({self.binder.number(number)})"
         return self.read(_with_missing(read, instead))
 
     def texts(self, name: str, missing: object = None) -> Read:

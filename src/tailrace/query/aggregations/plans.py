@@ -1,5 +1,6 @@
 """From the options of bucket aggregations to how they group."""
 
+import math
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Final, NamedTuple
@@ -251,7 +252,7 @@ class Planner:
                 interval = float(str(options.interval))
             except ValueError:
                 interval = 0.0
-            if interval <= 0:
+            if not tree.INTERVAL_MIN <= interval <= tree.INTERVAL_MAX:
                 raise QueryError(f"{place}.interval is '{options.interval}'; expected a number")
             return NumberPart(source, interval)
         zone = self._zone_of(options.time_zone, place)
@@ -311,7 +312,8 @@ def orders_of(given: tree.OrderGiven | None, default: Orders, path: str) -> Orde
 def _offset_ms(given: float | str | None, path: str) -> int:
     if given is None:
         return 0
-    return int(given) if isinstance(given, int | float) else duration_ms(given, f"{path}.offset")
+    bare = isinstance(given, int | float)
+    return duration_ms(f"{int(given)}ms" if bare else str(given), f"{path}.offset")
 
 
 def _fitting(
@@ -363,9 +365,12 @@ def _number(given: object, path: str) -> float | None:
     if given is None:
         return None
     try:
-        return float(str(given))
-    except ValueError as error:
-        raise QueryError(f"{path}: '{given}' is no number") from error
+        number = float(str(given))
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise QueryError(f"{path}: '{given}' is no number")
+    return number
 
 
 def _ranges(options: tree.Range) -> Bucketing:

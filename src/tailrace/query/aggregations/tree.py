@@ -21,6 +21,9 @@ from tailrace.query.tree import Tree
 DEPTH_MAX: Final = 10
 AGGREGATIONS_MAX: Final = 100
 BUCKETS_MAX: Final = 65_535
+INTERVAL_MIN: Final = 1e-9
+INTERVAL_MAX: Final = 1e18
+
 FieldName = Annotated[str, Meta(min_length=1, max_length=1_000)]
 Word = Annotated[str, Meta(max_length=100)]
 Text = Annotated[str, Meta(max_length=10_000)]
@@ -128,7 +131,7 @@ class AutoDateHistogram(OfField, frozen=True, kw_only=True):
 class Histogram(OfField, frozen=True, kw_only=True):
     """One bucket per interval of numbers."""
 
-    interval: Annotated[float, Meta(gt=0)]
+    interval: Annotated[float, Meta(ge=INTERVAL_MIN, le=INTERVAL_MAX)]
     offset: float = 0.0
     min_doc_count: Count = 0
     extended_bounds: Bounds | None = None

@@ -17,6 +17,10 @@ from tailrace.query.insights.asking import ZONES_KNOWN
 from tailrace.query.times import from_ms, span_of, to_ms
 
 DAY_MS: Final = 86_400_000
+LENGTH_MS_MAX: Final = 100 * 366 * DAY_MS
+# From 1900 to 2299, as the store's times.
+INSTANT_MS_MIN: Final = -2_208_988_800_000
+INSTANT_MS_MAX: Final = 10_413_791_999_999
 STARTS_MAX: Final = 65_535
 Unit = Literal["second", "minute", "hour", "day", "week", "month", "quarter", "year"]
 UNITS_MS: Final[dict[str, int]] = {
@@ -83,6 +87,8 @@ def duration_ms(text: str, path: str) -> int:
     if found is None:
         raise QueryError(f"{path} is '{text[:100]}'; expected a length such as 500ms, 30s, 12h, 7d")
     count = int(found["count"]) * _FIXED_MS[found["unit"]]
+    if count > LENGTH_MS_MAX:
+        raise QueryError(f"{path} is '{text[:100]}'; expected at most a hundred years")
     return -count if found["sign"] == "-" else count
 
 
@@ -118,8 +124,8 @@ def interval_of(
         return Interval(_CALENDAR[text])
     length = int(either) if isinstance(either, int | float) else None
     fixed_ms = duration_ms(str(given[0]), f"{path}.fixed_interval") if length is None else length
-    if fixed_ms < 1:
-        raise QueryError(f"{path}.fixed_interval is {given[0]}; expected at least 1ms")
+    if not 1 <= fixed_ms <= LENGTH_MS_MAX:
+        raise QueryError(f"{path}.fixed_interval is {given[0]}; expected 1ms to a hundred years")
     return Interval(None, fixed_ms)
 
 
@@ -390,11 +396,16 @@ def bound_ms(given: float | str, *, zone: tzinfo, now: datetime, path: str) -> i
     Raises:
         QueryError: it is none.
     """
-    if isinstance(given, int | float):
-        return int(given)
-    if re.fullmatch(r"-?[0-9]{1,14}", given) and len(given) != 4:
-        return int(given)
+    is_number = isinstance(given, int | float) or (
+        re.fullmatch(r"-?[0-9]{1,14}", given) is not None and len(given) != 4
+    )
+    if is_number:
+        ms = float(given)
+        if not INSTANT_MS_MIN <= ms <= INSTANT_MS_MAX:
+            raise QueryError(f"{path} is {given}; expected milliseconds of the years 1900 to 2299")
+        return int(ms)
+    text = str(given)
     try:
-        return span_of(given, now=now, zone=zone).start_ms
+        return span_of(text, now=now, zone=zone).start_ms
     except QueryError as error:
         raise QueryError(f"{path}: {error}") from error
