@@ -24,6 +24,7 @@ from tailrace.deliver.backfill_jobs import BEGUN, Job, Jobs
 from tailrace.deliver.backoff import backoff_s
 from tailrace.deliver.guard import Guard
 from tailrace.deliver.meter import Meter
+from tailrace.deliver.outcomes import Step
 from tailrace.deliver.plans import Target, subscriptions_of
 from tailrace.deliver.runner import Runner
 from tailrace.deliver.state import State, looking
@@ -274,7 +275,7 @@ class Backfills:
             feed.begin(positions.get(PARTITION, 0))
             feed.grow(job.fed, is_fed=False)
             if not positions:
-                await self._run(state.commit, states.Step(positions={PARTITION: 0}))
+                await self._run(state.commit, Step(positions={PARTITION: 0}))
             run.runner = BackfillRunner(
                 target,
                 feed=feed,

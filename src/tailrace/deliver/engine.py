@@ -22,8 +22,9 @@ from tailrace.deliver.backfill_engine import Backfills
 from tailrace.deliver.backoff import backoff_s
 from tailrace.deliver.blocks import Blocks
 from tailrace.deliver.guard import Guard
+from tailrace.deliver.outcomes import Step
 from tailrace.deliver.runner import Runner
-from tailrace.deliver.state import State, Step
+from tailrace.deliver.state import State
 from tailrace.deliver.targets import target_of
 from tailrace.deliver.tools import DestinationTools, GuardedHttp
 from tailrace.destinations import Catalog, load_catalog

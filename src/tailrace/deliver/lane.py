@@ -11,8 +11,8 @@ from typing import Any, Final, Protocol
 from tailrace.deliver.backoff import backoff_s
 from tailrace.deliver.blocks import Entry, Open
 from tailrace.deliver.exchanges import last_sending
+from tailrace.deliver.outcomes import Failure, Step, failed
 from tailrace.deliver.plans import Plan
-from tailrace.deliver.state import Failure, Step, failed
 from tailrace.destinations.sending import (
     DETAIL_CHARACTERS_MAX,
     Batching,

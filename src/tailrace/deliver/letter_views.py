@@ -10,7 +10,8 @@ import msgspec
 from tailrace.deliver import letters
 from tailrace.deliver.exchanges import Exchange, TriedRequest, TriedResponse
 from tailrace.deliver.looking import at, reading
-from tailrace.deliver.state import Out, Parked, Recent, Wanted
+from tailrace.deliver.outcomes import Out, Parked, Recent
+from tailrace.deliver.state import Wanted
 
 
 class FailedAttempt(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,7 +14,8 @@ import msgspec
 
 from tailrace.deliver import state
 from tailrace.deliver.exchanges import Exchange
-from tailrace.deliver.state import DEAD, WAITING, DeadLetter, Out, Parked, Recent, Wanted
+from tailrace.deliver.outcomes import DEAD, DELIVERED, WAITING, DeadLetter, Out, Parked, Recent
+from tailrace.deliver.state import Wanted
 
 _LISTED: Final = "id, " + state.OUT + ", " + state.FAILURE
 _decode_exchange: Final = msgspec.json.Decoder(Exchange).decode
@@ -115,7 +116,7 @@ def fates(connection: sqlite3.Connection, message_id: str) -> list[Fate]:
         found += connection.execute(
             "SELECT subscription, outcome, reason, at FROM recent WHERE message_id = ? "
             "AND outcome = ? ORDER BY id DESC LIMIT 1",
-            (message_id, state.DELIVERED),
+            (message_id, DELIVERED),
         ).fetchall()
     return sorted(Fate._make(row) for row in found)
 

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from tailrace.control.document import DocumentDestination
 from tailrace.deliver.blocks import Entry
 from tailrace.deliver.letter_views import Rendered
+from tailrace.deliver.outcomes import Out
 from tailrace.deliver.plans import Target, plans_of
 from tailrace.deliver.previewing import shown_payload
-from tailrace.deliver.state import Out
 from tailrace.destinations import Destination
 from tailrace.errors import SettingsError
 from tailrace.mappings import MappingFailedError

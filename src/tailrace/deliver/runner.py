@@ -24,24 +24,23 @@ from tailrace.deliver.hiding import Hiding
 from tailrace.deliver.lane import EXPIRED, NO_ANSWER, Delivery, Lane, Opened, expired
 from tailrace.deliver.meter import Meter
 from tailrace.deliver.orders import Orders, done_drain, done_skip, orders_of
-from tailrace.deliver.pace import Answer, Pace
-from tailrace.deliver.payload import Line, line_of
-from tailrace.deliver.plans import Plan, Target, plans_of, refusal
-from tailrace.deliver.sampling import Sample
-from tailrace.deliver.sights import Sight, screen_of
-from tailrace.deliver.state import (
+from tailrace.deliver.outcomes import (
     DEAD,
     DELIVERED,
-    ENDED_EARLY,
     FILTERED,
     WAITING,
     Failure,
     Out,
     Parked,
-    State,
     Step,
     failed,
 )
+from tailrace.deliver.pace import Answer, Pace
+from tailrace.deliver.payload import Line, line_of
+from tailrace.deliver.plans import Plan, Target, plans_of, refusal
+from tailrace.deliver.sampling import Sample
+from tailrace.deliver.sights import Sight, screen_of
+from tailrace.deliver.state import ENDED_EARLY, State
 from tailrace.deliver.targets import secrets_of
 from tailrace.deliver.window import window_of
 from tailrace.destinations.sending import (

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Final
 
 from tailrace.deliver.exchanges import last_sending
+from tailrace.deliver.outcomes import DELIVERED, Failure, Recent
 from tailrace.deliver.payload import Line
-from tailrace.deliver.state import DELIVERED, Failure, Recent
 
 DELIVERED_MAX: Final = 6
 OTHERS_MAX: Final = 14

@@ -11,8 +11,9 @@ from typing import Final, NamedTuple
 
 from tailrace.deliver import letters
 from tailrace.deliver.looking import reading
+from tailrace.deliver.outcomes import Out
 from tailrace.deliver.payload import line_of
-from tailrace.deliver.state import Out, State, Wanted
+from tailrace.deliver.state import State, Wanted
 
 STEP: Final = 1_000
 CHANGED_MAX: Final = 100_000

@@ -7,7 +7,8 @@ import pytest
 
 from tailrace.app.delivery_books import DeliveryBooks, delivery_books
 from tailrace.app.tails import LogReader
-from tailrace.deliver.state import DELIVERED, State, Step
+from tailrace.deliver.outcomes import DELIVERED, Step
+from tailrace.deliver.state import State
 from tailrace.event import Block, encode_block
 from tailrace.ledger import REFINED
 from tailrace.log import EVENTS, Count, NewRecord

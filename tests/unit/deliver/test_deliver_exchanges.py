@@ -20,8 +20,8 @@ from tailrace.deliver.exchanges import (
 )
 from tailrace.deliver.guard import Guard
 from tailrace.deliver.hiding import Hiding
+from tailrace.deliver.outcomes import DEAD, DELIVERED, failed
 from tailrace.deliver.sampling import DELIVERED_MAX, OTHERS_MAX, Sample
-from tailrace.deliver.state import DEAD, DELIVERED, failed
 from tailrace.deliver.tools import DestinationTools, GuardedHttp
 from tailrace.deliver.trying import given_event
 from tailrace.destinations.sending import Response

@@ -19,20 +19,18 @@ from tailrace.deliver.letter_views import (
     show_waiting,
 )
 from tailrace.deliver.looking import inspect, status
-from tailrace.deliver.state import (
+from tailrace.deliver.outcomes import (
     DEAD,
     DELIVERED,
-    RECENT_MAX,
     WAITING,
     Failure,
     Out,
     Parked,
     Recent,
-    State,
     Step,
-    Wanted,
     failed,
 )
+from tailrace.deliver.state import RECENT_MAX, State, Wanted
 from tailrace.deliver.steering import discard, hurry, replay
 
 MINUTE = 29_000_000

@@ -8,20 +8,8 @@ from tailrace.deliver import looking as looks
 from tailrace.deliver import steering
 from tailrace.deliver.letter_views import list_dead_letters, show_dead_letter
 from tailrace.deliver.looking import inspect, status, summary
-from tailrace.deliver.state import (
-    DEAD,
-    DELIVERED,
-    ENDED_EARLY,
-    FILTERED,
-    Failure,
-    Out,
-    State,
-    Step,
-    Wanted,
-    begun_minutes,
-    looking,
-    totals,
-)
+from tailrace.deliver.outcomes import DEAD, DELIVERED, FILTERED, Failure, Out, Step
+from tailrace.deliver.state import ENDED_EARLY, State, Wanted, begun_minutes, looking, totals
 from tailrace.deliver.steering import discard, replay
 from tailrace.errors import CorruptionError, LimitError
 from tailrace.log import Extent

@@ -20,7 +20,8 @@ from tailrace.control.vault import Vault, alert_place
 from tailrace.deliver.alert_conditions import Stand, reasons, seen_of
 from tailrace.deliver.alert_state import AlertStanding, Seen, alerts_path, standings
 from tailrace.deliver.alerts import GIVEN_UP_S, Alerting, AlertTesting
-from tailrace.deliver.state import Failure, Out, State, Step
+from tailrace.deliver.outcomes import Failure, Out, Step
+from tailrace.deliver.state import State
 from tailrace.destinations import load_catalog
 from tailrace.testing import MemoryLog
 from tool_server import Answer, ToolServer

@@ -11,9 +11,9 @@ import pytest
 from tailrace.deliver import backoff
 from tailrace.deliver.blocks import Entry, Open
 from tailrace.deliver.lane import EXPIRED, NO_ANSWER, PARK_AFTER, Delivery, Lane, Opened
+from tailrace.deliver.outcomes import Failure
 from tailrace.deliver.payload import Line
 from tailrace.deliver.plans import Plan, Target, plans_of
-from tailrace.deliver.state import Failure
 from tailrace.destinations.api import (
     Action,
     Batching,
