@@ -15,6 +15,8 @@ KEY = {"X-ClickHouse-User": "analyst", "X-ClickHouse-Key": TOKEN}
 
 GRAFANA = (
     "SELECT 1",
+    "SELECT timeZone()",
+    "SELECT displayName(), version(), revision(), timezone()",
     "SELECT version()",
     "SHOW DATABASES",
     "SHOW TABLES FROM tailrace",

@@ -235,7 +235,7 @@ class SqlRunner:
             return as_tailrace_error(error, doing="a question in SQL")
         if code == 46 and "parseQueryToJSON" in str(error):
             return QueryError("SQL needs ClickHouse 26.8 or newer; this store's server is older")
-        return QueryError(_cleaned(str(error)))
+        return QueryError(cleaned(str(error)))
 
 
 def parsed(client: Client, sql: str) -> str:
@@ -286,7 +286,7 @@ def _read_differing(client: Client, database: str) -> Set[str]:
     return {name for name, _ in columns[VIEW] ^ columns[TABLE]}
 
 
-def _cleaned(message: str) -> str:
+def cleaned(message: str) -> str:
     """Return the engine's message without its versions, nesting and inner statements."""
     text = re.sub(r"\s+", " ", message)
     while (shorter := _TRAILER.sub("", text).strip()) != text:

@@ -15,7 +15,7 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from tailrace.config import QueryConfig
-from tailrace.errors import QueryError
+from tailrace.errors import LimitError, QueryError
 from tailrace.query.asked import TABLE
 from tailrace.query.running import Turns
 from tailrace.query.sql import (
@@ -23,6 +23,7 @@ from tailrace.query.sql import (
     RESULT_BYTES_MAX,
     SETTINGS,
     SqlRunner,
+    cleaned,
     for_downloads,
     one,
     parsed,
@@ -30,10 +31,17 @@ from tailrace.query.sql import (
 from tailrace.query.sqlbeneath import beneath
 from tailrace.query.sqlcheck import Node, names_people
 from tailrace.query.sqlformats import DEFAULT_FORMAT, known_format
-from tailrace.query.sqlsettings import effective_settings
+from tailrace.query.sqlsettings import NARROWED, effective_settings
 from tailrace.query.sqlshow import Shown, asked_for
 from tailrace.query.sqlshown import PREFIX, SHOWN, shown_statement
-from tailrace.query.sqltree import expanded, named_plainly, with_values, without_settings
+from tailrace.query.sqltree import (
+    cast_to,
+    expanded,
+    named_plainly,
+    text_of,
+    with_values,
+    without_settings,
+)
 from tailrace.query.stopping import with_mark
 from tailrace.store import Store
 
@@ -107,14 +115,15 @@ class ClientRunner(SqlRunner):
         with self._turns.turn():
             if not wanted:
                 with self._pool.client() as client:
-                    return self._answer(client, asked)
+                    return self._answer(client, asked, is_narrowed=False)
             # Nothing can be set on a connection that is read-only: these settings get their own.
             with self._store.own_client(
                 lambda client: self._prepare_with(client, wanted)
             ) as client:
-                return self._answer(client, asked)
+                is_narrowed = not wanted.keys().isdisjoint(NARROWED)
+                return self._answer(client, asked, is_narrowed=is_narrowed)
 
-    def _answer(self, client: Client, asked: ClientSql) -> ClientRows:
+    def _answer(self, client: Client, asked: ClientSql, *, is_narrowed: bool) -> ClientRows:
         shown = asked_for(asked.statement, database=self._store.database)
         statement, named = self._rewritten(client, asked, shown)
         name = named or asked.default_format or DEFAULT_FORMAT
@@ -126,7 +135,10 @@ class ClientRunner(SqlRunner):
         try:
             body = client.raw_query(with_mark(statement), fmt=fmt)
         except ClickHouseError as error:
-            raise self._sorted(error) from error
+            failed = self._sorted(error)
+            if is_narrowed and isinstance(failed, LimitError):
+                failed = LimitError(f"a limit that came with the statement: {cleaned(str(error))}")
+            raise failed from error
         return ClientRows(body=body, format=fmt)
 
     def _rewritten(self, client: Client, asked: ClientSql, shown: Shown) -> tuple[str, str]:
@@ -138,7 +150,7 @@ class ClientRunner(SqlRunner):
             tree = msgspec.json.decode(parsed(client, shown.statement))
             fmt = shown.format or _format_of(tree)
             tree = without_settings(tree)
-            constants = {**_constants(database), **dict.fromkeys(_USERS, asked.user)}
+            constants = {**_constants(database), **dict.fromkeys(_USERS, text_of(asked.user))}
             tree = named_plainly(tree, database=database, constants=constants)
             named = rules.check(tree)
             missing = named.keys() - asked.parameters.keys()
@@ -204,12 +216,15 @@ _SYSTEM_COLUMNS: Final = (
 _USERS: Final = ("currentuser", "current_user", "user")
 
 
-def _constants(database: str) -> dict[str, str]:
+def _constants(database: str) -> dict[str, Node]:
     """Return what functions answer that would tell about the machine, by names in lower case."""
+    databases = ("currentdatabase", "current_database", "database", "schema")
     return {
-        **dict.fromkeys(("currentdatabase", "current_database", "database", "schema"), database),
-        **dict.fromkeys(("timezone", "servertimezone"), "UTC"),
-        **dict.fromkeys(("hostname", "fqdn", "fullhostname", "displayname"), "tailrace"),
+        **dict.fromkeys(databases, text_of(database)),
+        **dict.fromkeys(("timezone", "servertimezone"), text_of("UTC")),
+        **dict.fromkeys(("hostname", "fqdn", "fullhostname", "displayname"), text_of("tailrace")),
+        # The binary format without what later revisions of the native protocol added.
+        "revision": cast_to(text_of("0"), "UInt32"),
     }
 
 

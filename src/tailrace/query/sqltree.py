@@ -28,7 +28,18 @@ def without_settings(tree: Node) -> Node:
     return _changed(tree, change)
 
 
-def named_plainly(tree: Node, *, database: str, constants: Mapping[str, str]) -> Node:
+def text_of(value: str) -> Node:
+    """Return the tree of a text."""
+    return {"type": "Literal", "value": {"field_type": "String", "value": value}}
+
+
+def cast_to(value: Node, kind: str) -> Node:
+    """Return the tree of a value as one of a type."""
+    arguments = {"type": "ExpressionList", "children": [value, text_of(kind)]}
+    return {"type": "Function", "name": "CAST", "arguments": arguments}
+
+
+def named_plainly(tree: Node, *, database: str, constants: Mapping[str, Node]) -> Node:
     """Return the statement with our names: views without their database, shown tables by theirs.
 
     `constants` are what some functions answer, by their names in lower case.
@@ -50,8 +61,7 @@ def named_plainly(tree: Node, *, database: str, constants: Mapping[str, str]) ->
         elif kind == "Function" and _takes_nothing(node):
             name = str(node.get("name"))
             if name.lower() in constants:
-                literal = _text(constants[name.lower()])
-                return {**literal, "alias": node.get("alias") or f"{name}()"}
+                return {**constants[name.lower()], "alias": node.get("alias") or f"{name}()"}
         return node
 
     return _changed(tree, change)
@@ -68,18 +78,11 @@ def with_values(tree: Node, parameters: Mapping[str, str]) -> Node:
             return node
         kind, value = str(node.get("param_type")), parameters[str(node.get("name"))]
         if value == "\\N":
-            literal: dict[str, Any] = {
-                "type": "Literal",
-                "value": {"field_type": "Null", "value": None},
-            }
+            given: Node = {"type": "Literal", "value": {"field_type": "Null", "value": None}}
         else:
-            literal = _text(_unescaped(value) if _TEXT.match(kind) else value)
-        cast: dict[str, Any] = {
-            "type": "Function",
-            "name": "CAST",
-            "arguments": {"type": "ExpressionList", "children": [literal, _text(kind)]},
-        }
-        return cast | ({"alias": node["alias"]} if node.get("alias") else {})
+            given = text_of(_unescaped(value) if _TEXT.match(kind) else value)
+        alias = {"alias": node["alias"]} if node.get("alias") else {}
+        return {**cast_to(given, kind), **alias}
 
     return _changed(tree, change)
 
@@ -124,10 +127,6 @@ def _plain_parts(parts: list[Any], database: str) -> list[str]:
 
 def _takes_nothing(function: Mapping[str, Any]) -> bool:
     return not (function.get("arguments") or {}).get("children")
-
-
-def _text(value: str) -> dict[str, Any]:
-    return {"type": "Literal", "value": {"field_type": "String", "value": value}}
 
 
 def _unescaped(text: str) -> str:
