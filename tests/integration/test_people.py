@@ -1,6 +1,7 @@
 """Who is who: anonymous ids and aliases, against a plain union-find."""
 
 import random
+import threading
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -299,3 +300,24 @@ def test_links_that_cannot_be_read_leave_those_that_are_known(
 
     assert rows == [(1,)]
     assert "new links between ids do not count yet" in caplog.text
+
+
+def test_nobody_waits_while_another_question_has_new_links_read(events: StoredEvents) -> None:
+    clock = Clock()
+    people = People(events.store, clock=clock)
+    events.add([made(anonymous="a"), made("ann")])
+    people.refresh()
+    clock.now += 60
+    finished = threading.Event()
+
+    def wait_and_finish() -> None:
+        people.refresh()
+        finished.set()
+
+    with people._lock:
+        thread = threading.Thread(target=wait_and_finish)
+        thread.start()
+        is_finished = finished.wait(timeout=20)
+    thread.join(timeout=20)
+
+    assert is_finished

@@ -65,36 +65,48 @@ class People:
         self._lock = threading.Lock()
         self._due_at = 0.0
         self._known_ms = 0
+        self._is_behind = True
 
     def refresh(self) -> None:
-        """Read new links, unless that was done a moment ago.
+        """Read new links, unless that was done a moment ago or is being done.
 
         Where the engine cannot, for want of memory perhaps, those that it knows go on to count.
 
         Raises:
             TransientError: the store is away, or the links were never read.
         """
-        with self._lock:
+        # Nobody waits while another question has new links read, but for the first ones.
+        if not self._lock.acquire(blocking=not self._known_ms):
+            return
+        try:
             started = self._clock()
-            if started < self._due_at:
-                return
-            rest_s = _REST_S_MIN
-            try:
-                with self._store.client() as client:
-                    self._read(client)
-            except ClickHouseError as error:
-                if not self._known_ms:
-                    raise as_tailrace_error(error, doing="reading who is who") from error
-                _logger.warning("new links between ids do not count yet: %s", error)
-                rest_s = _REST_S_AFTER_ERROR
-            ended = self._clock()
-            self._due_at = ended + max(rest_s, _REST_TIMES * (ended - started))
+            if started >= self._due_at:
+                rest_s = self._try_to_read()
+                ended = self._clock()
+                self._due_at = ended + max(rest_s, _REST_TIMES * (ended - started))
+        finally:
+            self._lock.release()
+
+    def _try_to_read(self) -> float:
+        """Read new links if there are some; return how long to let the store rest at least."""
+        try:
+            with self._store.client() as client:
+                self._read(client)
+        except ClickHouseError as error:
+            if not self._known_ms:
+                raise as_tailrace_error(error, doing="reading who is who") from error
+            _logger.warning("new links between ids do not count yet: %s", error)
+            return _REST_S_AFTER_ERROR
+        return _REST_S_MIN
 
     def _read(self, client: Client) -> None:
         since_ms = self._known_ms - _INSERT_MS_MAX
         query = client.query(statement("count_new_links"), parameters={"since_ms": since_ms})
         now_ms, links = query.result_rows[0]
-        if links or not self._known_ms:
+        # Of two dictionaries one may have been loaded before the engine failed.
+        self._is_behind = self._is_behind or bool(links)
+        if self._is_behind:
             client.command(f"SYSTEM RELOAD DICTIONARY {_BY_ID}")
             client.command("SYSTEM RELOAD DICTIONARY people_joined")
+            self._is_behind = False
         self._known_ms = int(now_ms)
