@@ -21,7 +21,7 @@ from tailrace.query.insights.attribution import (
     attribution,
     attribution_people,
 )
-from tailrace.query.insights.channels import touch_sql
+from tailrace.query.insights.channels import TOUCH_INPUTS, touch_sql
 
 WORLDS = 250
 DAY_MS = 86_400_000
@@ -154,14 +154,14 @@ def test_each_kind_of_visit_has_its_source_and_channel(stored: StoredEvents) -> 
     )
     binder = Binder()
     sql = (
-        f"SELECT toUInt32(user_id), {touch_sql(binder)} AS touch FROM events_data "
+        f"SELECT toUInt32(user_id), {touch_sql(binder)} AS touch, {TOUCH_INPUTS} FROM events_data "
         "WHERE source = 'tables'"
     )
 
     with stored.runner.turn() as client:
         rows = stored.runner.rows(client, sql, binder.parameters)
 
-    found = {number: (touch[0], touch[3]) for number, touch in rows}
+    found = {number: (touch[0], touch[3]) for number, touch, *_ in rows}
     assert found == {number: case[1:] for number, case in enumerate(CASES)}
 
 

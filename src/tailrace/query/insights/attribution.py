@@ -12,7 +12,7 @@ from tailrace.query.asked import INSTANT, TABLE
 from tailrace.query.insights.asking import Events, Question, Scope, scope_of
 from tailrace.query.insights.behind import PeopleLimit, PeopleResult, people_of
 from tailrace.query.insights.breakdowns import OTHER, FieldName, shown, value_sql
-from tailrace.query.insights.channels import DIRECT, TOUCH, touch_sql
+from tailrace.query.insights.channels import DIRECT, DIRECT_TOUCH, TOUCH, TOUCH_INPUTS, touch_sql
 from tailrace.query.insights.visits import CAP_MS, GapMinutes, cuts_sql
 from tailrace.query.rows import POSITION
 from tailrace.query.running import Runner
@@ -22,6 +22,8 @@ DAY_MS: Final = 86_400_000
 
 Model = Literal["first", "last", "last_non_direct", "linear", "time_decay", "position"]
 Dimension = Literal["source", "medium", "campaign", "channel"]
+_SEPARATOR: Final = r"'\x1f'"
+_KEY: Final = f"splitByChar({_SEPARATOR}, toString(text))"
 _PARTS: Final = {
     "source": TOUCH.source,
     "medium": TOUCH.medium,
@@ -96,9 +98,9 @@ def attribution(runner: Runner, question: Attribution, *, now: datetime) -> Attr
     _check(question)
     scope = scope_of(question, now=now)
     by_key = (
-        "SELECT key, sum(weight) AS credit, sum(weight * worth) AS earned, "
+        f"SELECT {_KEY} AS key, sum(weight) AS credit, sum(weight * worth) AS earned, "
         "sum(weight * is_skipped) AS skipped, uniqExactState(who) AS converted "
-        f"FROM ({_credits_sql(question, scope)}) GROUP BY key"
+        f"FROM ({_credits_sql(question, scope)}) GROUP BY text"
     )
     placed = (
         "SELECT *, if(row_number() OVER (ORDER BY credit DESC, key) <= "
@@ -169,7 +171,8 @@ def attribution_people(
     )
     sql = (
         "SELECT who, min(converted_ms) AS at, count() OVER () "
-        f"FROM ({_credits_sql(question, scope)}) WHERE {keys} AND weight > 0 "
+        f"FROM (SELECT *, {_KEY} AS key FROM ({_credits_sql(question, scope)})) "
+        f"WHERE {keys} AND weight > 0 "
         f"GROUP BY who ORDER BY at, who LIMIT {question.limit}"
     )
     with runner.turn() as client:
@@ -194,7 +197,7 @@ def _check(question: Attribution) -> None:
 
 
 def _credits_sql(question: Attribution, scope: Scope) -> str:
-    """Return SQL for the credits: who, key, weight, and of the conversion its time and worth.
+    """Return SQL for the credits: who, text (see `_KEY`), weight, the conversion's time and worth.
 
     The weights of a conversion are 1 in all.
     """
@@ -207,7 +210,7 @@ def _credits_sql(question: Attribution, scope: Scope) -> str:
         f"SELECT who, conversion, {near} AS near FROM ({beneath}) "
         "ARRAY JOIN conversions AS conversion"
     )
-    named = f"arrayFilter(t -> t.2.{TOUCH.channel} != '{DIRECT}', near)"
+    named = "arrayFilter(t -> NOT t.2, near)"
     pool = f"if(notEmpty({named}), {named}, near)"
     chosen = {
         "first": "arraySlice(near, 1, 1)",
@@ -227,9 +230,8 @@ def _credits_sql(question: Attribution, scope: Scope) -> str:
         f"SELECT who, conversion, {chosen} AS chosen, {weights} AS weights, "
         f"arraySum(weights) AS whole FROM ({eligible})"
     )
-    key = ", ".join(f"touch.2.{_PARTS[name]}" for name in question.by)
     return (
-        f"SELECT who, [{key}] AS key, weight / whole AS weight, conversion.1 AS converted_ms, "
+        f"SELECT who, touch.3 AS text, weight / whole AS weight, conversion.1 AS converted_ms, "
         "conversion.2 AS worth, conversion.3 AS is_skipped "
         f"FROM ({weighed}) ARRAY JOIN chosen AS touch, weights AS weight"
     )
@@ -238,40 +240,72 @@ def _credits_sql(question: Attribution, scope: Scope) -> str:
 def _actors_sql(question: Attribution, scope: Scope) -> str:
     """Return SQL for each actor who converted: `conversions` and `touches`, in order.
 
-    A conversion is (instant, worth, whether it has no number), a touch (instant, where from).
+    A conversion is (instant, worth, whether it has no number), a touch (instant, whether it is
+    direct, the values of `by` as one text). Of most events only the times are looked at, to see
+    which ones begin a session.
     """
     binder = scope.binder
-    since = binder.instant(scope.since_ms)
-    is_conversion = f"({scope.matches(question.conversion)} AND timestamp >= {since})"
-    worth = "''"
-    if question.value is not None:
-        worth = f"if(is_conversion, {value_sql(question.value, binder, scope.notes)}, '')"
     converted = (
         f"SELECT {scope.actor} FROM {TABLE} WHERE {scope.matches(question.conversion)} "
         f"AND {scope.within()} AND {scope.actor} != 0"
     )
     before_ms = question.look_back_days * DAY_MS + CAP_MS
+    within = f"{scope.within(since_ms=scope.since_ms - before_ms)} AND who IN ({converted})"
+    places = ", ".join(POSITION)
+    timed = (
+        f"SELECT {scope.actor} AS who, arraySort(groupArray(({INSTANT}, {places}))) AS sorted, "
+        f"arrayMap(e -> e.1, sorted) AS times, "
+        f"{cuts_sql('times', question.gap_minutes * 60_000)} AS cuts "
+        f"FROM {TABLE} WHERE {within} GROUP BY who"
+    )
+    starts = (
+        "SELECT place.2 AS in_partition, place.3 AS in_offset, place.4 AS in_index, "
+        f"toUInt8(1) AS begins FROM ({timed}) "
+        "ARRAY JOIN arrayFilter((e, c) -> c, sorted, cuts) AS place"
+    )
+    worth = "''"
+    if question.value is not None:
+        worth = f"if(is_conversion, {value_sql(question.value, binder, scope.notes)}, '')"
+    since = binder.instant(scope.since_ms)
     events = (
-        f"SELECT {scope.actor} AS who, {is_conversion} AS is_conversion, "
-        f"({INSTANT}, {', '.join(POSITION)}, is_conversion, {worth}, {touch_sql(binder)}) AS part "
-        f"FROM {TABLE} WHERE {scope.within(since_ms=scope.since_ms - before_ms)} "
-        f"AND who IN ({converted})"
+        f"SELECT {scope.actor} AS who, {INSTANT} AS ms, {places}, "
+        f"toUInt8({scope.matches(question.conversion)} AND timestamp >= {since}) AS is_conversion, "
+        f"{worth} AS worth, {TOUCH_INPUTS} FROM {TABLE} WHERE {within}"
     )
-    says = f"(c OR e.7.{TOUCH.channel} != '{DIRECT}')" if question.touches == "event" else "c"
+    at_start = (
+        "e.raw_partition = s.in_partition AND e.raw_offset = s.in_offset "
+        "AND e.raw_index = s.in_index"
+    )
+    if question.touches == "session":
+        touch = f"if(begins, {touch_sql(binder)}, {DIRECT_TOUCH})"
+        needed = "begins OR is_conversion"
+        told = "e.5"
+    else:
+        touch = touch_sql(binder)
+        needed = f"begins OR is_conversion OR touch.{TOUCH.channel} != '{DIRECT}'"
+        told = f"e.5 OR e.8.{TOUCH.channel} != '{DIRECT}'"
+    rows = (
+        f"SELECT who, {touch} AS touch, "
+        f"(ms, {places}, begins, is_conversion, worth, touch) AS part "
+        f"FROM ({events}) AS e LEFT JOIN ({starts}) AS s ON {at_start} WHERE {needed}"
+    )
     # One that says the same as the touch before it, in the same session, is no touch.
-    touches = (
-        "arrayFilter((e, c, i) -> c OR told[i - 1].7 != e.7, told, told_cuts, arrayEnumerate(told))"
-    )
-    is_number = f"match(e.6, {binder.text(NUMBER_PATTERN)})"
-    number = f"if({is_number}, ifNotFinite(toFloat64OrZero(e.6), 0.), 0.)"
+    # The one before comes from an array of its own: an array that a lambda only refers to is
+    # copied for each element.
+    before = "arrayPushFront(arrayPopBack(arrayMap(e -> e.8, told)), ('', '', '', ''))"
+    news = f"arrayFilter((e, said) -> e.5 OR said != e.8, told, {before})"
+    key = ", ".join(f"e.8.{_PARTS[name]}" for name in question.by)
+    # There are far more pairs of a conversion and a touch than different texts.
+    text = f"toLowCardinality(concatWithSeparator({_SEPARATOR}, {key}))"
+    touched = f"(e.1, e.8.{TOUCH.channel} = '{DIRECT}', {text})"
+    is_number = f"match(e.7, {binder.text(NUMBER_PATTERN)})"
+    number = f"if({is_number}, ifNotFinite(toFloat64OrZero(e.7), 0.), 0.)"
     return (
-        "SELECT who, arraySort(groupArray(part)) AS sorted, arrayMap(e -> e.1, sorted) AS times, "
-        f"{cuts_sql('times', question.gap_minutes * 60_000)} AS cuts, "
-        f"arrayFilter((e, c) -> {says}, sorted, cuts) AS told, "
-        f"arrayFilter((c, e) -> {says}, cuts, sorted) AS told_cuts, "
-        f"arrayMap(e -> (e.1, e.7), {touches}) AS touches, "
-        f"arrayMap(e -> (e.1, {number}, NOT {is_number}), arrayFilter(e -> e.5, sorted)) "
-        f"AS conversions FROM ({events}) GROUP BY who"
+        "SELECT who, arraySort(groupArray(part)) AS sorted, "
+        f"arrayFilter(e -> {told}, sorted) AS told, "
+        f"arrayMap(e -> {touched}, {news}) AS touches, "
+        f"arrayMap(e -> (e.1, {number}, NOT {is_number}), arrayFilter(e -> e.6, sorted)) "
+        f"AS conversions FROM ({rows}) GROUP BY who"
     )
 
 

@@ -33,6 +33,8 @@ Channel = Literal[
 DIRECT: Final = "direct"
 UNKNOWN_SOURCE: Final = "(direct)"
 """The source of what is direct; a campaign without a source has ''."""
+DIRECT_TOUCH: Final = f"('{UNKNOWN_SOURCE}', '', '', '{DIRECT}')"
+"""SQL for the touch of what is direct."""
 _PAID: Final = r"^(.*cp[acmv].*|ppc|retargeting|paid.*)$"
 _DISPLAY: Final = ("display", "banner", "expandable", "interstitial", "cpm")
 _EMAIL: Final = ("email", "e-mail", "e_mail", "e mail", "newsletter", "mail")
@@ -45,8 +47,14 @@ _SOCIAL: Final = (
     "social media",
 )
 _REFERRAL: Final = ("referral", "app", "link")
-_PAGE_URL: Final = "ifNull(context_fields.page.url, '')"
-_REFERRER: Final = "ifNull(context_fields.page.referrer, '')"
+_PAGE_URL: Final = "page_url"
+_REFERRER: Final = "page_referrer"
+TOUCH_INPUTS: Final = (
+    "campaign_source, campaign_medium, campaign_name, "
+    f"ifNull(context_fields.page.url, '') AS {_PAGE_URL}, "
+    f"ifNull(context_fields.page.referrer, '') AS {_REFERRER}"
+)
+"""SQL for what `touch_sql` reads, to be selected of the events by the same SELECT or one within."""
 
 
 class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -96,7 +104,8 @@ def referrers() -> Referrers:
 def touch_sql(binder: Binder) -> str:
     """Return SQL for the tuple (source, medium, campaign, channel) of an event; no part is NULL.
 
-    A part that is not known is ''; the channel is always one of `Channel`.
+    A part that is not known is ''; the channel is always one of `Channel`. What it reads is given
+    by `TOUCH_INPUTS`.
     """
     campaign = tuple(_clean(f"campaign_{name}") for name in ("source", "medium", "name"))
     utm = tuple(_clean(_parameter(f"utm_{name}")) for name in ("source", "medium", "campaign"))

@@ -436,7 +436,7 @@ def _places_sql(question: Retention, columns: Sequence[tuple[int, int]]) -> str:
     if question.returned == "on":
         return f"arrayDistinct(arrayFilter(k -> k <= {last}, {offsets}))"
     firsts, lasts = zip(*columns, strict=True)
-    within = f"arrayExists(k -> k BETWEEN first AND last, {offsets})"
+    within = f"arrayExists(k -> k BETWEEN first AND last, arrayDistinct({offsets}))"
     return (
         f"arrayFilter((j, first, last) -> {within}, range({len(columns)}), {list(firsts)}, "
         f"{list(lasts)})"

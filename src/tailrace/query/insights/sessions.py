@@ -15,11 +15,18 @@ from tailrace.query.insights.asking import Question, Scope, scope_of
 from tailrace.query.insights.behind import PeopleLimit, PeopleResult, people_of
 from tailrace.query.insights.breakdowns import OTHER, ValuesMax, place_sql, shown
 from tailrace.query.insights.periods import Periods, periods_of
-from tailrace.query.insights.visits import GapMinutes, SessionField, sessions_sql
+from tailrace.query.insights.visits import (
+    NUMBER_COLUMNS,
+    GapMinutes,
+    SessionField,
+    by_event_sql,
+    sessions_sql,
+)
 from tailrace.query.running import Runner
 from tailrace.query.times import from_ms, to_ms
 
 _ROWS_MAX: Final = 200_000
+_NO_VALUE: Final = "''"
 
 SessionBreakdown = Literal[
     "entry_page", "exit_page", "source", "medium", "campaign", "channel", "device"
@@ -99,8 +106,7 @@ def sessions(runner: Runner, question: Sessions, *, now: datetime) -> SessionsRe
     scope = scope_of(question, now=now)
     periods = _periods(question, scope)
     with runner.turn() as client:
-        top = _top(runner, client, question, scope)
-        found = _figures(runner, client, question, scope, periods, top)
+        found, top = _figures(runner, client, question, scope, periods)
     values: list[SessionValue] | UnsetType = UNSET
     if question.by is not None:
         values = [
@@ -109,9 +115,17 @@ def sessions(runner: Runner, question: Sessions, *, now: datetime) -> SessionsRe
                 totals=found.get((None, place), _NOTHING),
                 buckets=_buckets(found, place, question, periods, now),
             )
-            for place, value in enumerate([*map(shown, top), OTHER])
-            if value != OTHER or (None, place) in found
+            for place, value in enumerate(map(shown, top))
         ]
+        if (None, question.values_max) in found:
+            place = question.values_max
+            values.append(
+                SessionValue(
+                    value=OTHER,
+                    totals=found[None, place],
+                    buckets=_buckets(found, place, question, periods, now),
+                )
+            )
     return SessionsResult(
         totals=found.get((None, None), _NOTHING),
         buckets=_buckets(found, None, question, periods, now),
@@ -197,14 +211,20 @@ def _periods(question: Sessions, scope: Scope) -> Periods:
 
 
 def _sessions_sql(question: Sessions, scope: Scope, *, since_ms: int, until_ms: int) -> str:
-    columns = ["start_ms", "end_ms", "events", "pages"]
-    if question.by is not None:
-        columns.append(question.by)
-    return sessions_sql(
+    if question.by is None:
+        return sessions_sql(
+            scope,
+            gap_minutes=question.gap_minutes,
+            session_field=question.session_field,
+            columns=NUMBER_COLUMNS,
+            since_ms=since_ms,
+            until_ms=until_ms,
+        )
+    return by_event_sql(
         scope,
+        question.by,
         gap_minutes=question.gap_minutes,
         session_field=question.session_field,
-        columns=columns,
         since_ms=since_ms,
         until_ms=until_ms,
     )
@@ -212,8 +232,6 @@ def _sessions_sql(question: Sessions, scope: Scope, *, since_ms: int, until_ms: 
 
 def _top(runner: Runner, client: Client, question: Sessions, scope: Scope) -> list[str]:
     """Return the values that most sessions have."""
-    if question.by is None:
-        return []
     beneath = _sessions_sql(question, scope, since_ms=scope.since_ms, until_ms=scope.until_ms)
     sql = (
         f"SELECT {question.by} AS value, count() AS n FROM ({beneath}) "
@@ -223,33 +241,42 @@ def _top(runner: Runner, client: Client, question: Sessions, scope: Scope) -> li
 
 
 def _figures(
-    runner: Runner,
-    client: Client,
-    question: Sessions,
-    scope: Scope,
-    periods: Periods,
-    top: Sequence[str],
-) -> Found:
+    runner: Runner, client: Client, question: Sessions, scope: Scope, periods: Periods
+) -> tuple[Found, list[str]]:
+    """Return the figures, and the values that most sessions have."""
     beneath = _sessions_sql(question, scope, since_ms=scope.since_ms, until_ms=scope.until_ms)
     number = periods.number_sql(scope.binder, "fromUnixTimestamp64Milli(start_ms, 'UTC')")
     bounce = "events = 1" if question.bounce == "one_event" else "pages <= 1"
-    columns, sets, grouped = f"{number} AS at", "(at), ()", "0, 1"
-    if question.by is not None:
-        columns += f", {place_sql(question.by, top, scope.binder)} AS place"
-        sets, grouped = "(at, place), (at), (place), ()", "place, grouping(place)"
+    by_value = (
+        f"SELECT {question.by or _NO_VALUE} AS value, {number} AS at, count() AS n, "
+        "uniqExactState(who) AS people, sum(end_ms - start_ms) AS duration_ms, "
+        "quantileExactInclusiveState(0.5)(end_ms - start_ms) AS median_ms, "
+        f"countIf({bounce}) AS bounces, sum(pages) AS pages_in, sum(events) AS events_in "
+        f"FROM ({beneath}) GROUP BY value, at"
+    )
+    weighed = f"SELECT *, sum(n) OVER (PARTITION BY value) AS of_value FROM ({by_value})"
+    placed = (
+        "SELECT *, least(dense_rank() OVER (ORDER BY of_value DESC, value), "
+        f"{question.values_max + 1}) - 1 AS place FROM ({weighed})"
+    )
+    sets = "(at), ()" if question.by is None else "(at, place), (at), (place), ()"
+    grouped = "0, 1" if question.by is None else "place, grouping(place)"
     sql = (
-        f"SELECT at, grouping(at), {grouped}, count(), uniqExact(who), sum(end_ms - start_ms), "
-        f"quantileExactInclusive(0.5)(end_ms - start_ms), countIf({bounce}), sum(pages), "
-        f"sum(events) FROM (SELECT *, {columns} FROM ({beneath})) "
-        f"GROUP BY GROUPING SETS ({sets}) HAVING count() > 0"
+        f"SELECT at, grouping(at), {grouped}, any(value), sum(n) AS sessions, "
+        "uniqExactMerge(people), sum(duration_ms), quantileExactInclusiveMerge(0.5)(median_ms), "
+        "sum(bounces), sum(pages_in), sum(events_in) "
+        f"FROM ({placed}) GROUP BY GROUPING SETS ({sets}) HAVING sessions > 0"
     )
     found: dict[tuple[int | None, int | None], SessionTotals] = {}
-    for at, all_times, place, all_values, *figures in runner.rows(
+    names: dict[int, str] = {}
+    for at, all_times, place, all_values, value, *figures in runner.rows(
         client, sql, scope.binder.parameters, max_result_rows=_ROWS_MAX
     ):
+        if not all_values and int(place) < question.values_max:
+            names[int(place)] = str(value)
         key = (None if all_times else int(at), None if all_values else int(place))
         found[key] = _totals(figures)
-    return found
+    return found, [names[place] for place in sorted(names)]
 
 
 def _totals(figures: Sequence[Any]) -> SessionTotals:
