@@ -14,7 +14,7 @@ from tailrace.store import Store, open_store
 
 
 class StoredEvents:
-    """A store; `clock` is when it is asked."""
+    """A store; `now` is when it is asked."""
 
     def __init__(self, store: Store, now: datetime) -> None:
         self.store = store
@@ -22,6 +22,7 @@ class StoredEvents:
         self.limits = QueryConfig()
         self.runner = Runner(store, self.limits)
         self.questions = Questions(store, limits=self.limits, clock=now.timestamp)
+        self.links_count_at_once = True
         self._blocks = 0
 
     def add(self, events: Iterable[dict[str, object]]) -> None:
@@ -35,12 +36,19 @@ class StoredEvents:
         block = Block(1, [], b"", (0, 0), len(rows), body, 0, b"")
         self.store.insert_block(block, partition=0, offset=self._blocks)
         self._blocks += 1
+        if self.links_count_at_once:
+            self._read_links()
 
     def clear(self) -> None:
         """Forget all events."""
         with self.store.client() as client:
             client.command("TRUNCATE TABLE events_data")
             client.command("TRUNCATE TABLE links")
+        self._read_links()
+
+    def _read_links(self) -> None:
+        """Have the links between ids count now, not within a second."""
+        with self.store.client() as client:
             client.command("SYSTEM RELOAD DICTIONARY people_by_id")
             client.command("SYSTEM RELOAD DICTIONARY people_joined")
 

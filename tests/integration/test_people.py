@@ -39,6 +39,7 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def stored(directory: Path) -> Iterator[StoredEvents]:
     with stored_events(directory, now=NOW) as opened:
+        opened.links_count_at_once = False
         yield opened
 
 
