@@ -32,6 +32,7 @@ def orders() -> list[dict[str, object]]:
             properties={
                 "total": 10.0 * (number + 1),
                 "paid": number % 2 == 0,
+                "items": [{"sku": "a", "n": 500 + number}, {"sku": "b", "n": 600}],
                 "note": f"Quick brown fox number {number}",
                 **({"plan": PLANS[number % 3]} if PLANS[number % 3] else {}),
             },

@@ -67,6 +67,22 @@ QUERIES: list[tuple[object, list[str]]] = [
     ({"simple_query_string": {"query": '+ | - ( ) "'}}, []),
     ({"constant_score": {"filter": {"term": {"event": "Signup"}}, "boost": 2}}, ["odd-1"]),
     ({"dis_max": {"queries": [{"term": {"event": "Signup"}}, NEW]}}, ["odd-1", *ORDERS[10:]]),
+    (
+        {
+            "nested": {
+                "path": "properties.items",
+                "query": {
+                    "bool": {
+                        "must": [
+                            {"term": {"properties.items.sku": "a"}},
+                            {"range": {"properties.items.n": {"gte": 511}}},
+                        ]
+                    }
+                },
+            }
+        },
+        [ORDERS[11]],
+    ),
     ({"bool": {}}, sorted([*ORDERS, *PAGES, "odd-1"])),
     ({"bool": {"must_not": {"term": {"event": "Order Completed"}}}}, sorted(["odd-1", *PAGES])),
     ({"bool": {"must": [NEW], "should": [{"term": {"event": "Signup"}}]}}, ORDERS[10:]),

@@ -354,6 +354,27 @@ def test_pages_after_each_other_have_every_event_once(face: Face, sort: list[Any
 
 
 @pytest.mark.parametrize(
+    ("sort", "after"),
+    [
+        (["_doc"], ["99999999999999:0:0:0"]),
+        (["_doc"], ["-99999999999999:1:1:1"]),
+        (["timestamp"], [10**30]),
+        ([{"timestamp": "desc"}], [10**30]),
+        (["timestamp"], [-(10**30)]),
+        (["timestamp", "_doc"], [5.5, "1:4294967295:9999999999999999999:0"]),
+        (["event"], [5]),
+        (["properties.total"], [True]),
+        (["properties.total"], ["x" * 1000]),
+        (["sent_at"], ["x"]),
+    ],
+)
+def test_a_page_may_begin_after_any_value(face: Face, sort: object, after: object) -> None:
+    found = face.post("/events/_search", {"size": 3, "sort": sort, "search_after": after})
+
+    assert found["hits"]["total"]["value"] >= 16
+
+
+@pytest.mark.parametrize(
     ("source", "expected"),
     [
         (False, None),
@@ -588,3 +609,23 @@ def test_a_document_that_cannot_be_kept_says_why(face: Face, lines: bytes) -> No
     [item] = response.json()["items"]
     assert item["index"]["status"] in (400, 413)
     assert item["index"]["error"]["reason"]
+
+
+@pytest.mark.parametrize(
+    ("path", "auth", "status"),
+    [
+        ("/events/_search", ("any", TOKEN), 413),
+        ("/events/_search", None, 401),
+        ("/events/_delete_by_query", ("any", TOKEN), 405),
+        ("/_bulk", None, 401),
+    ],
+)
+def test_who_is_refused_while_sending_sees_why(
+    face: Face, path: str, auth: tuple[str, str] | None, status: int
+) -> None:
+    body = b" " * 10_000_000
+
+    with httpx.Client(base_url=f"{face.server.url}/es", auth=auth, timeout=30.0) as client:
+        statuses = [client.post(path, content=body).status_code for _ in range(3)]
+
+    assert statuses == [status] * 3

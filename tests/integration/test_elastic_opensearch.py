@@ -27,6 +27,10 @@ MAPPING: dict[str, Any] = {
             "properties": {
                 "total": {"type": "double"},
                 "paid": {"type": "boolean"},
+                "items": {
+                    "type": "nested",
+                    "properties": {"sku": {"type": "keyword"}, "n": {"type": "long"}},
+                },
                 "note": TEXT,
                 "plan": TEXT,
             }

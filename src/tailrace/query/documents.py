@@ -140,6 +140,10 @@ def _parts_of(tree: Tree) -> Iterator[Tree]:
         yield tree
 
 
+def _within_calendar(ms: float) -> int:
+    return int(min(max(ms, FIRST_MS), END_MS - 1))
+
+
 def _received_before(ms: int) -> Tree:
     return Range("received_at", None, Bound(from_ms(ms).isoformat(), is_inclusive=False))
 
@@ -211,10 +215,12 @@ class _Page:
         yield max(span_ms, 0)
 
     def _after_ms(self) -> int | None:
+        value: SortValue = None
         if self._question.after_place is not None:
-            return self._question.after_place.timestamp_ms
-        value = self._question.after[0] if self._question.after and self._orders else None
-        return int(value) if isinstance(value, int | float) else None
+            value = self._question.after_place.timestamp_ms
+        elif self._question.after and self._orders:
+            value = self._question.after[0]
+        return _within_calendar(value) if isinstance(value, int | float) else None
 
     def _within(self, window: tuple[int, int] | None) -> list[Row]:
         binder = self._asked.binder
@@ -245,7 +251,7 @@ class _Page:
         if place is not None:
             values = [binder.number(number) for number in place[-len(POSITION) :]]
             if not self._orders:
-                values.insert(0, binder.instant(place.timestamp_ms))
+                values.insert(0, binder.instant(_within_calendar(place.timestamp_ms)))
         return [
             _Key(name, self._is_newest, value) for name, value in zip(names, values, strict=True)
         ]

@@ -10,7 +10,7 @@ from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 from tailrace.app.askers import Asker, ask_for
 from tailrace.app.elastic.errors import ElasticError, as_elastic_error, of_problem
-from tailrace.app.elastic.requests import Ask, body_of, headers_of, parameters_of, token_of
+from tailrace.app.elastic.requests import Ask, Incoming, headers_of, parameters_of, token_of
 from tailrace.app.elastic.services import Services
 from tailrace.app.elastic.writing import Writing
 from tailrace.app.parts import Parts
@@ -44,11 +44,13 @@ class ElasticFace:
         if not _is_clients(scope):
             await self._app(scope, receive, send)
             return
+        incoming = Incoming(receive)
         try:
-            reply = await self._reply(scope, receive)
+            reply = await self._reply(scope, receive, incoming)
         except Exception as error:
             # A defect is told in this interface's words too.
             reply = _refusal(error)
+            await incoming.drain()
             if reply.status == 500:
                 _logger.error("%s %r failed", scope["method"], scope["path"][:200], exc_info=error)
         body = msgspec.json.encode(reply.body)
@@ -63,7 +65,7 @@ class ElasticFace:
         sent = b"" if scope["method"] == "HEAD" else body
         await send({"type": "http.response.body", "body": sent, "more_body": False})
 
-    async def _reply(self, scope: HTTPScope, receive: Receive) -> _Reply:
+    async def _reply(self, scope: HTTPScope, receive: Receive, incoming: Incoming) -> _Reply:
         headers = headers_of(scope)
         ask = Ask(
             method=scope["method"],
@@ -77,12 +79,12 @@ class ElasticFace:
             # Who sends no key is told so before all of the body has been read.
             if not token:
                 raise _nobody()
-            ask = replace(ask, body=await body_of(receive, headers))
+            ask = replace(ask, body=await incoming.read(headers))
             status, body = await self._writing.answer(ask, token)
             return _Reply(status, body, [])
         principal = await self._principal(token, scope)
         service = self._services.of(ask)
-        ask = replace(ask, body=await body_of(receive, headers))
+        ask = replace(ask, body=await incoming.read(headers))
 
         async def gone() -> None:
             while (await receive())["type"] != "http.disconnect":

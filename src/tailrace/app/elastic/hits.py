@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from fnmatch import fnmatchcase
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -16,12 +16,13 @@ from tailrace.query.cursor import Place
 from tailrace.query.documents import PLACE, Document
 from tailrace.query.fields import COLUMNS, KEYWORD_SUFFIX
 from tailrace.query.shapes import EventOut
-from tailrace.query.text import tokens_of
+from tailrace.query.text import matches, tokens_of
 from tailrace.query.times import to_ms
 from tailrace.query.tree import And, Fuzzy, Or, Phrase, Term, Tree, Wildcard
 
 FIELDS_MAX: Final = 2_000
 WORDS_MAX: Final = 200
+MARKED_WORD_CHARACTERS_MAX: Final = 100
 HIGHLIGHTED_CHARACTERS_MAX: Final = 100_000
 _TIMES: Final = frozenset(name for name, kind in COLUMNS.items() if kind == "time")
 _OPTIONS: Final = frozenset({"fields", "pre_tags", "post_tags"})
@@ -185,6 +186,12 @@ def _formatted(moment: datetime, form: str | None) -> Any:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+class _Pattern(NamedTuple):
+    """A word with wildcards."""
+
+    text: str
+
+
 # Found words ------------------------------------------------------------------------------------
 
 
@@ -223,7 +230,7 @@ def _tag(given: Json, key: str, default: str) -> str:
     return one if isinstance(one, str) else default
 
 
-def _words(tree: Tree) -> Iterator[tuple[str | None, re.Pattern[str] | str]]:
+def _words(tree: Tree) -> Iterator[tuple[str | None, _Pattern | str]]:
     """Return the words that have to be there, each with the field that it is asked of."""
     match tree:
         case And(parts) | Or(parts):
@@ -235,14 +242,13 @@ def _words(tree: Tree) -> Iterator[tuple[str | None, re.Pattern[str] | str]]:
                 yield bare, word
         case Wildcard(name, pattern):
             bare = None if name is None else name.removesuffix(KEYWORD_SUFFIX)
-            parts_of = [re.escape(part) for part in re.split(r"[*?]+", pattern.lower())]
-            yield bare, re.compile(r"\w*".join(parts_of))
+            yield bare, _Pattern(pattern.lower())
 
 
 def _with_marks(
     text: str,
     name: str,
-    words: list[tuple[str | None, re.Pattern[str] | str]],
+    words: list[tuple[str | None, _Pattern | str]],
     before: str,
     after: str,
 ) -> str | None:
@@ -251,13 +257,14 @@ def _with_marks(
     if not asked or len(text) > HIGHLIGHTED_CHARACTERS_MAX:
         return None
     plain = {word for word in asked if isinstance(word, str)}
-    patterns = [word for word in asked if not isinstance(word, str)]
+    patterns = [word for word in asked if isinstance(word, _Pattern)]
     count = 0
 
     def mark(found: re.Match[str]) -> str:
         nonlocal count
         word = found.group().lower()
-        if word in plain or any(pattern.fullmatch(word) for pattern in patterns):
+        is_short = len(word) <= MARKED_WORD_CHARACTERS_MAX
+        if word in plain or (is_short and any(matches(one.text, word) for one in patterns)):
             count += 1
             return f"{before}{found.group()}{after}"
         return found.group()

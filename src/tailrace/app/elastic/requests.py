@@ -4,6 +4,7 @@ import base64
 import binascii
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -14,6 +15,7 @@ from litestar.types import HTTPScope, Receive
 from tailrace.app.elastic.errors import ElasticError, bad_request
 
 BODY_BYTES_MAX: Final = 8_388_608
+DRAINED_BYTES_MAX: Final = 33_554_432
 LINES_MAX: Final = 20_000
 _PARAMETERS_MAX: Final = 100
 _GZIP_BITS: Final = 16 + zlib.MAX_WBITS
@@ -106,22 +108,46 @@ def parameters_of(scope: HTTPScope) -> dict[str, str]:
     return dict(pairs)
 
 
-async def body_of(receive: Receive, headers: Mapping[str, str]) -> bytes:
-    """Return the body, unpacked.
+class Incoming:
+    """The body of a request as it comes."""
 
-    Raises:
-        ElasticError: it is too large, or cannot be unpacked.
-    """
-    body = bytearray()
-    while True:
-        message = await receive()
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._size = 0
+        self._is_complete = False
+
+    async def read(self, headers: Mapping[str, str]) -> bytes:
+        """Return the whole body, unpacked.
+
+        Raises:
+            ElasticError: it is too large, or cannot be unpacked.
+        """
+        body = bytearray()
+        while not self._is_complete:
+            body += await self._next()
+            if self._size > BODY_BYTES_MAX:
+                raise _too_large()
+        return _unpacked(bytes(body), headers.get("content-encoding", "").strip().lower())
+
+    async def drain(self) -> None:
+        """Throw away what has not been read, within reason.
+
+        A client that is still sending when it is refused would see a broken connection instead of
+        the refusal.
+        """
+        with suppress(ElasticError):
+            while not self._is_complete and self._size <= DRAINED_BYTES_MAX:
+                await self._next()
+
+    async def _next(self) -> bytes:
+        message = await self._receive()
         if message["type"] != "http.request":
+            self._is_complete = True
             raise bad_request("the connection was closed before all of the request came")
-        body += message.get("body", b"")
-        if len(body) > BODY_BYTES_MAX:
-            raise _too_large()
-        if not message.get("more_body", False):
-            return _unpacked(bytes(body), headers.get("content-encoding", "").strip().lower())
+        chunk = message.get("body", b"")
+        self._size += len(chunk)
+        self._is_complete = not message.get("more_body", False)
+        return chunk
 
 
 def object_of(text: bytes | str) -> Json:
