@@ -196,12 +196,19 @@ def test_times_in_a_source_are_written_as_elsewhere(stored: StoredEvents) -> Non
 
 
 def test_a_field_that_is_not_there_is_told_of(stored: StoredEvents) -> None:
-    got = answer(stored, {"t": {"terms": {"field": "plan"}}, "o": {"terms": {"field": "traits"}}})
+    aggs = {
+        "t": {"terms": {"field": "plan"}},
+        "o": {"terms": {"field": "traits"}},
+        "f": {"filter": {"exists": {"field": "tags"}}},
+    }
+
+    got = answer(stored, aggs)
 
     assert got.aggregations["t"]["buckets"] == []
     assert got.aggregations["o"]["buckets"] == []
     assert "properties.plan" in got.notes[0]
     assert "'traits' is an object" in got.notes[1]
+    assert "properties.tags" in got.notes[2]
 
 
 def test_filters_may_be_texts_in_the_language_of_the_query(stored: StoredEvents) -> None:
@@ -409,3 +416,32 @@ def test_extreme_numbers_are_answered(stored: StoredEvents) -> None:
     assert [b["doc_count"] for b in got.aggregations["h"]["buckets"]] == [len(world())]
     assert got.aggregations["f"]["buckets"] == []
     assert got.aggregations["r"]["buckets"][0]["doc_count"] == len(world())
+
+
+@pytest.mark.parametrize(
+    ("since", "until"),
+    [
+        ("2026-03-24T10:17:33.120Z", "2026-04-01T21:40:00Z"),
+        ("2026-03-29T00:30:00Z", "2026-03-29T02:05:00Z"),
+        ("2026-03-29T00:10:00Z", "2026-03-29T00:50:00Z"),
+    ],
+)
+def test_counts_of_hours_and_of_parts_of_them_make_the_whole(
+    since: str, until: str, stored: StoredEvents
+) -> None:
+    days = {"field": "timestamp", "calendar_interval": "1d", "time_zone": "Europe/Berlin"}
+    half_hours = {"field": "timestamp", "fixed_interval": "30m", "min_doc_count": 1}
+    aggs = {
+        "e": {"terms": {"field": "event"}, "aggs": {"d": {"date_histogram": days}}},
+        "d": {"date_histogram": days, "aggs": {"s": {"terms": {"field": "source"}}}},
+        "h": {"date_histogram": half_hours, "aggs": {"e": {"terms": {"field": "event"}}}},
+        "i": {"date_histogram": {**half_hours, "time_zone": "Asia/Kolkata"}},
+    }
+    low, high = (datetime.fromisoformat(text) for text in (since, until))
+    within = [event for event in world() if low <= event["at"] < high]
+
+    got = stored.questions.aggregate(Aggregate(since=since, until=until, aggs=aggs))
+
+    assert got.total == len(within)
+    reference = Reference(world(), now=NOW)
+    assert differences(got.aggregations, reference.ask(aggs, within)) == []

@@ -5,15 +5,9 @@ import time
 from tailrace.config import QueryConfig
 from tailrace.errors import LimitError
 from tailrace.query import counting, searching
-from tailrace.query.aggregations import (
-    Aggregate,
-    Aggregated,
-    AggregateResult,
-    Aggs,
-    aggregate,
-)
+from tailrace.query.aggregations import Aggregate, AggregateResult
 from tailrace.query.aggregations import question as aggregating
-from tailrace.query.asked import Asked, Clock, now_of
+from tailrace.query.asked import Clock, now_of
 from tailrace.query.completing import Complete, Completed, complete
 from tailrace.query.documents import Documents, Found, find_documents
 from tailrace.query.insights import (
@@ -135,12 +129,6 @@ class Questions:
     def aggregate(self, question: Aggregate) -> AggregateResult:
         """Return metrics and buckets of the matching events."""
         return aggregating.answer(self._runner, question, now=now_of(self._clock))
-
-    def aggregate_tree(self, asked: Asked, aggs: Aggs, *, has_words: bool = False) -> Aggregated:
-        """Return the same for a condition and a parsed request."""
-        now = now_of(self._clock)
-        with self._runner.turn() as client:
-            return aggregate(self._runner, client, asked, aggs, now=now, has_words=has_words)
 
     def documents(self, question: Documents) -> Found:
         """Return a page of events by a filter tree, in any order, with aggregations beside them."""

@@ -59,6 +59,8 @@ class Bucketing:
     """Whether some of the buckets found are left out, so that those below it must be told."""
     is_keyed = False
     has_total = False
+    is_of_hours = True
+    """Whether events of one hour that are alike are in the same buckets."""
     orders: Orders = ()
     size = 0
     events_min = 1
@@ -318,6 +320,7 @@ class Dates(Bucketing):
         self.is_keyed = is_keyed
         self._interval = interval
         self._buckets_max = buckets_max
+        self.is_of_hours = rounding.is_of_hours
 
     def layer(self, rows: Rows) -> None:
         """Add the keys."""

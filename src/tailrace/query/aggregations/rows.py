@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import Final
 
-from tailrace.query.asked import TABLE, Asked
+from tailrace.query.asked import HOURLY_COLUMNS, INSTANT, TABLE, Asked
 from tailrace.query.bind import Binder
 from tailrace.query.compile import compile_tree
 from tailrace.query.tree import Tree
@@ -17,6 +17,9 @@ from tailrace.query.tree import Tree
 KEPT_MAX: Final = 5_000
 _BETWEEN: Final = "\x1f"
 Key = str | int | float
+_KNOWN_BY_HOUR: Final = frozenset(
+    {INSTANT, *HOURLY_COLUMNS, *(f"({name} != '')" for name in HOURLY_COLUMNS)}
+)
 
 
 class Rows:
@@ -35,6 +38,7 @@ class Rows:
 
         For `zone` and `has_words` see `compile_tree`.
         """
+        self._scopes = asked.scopes() if where is None else []
         self.binder = Binder()
         self.binder.parameters = dict(asked.binder.parameters)
         self._now = now
@@ -89,10 +93,34 @@ class Rows:
             if len(wanted) <= KEPT_MAX:
                 self.layer(where=f"{_text(name)} IN {self.binder.texts(wanted)}")
 
+    @property
+    def may_be_counted_by_hour(self) -> bool:
+        """Whether nothing is read but what the table's projection by hour knows."""
+        has_hours = any(instant != INSTANT for instant, _ in self._scopes)
+        return has_hours and self._columns.keys() <= _KNOWN_BY_HOUR
+
     def sql(self) -> str:
         """Return the statement; what it needs has been added."""
         columns = ", ".join(f"{sql} AS {name}" for sql, name in self._columns.items())
-        sql = f"SELECT {columns or '1 AS nothing'} FROM {TABLE} WHERE {self._where}"
+        return self._around(f"SELECT {columns or '1 AS nothing'} FROM {TABLE} WHERE {self._where}")
+
+    def counted_by_hour(self) -> str:
+        """Return the same with one row for all events of an hour that are alike.
+
+        The column `events` has how many they are. What is not a whole hour is counted by itself.
+        """
+        parts = []
+        for instant, where in self._scopes:
+            columns = [
+                f"{instant if sql == INSTANT else sql} AS {name}"
+                for sql, name in self._columns.items()
+            ]
+            grouped = f" GROUP BY {', '.join(self._columns.values())}" if columns else ""
+            selected = ", ".join([*columns, "count() AS events"])
+            parts.append(f"SELECT {selected} FROM {TABLE} WHERE {where}{grouped}")
+        return self._around(" UNION ALL ".join(parts))
+
+    def _around(self, sql: str) -> str:
         for around in self._layers:
             sql = around(sql)
         return sql

@@ -25,6 +25,7 @@ from tailrace.query.aggregations.plans import Planner, Span, orders_of
 from tailrace.query.aggregations.rows import Key, Rows
 from tailrace.query.aggregations.tree import BUCKETS_MAX, Agg, Aggs
 from tailrace.query.asked import Asked
+from tailrace.query.compile import notes_on
 from tailrace.query.running import Runner
 
 _HIT_KINDS: Final = frozenset({"top_hits", "top_metrics"})
@@ -97,13 +98,23 @@ def aggregate(
     run = _Run(runner, client, asked, now=now, zone=zone, has_words=has_words)
     answer = run.answer(aggs)
     apply_pipelines(aggs.by_name, answer)
-    notes = list(asked.notes)
+    notes = dict.fromkeys(asked.notes)
     for node in aggs.walk():
-        for name in _fields(node.options) if isinstance(node, Agg) else ():
-            note = reading.note_on(name)
-            if note is not None and note not in notes:
-                notes.append(note)
-    return Aggregated(run.total, answer, notes)
+        if isinstance(node, Agg):
+            notes |= dict.fromkeys(_notes_on(node.options))
+    return Aggregated(run.total, answer, list(notes))
+
+
+def _notes_on(options: object) -> list[str]:
+    """Return what the person who asked should know about the fields that an aggregation names."""
+    match options:
+        case tree.Filter(query):
+            return notes_on(query)
+        case tree.Filters():
+            return [note for query in options.trees for note in notes_on(query)]
+        case _:
+            found = [reading.note_on(name) for name in _fields(options)]
+            return [note for note in found if note is not None]
 
 
 def _fields(options: object) -> list[str]:
@@ -114,6 +125,11 @@ def _fields(options: object) -> list[str]:
             return [one.field for one in options.terms]
         case tree.Composite():
             return [one.options.field for one in options.sources]
+        case tree.WeightedAvg():
+            return [options.value.field, options.weight.field]
+        case tree.TopMetrics():
+            listed = options.metrics if isinstance(options.metrics, list) else [options.metrics]
+            return [one.field for one in listed]
         case _:
             name = getattr(options, "field", None)
             return [name] if isinstance(name, str) else []
@@ -205,7 +221,7 @@ class _Run:
         for number, sql in enumerate(bucketing.extras()):
             extras.append(f"e{number}")
             selected.append(f"{sql} AS e{number}")
-        selected.append("count() AS n")
+        selected.append("")
         for place, agg in enumerate(node.aggs.nodes):
             if not _is_metric(agg):
                 continue
@@ -215,7 +231,16 @@ class _Run:
             for name, sql in zip(names[agg.name], calculation.columns, strict=True):
                 selected.append(f"{sql} AS {name}")
         order = _order_sql(node, names, rows.keys[len(above) :], extras)
-        sql = f"SELECT {', '.join(selected)} FROM ({rows.sql()})"
+        is_by_hour = (
+            not node.calculations
+            and all(one.bucketing.is_of_hours for one in node.way)
+            and rows.may_be_counted_by_hour
+        )
+        selected[len(rows.keys) + len(extras)] = (
+            "sum(events) AS n" if is_by_hour else "count() AS n"
+        )
+        inner = rows.counted_by_hour() if is_by_hour else rows.sql()
+        sql = f"SELECT {', '.join(selected)} FROM ({inner})"
         if rows.keys:
             sql += f" GROUP BY {', '.join(rows.keys)}"
             if bucketing.events_min > 1:

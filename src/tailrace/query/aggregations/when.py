@@ -157,6 +157,15 @@ class Rounding:
         made._starts = starts
         return made
 
+    @property
+    def is_of_hours(self) -> bool:
+        """Whether all intervals start with an hour of UTC."""
+        hour = UNITS_MS["hour"]
+        starts = [self._offset_ms, *(self._starts or (self._length_ms,))]
+        starts += [part for change in self._changes[1:] for part in change]
+        starts += [offset for _, offset in self._changes[:1]]
+        return not any(start % hour for start in starts)
+
     def round(self, at_ms: int) -> int:
         """Return the start of the interval that the instant is in."""
         at = at_ms - self._offset_ms
