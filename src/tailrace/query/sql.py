@@ -56,7 +56,9 @@ _READ_ONLY = ("readonly", 1)
 # Errors of the engine that mean that it is away or full, not that the statement is wrong.
 _TRANSIENT_CODES = frozenset({202, 209, 210, 243, 394, 425, 735, 999})
 _TRAILER = re.compile(
-    r"\s*\(version [0-9.]+[^)]*\)|^(?:Code: \d+\. )?(?:DB::Exception: )+|"
+    # What the client of a server puts around its message, with the server's address.
+    r"^Received ClickHouse exception, code: \d+, server response: |\s*\(for url [^)]*\)$|"
+    r"\s*\(version [0-9.]+(?: \([^)]*\))?\)|^(?:Code: \d+\. )?(?:DB::Exception: )+|"
     r"(?:While executing \w+\.?\s*)|: In scope SELECT parseQueryToJSON\([\s\S]*\)|"
     r"\(line \d+, col \d+\)"
 )

@@ -4,6 +4,7 @@ import pytest
 
 from tailrace.config import QueryConfig
 from tailrace.errors import QueryError
+from tailrace.query.sql import cleaned
 from tailrace.query.sqlcheck import UnknownTableError
 from tailrace.query.sqlformats import known_format, media_type_of
 from tailrace.query.sqlsettings import effective_settings
@@ -109,3 +110,13 @@ def test_formats_have_one_name_however_they_are_written() -> None:
     assert known_format("MySQLWire") is None
     assert media_type_of("CSVWithNames") == "text/csv; charset=UTF-8; header=present"
     assert media_type_of("Native") == "application/octet-stream"
+
+
+def test_a_message_of_the_engine_tells_nothing_of_where_it_runs() -> None:
+    served = (
+        "Received ClickHouse exception, code: 47, server response: Code: 47. DB::Exception: "
+        "Unknown identifier `x`. (UNKNOWN_IDENTIFIER) (version 26.9.2.1 (official build)) "
+        "(for url http://store.internal:8123)"
+    )
+
+    assert cleaned(served) == "Unknown identifier `x`. (UNKNOWN_IDENTIFIER)"
