@@ -236,7 +236,7 @@ def test_a_timeline_is_newest_first_and_grouped_by_session(stored: StoredEvents)
         }
 
 
-@pytest.mark.parametrize("limit", [1, 3, 7])
+@pytest.mark.parametrize("limit", [1, 7])
 def test_pages_repeat_and_leave_out_nothing(stored: StoredEvents, limit: int) -> None:
     found = pages(stored, Timeline(limit=limit))
 

@@ -269,7 +269,7 @@ def ms_of(text: str) -> int:
     return round(datetime.fromisoformat(text).timestamp() * 1000)
 
 
-@pytest.mark.parametrize("number", range(18))
+@pytest.mark.parametrize("number", range(12))
 def test_random_worlds_are_credited_as_in_plain_python(
     stored: StoredEvents, worlds: list[Happening], number: int
 ) -> None:

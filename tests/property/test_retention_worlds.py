@@ -32,7 +32,7 @@ from tailrace.query.insights.retention import (
 )
 
 WORLDS = 400
-QUESTIONS = 30
+QUESTIONS = 18
 UNITS_MS = {"hour": 3_600_000, "day": 86_400_000, "week": 604_800_000, "month": 2_592_000_000}
 
 
