@@ -34,7 +34,8 @@ FUZZY_CHARACTERS_MAX = 64
 COSTLY_MAX = 50
 EDITS_MAX = 2
 _ID_CHARACTERS_MIN = 8
-_LETTERS = re.compile(r"(\\[\s\S])|[^\\]+")
+# The classes `\\D` and the like, whose case means something; any other pieces of an expression.
+_PIECES = re.compile(r"(\\[dDwWsS])|\\[\s\S]|[^\\]+")
 
 ValueLeaf = Term | Phrase | Wildcard | Regex | Fuzzy | Range
 TextLeaf = Term | Phrase | Wildcard | Regex | Fuzzy
@@ -341,7 +342,7 @@ def _expression(leaf: Regex) -> Expression:
 
 def _lower(pattern: str) -> str:
     """Return an expression for words, which are in lower case; `\\D` stays what it is."""
-    return _LETTERS.sub(lambda found: found.group(1) or found.group().lower(), pattern)
+    return _PIECES.sub(lambda found: found.group(1) or found.group().lower(), pattern)
 
 
 def _tokens_near(leaf: Fuzzy) -> TokensNear:

@@ -46,6 +46,8 @@ _INDEXED_COLUMNS = f"lowerUTF8(concatWithSeparator(' ', {', '.join(TEXT_COLUMNS)
 _JSON_COLUMNS = ("original", "context")
 
 _DISTINCT_MAX = 2_000
+# The one character that is two in lower case.
+_LONGER = "\u0130"
 _INNER = r"(?:[0-9A-Za-z]|[^\x00-\x7f])"
 # What is between two tokens, and around them, within one value: no quote, which would end it.
 _EDGE = r'[^0-9A-Za-z"\x{80}-\x{10ffff}]'
@@ -113,9 +115,27 @@ def _in_json(column: str, wanted: FreeText, test: str, binder: Binder) -> str:
         in_value = f"match({column}, {binder.text(_in_value(words))})"
         return f"if({is_plain}, {in_value}, {taken_apart})"
     lacks = [f"NOT match({column}, {binder.text(_in_value(token))})" for token in _single(wanted)]
+    near = _near_somewhere(column, wanted, test, binder)
+    if near is not None:
+        is_plain, lacks = f"{is_plain} AND position({column}, '{_LONGER}') = 0", [f"NOT {near}"]
     if not lacks:
         return taken_apart
     return f"if({is_plain} AND ({' OR '.join(lacks)}), 0, {taken_apart})"
+
+
+def _near_somewhere(column: str, wanted: FreeText, test: str, binder: Binder) -> str | None:
+    """Return a test on the whole of a JSON text without which no word in it fits, or None.
+
+    It is told of the text as it stands, keys and all, which takes a fraction of taking it apart.
+    """
+    match wanted:
+        case TokenFits(expression) if expression.re2.isascii() and "[^" not in expression.re2:
+            anywhere = "(?i)" + expression.re2.removeprefix("^").removesuffix("$")
+            return f"match({column}, {binder.text(anywhere)})"
+        case TokensNear():
+            return f"arrayExists(ts -> {test}, [tokens(lowerUTF8({column}))])"
+        case _:
+            return None
 
 
 def _single(wanted: FreeText) -> list[str]:
@@ -207,6 +227,11 @@ def _tokens_test(wanted: FreeText, binder: Binder) -> str:
             return f"arrayExists(t -> match(t, {binder.text(expression.re2)}), ts)"
         case TokenPatterns(patterns):
             tests = [_like_test(pattern, binder) for pattern in patterns]
+        case TokensNear((near,)):
+            # Most words are too long or too short, and need not be compared.
+            length = f"abs(toInt64(lengthUTF8(t)) - {len(near.text)})"
+            likely = f"arrayFilter(t -> {length} <= {near.edits}, ts)"
+            return f"arrayExists(t -> {near_test(near, binder)('t')}, {likely})"
         case TokensNear(tokens):
             tests = [near_test(near, binder) for near in tokens]
     return _side_by_side(tests)
@@ -255,6 +280,9 @@ def near_test(near: Near, binder: Binder) -> Callable[[str], str]:
         if names:
             coded = f"translateUTF8({coded}, {names}, {values})"
         distance = f"damerauLevenshteinDistance({coded}, {word})"
+        if not names:
+            plain = f"damerauLevenshteinDistance({x}, {word})"
+            distance = f"if(length({x}) = lengthUTF8({x}), {plain}, {distance})"
         length = f"abs(toInt64(lengthUTF8({x})) - {size})"
         return f"({length} <= {near.edits} AND {distance} <= {near.edits})"
 
