@@ -51,6 +51,7 @@ from tailrace.app.routes import (
     workspace,
     write_keys,
 )
+from tailrace.app.strict import StrictRequest
 
 BODY_BYTES_MAX = 1_048_576
 
@@ -208,6 +209,7 @@ def make_app(parts: Parts) -> Litestar:
     guarded = Router(
         "/api/v1",
         guards=[require_access, refuse_unknown_parameters],
+        request_class=StrictRequest,
         route_handlers=GUARDED,
     )
     open_to_all = Router(

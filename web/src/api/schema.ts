@@ -1357,7 +1357,7 @@ export interface Events {
   /** The name of a track event. */
   event?: string | null;
   /** Which type it is. */
-  type?: "track" | "identify" | "page" | "screen" | "group" | "alias" | null;
+  type?: "alias" | "group" | "identify" | "page" | "screen" | "track" | null;
   /** Query text in the language asked in (Lucene); blank asks for everything. */
   query?: string;
   language?: "kql" | "lucene" | null;
@@ -1370,7 +1370,7 @@ export interface Exclusion {
   /** The name of a track event. */
   event?: string | null;
   /** Which type it is. */
-  type?: "track" | "identify" | "page" | "screen" | "group" | "alias" | null;
+  type?: "alias" | "group" | "identify" | "page" | "screen" | "track" | null;
   /** Query text in the language asked in (Lucene); blank asks for everything. */
   query?: string;
   language?: "kql" | "lucene" | null;
@@ -3983,7 +3983,7 @@ export interface TrendSeries {
   /** The name of a track event. */
   event?: string | null;
   /** Which type it is. */
-  type?: "track" | "identify" | "page" | "screen" | "group" | "alias" | null;
+  type?: "alias" | "group" | "identify" | "page" | "screen" | "track" | null;
   /** Query text in the language asked in (Lucene); blank asks for everything. */
   query?: string;
   language?: "kql" | "lucene" | null;
@@ -4321,7 +4321,7 @@ export interface tailrace.query.insights.funnelshapes.Step {
   /** The name of a track event. */
   event?: string | null;
   /** Which type it is. */
-  type?: "track" | "identify" | "page" | "screen" | "group" | "alias" | null;
+  type?: "alias" | "group" | "identify" | "page" | "screen" | "track" | null;
   /** Query text in the language asked in (Lucene); blank asks for everything. */
   query?: string;
   language?: "kql" | "lucene" | null;
