@@ -521,10 +521,12 @@ class Reference:
                 return _fixed_floor(ms - offset, fixed, zone) + offset
             return _calendar_floor(ms - offset, str(calendar), zone) + offset
 
+        step = {"year": 120, "quarter": 48, "month": 24}.get(calendar or "", 6) * 3_600_000
+
         def following(ms: int) -> int:
             at = ms
             while floor(at) == ms:
-                at += min(fixed or 3_600_000, 1_800_000)
+                at += min(fixed, 1_800_000) if fixed else step
             return floor(at)
 
         return floor, following, calendar, zone
@@ -901,6 +903,8 @@ def _calendar_floor(ms: int, unit: str, zone: ZoneInfo) -> int:
 
 def _fixed_floor(ms: int, length: int, zone: ZoneInfo) -> int:
     """Return when the clock on the wall last showed the start, or jumped over it."""
+    if zone.key == "UTC":
+        return ms // length * length
     wall = ms_of(_local(ms, zone).replace(tzinfo=UTC))
     start = _local(wall // length * length, ZoneInfo("UTC")).replace(tzinfo=None)
     candidates = []
