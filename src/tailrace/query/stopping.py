@@ -43,6 +43,11 @@ class Mark:
         """Whether somebody stopped it."""
         return self._stopped.is_set()
 
+    @property
+    def comment(self) -> str:
+        """What its statements begin with; those that only look at it have it further on."""
+        return f"/* {self.text} */"
+
     def forbid(self) -> None:
         """Let it begin no further statement."""
         self._stopped.set()
@@ -51,9 +56,9 @@ class Mark:
         """End its statement that runs now, and let it begin no other one."""
         self.forbid()
         client.command(
-            "KILL QUERY WHERE query_kind = 'Select' AND position(query, {mark:String}) > 0 "
+            "KILL QUERY WHERE query_kind = 'Select' AND startsWith(query, {mark:String}) "
             "AND query_id != queryID() ASYNC",
-            parameters={"mark": self.text},
+            parameters={"mark": self.comment},
         )
 
     def progress(self, client: Client) -> Progress | None:
@@ -61,8 +66,8 @@ class Mark:
         rows = client.query(
             "SELECT elapsed, read_rows, total_rows_approx, greatest(memory_usage, 0) "
             "FROM system.processes "
-            "WHERE position(query, {mark:String}) > 0 AND query_id != queryID() LIMIT 1",
-            parameters={"mark": self.text},
+            "WHERE startsWith(query, {mark:String}) AND query_id != queryID() LIMIT 1",
+            parameters={"mark": self.comment},
         ).result_rows
         return Progress(*rows[0]) if rows else None
 
@@ -91,7 +96,7 @@ def with_mark(sql: str) -> str:
         return sql
     if mark.is_stopped:
         raise StoppedError(STOPPED)
-    return f"/* {mark.text} */ {sql}"
+    return f"{mark.comment} {sql}"
 
 
 def was_stopped() -> bool:

@@ -19,6 +19,7 @@ from tailrace.app.clickhouse.errors import ClientError
 from tailrace.app.clickhouse.packing import too_large, unpacked
 
 STATEMENT_BYTES_MAX: Final = 1_048_576
+_IGNORED_BYTES_MAX: Final = 67_108_864
 _FIELDS_MAX: Final = 1_000
 _PARAMETER: Final = "param_"
 _NAME_CHARACTERS_MAX: Final = 200
@@ -71,15 +72,22 @@ async def body_of(scope: HTTPScope, receive: Receive, headers: Mapping[str, str]
         ClientError: it is too large, or cannot be unpacked.
     """
     body = bytearray()
+    size = 0
     while True:
         message = await receive()
         if message["type"] != "http.request":
             raise ClientError(1000, "the connection was closed before all of the request came")
-        body += message.get("body", b"")
-        if len(body) > STATEMENT_BYTES_MAX:
+        part = message.get("body", b"")
+        size += len(part)
+        # Who sends too much, such as rows to insert, reads the answer only once all is sent.
+        if size <= STATEMENT_BYTES_MAX:
+            body += part
+        if size > _IGNORED_BYTES_MAX:
             raise too_large(STATEMENT_BYTES_MAX)
         if not message.get("more_body", False):
             break
+    if size > STATEMENT_BYTES_MAX:
+        raise too_large(STATEMENT_BYTES_MAX)
     encoding = headers.get("content-encoding", "")
     return unpacked(bytes(body), encoding, bytes_max=STATEMENT_BYTES_MAX)
 
