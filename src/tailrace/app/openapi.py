@@ -359,12 +359,15 @@ def _put_problems(operation: Schema, *, is_guarded: bool) -> None:
 _NAMED_IN_BODY: Final = frozenset({"check_settings", "dry_run_destination", "preview_destination"})
 """Operations whose body names what may not be there."""
 
+_ASK: Final = frozenset({"questions", "events", "backfills", "insights", "people"})
+"""Tags of operations that ask the store, which may refuse a question that needs too much."""
+
 
 def _impossible(operation: Schema, *, is_guarded: bool) -> set[int]:
     """Return the statuses that no call of the operation can lead to, whatever its route lists."""
     taken = {parameter["name"] for parameter in operation.get("parameters", ())}
     places = {parameter["in"] for parameter in operation.get("parameters", ())}
-    is_question = bool({"questions", "events", "backfills"} & set(operation["tags"]))
+    is_question = bool(_ASK & set(operation["tags"]))
     found: set[int] = set()
     if "requestBody" not in operation:
         found.add(413)
@@ -373,7 +376,7 @@ def _impossible(operation: Schema, *, is_guarded: bool) -> set[int]:
     if "Idempotency-Key" not in taken and not is_question:
         found.add(422)
     has_name = "path" in places or operation["operationId"] in _NAMED_IN_BODY
-    if is_guarded and not has_name and not {"events", "me"} & set(operation["tags"]):
+    if is_guarded and not has_name and not {"events", "me", "people"} & set(operation["tags"]):
         found.add(404)
     return found
 

@@ -7,7 +7,7 @@ from litestar.params import FromPath, QueryParameter
 
 from tailrace.app.asking import needs
 from tailrace.app.parts import Given
-from tailrace.app.routes.errors import ASKING
+from tailrace.app.routes.errors import ASKING, FINDING
 from tailrace.app.routes.parameters import Matching, Since, Until
 from tailrace.query.insights.explore import (
     EVENTS_MAX,
@@ -58,7 +58,7 @@ async def explore_events(
     "/explore/events/{event:str}/properties",
     tags=["questions"],
     summary="List an event's properties",
-    responses=ASKING,
+    responses=FINDING,
     opt=needs("events:read"),
 )
 async def explore_properties(
