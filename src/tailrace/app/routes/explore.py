@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from litestar import get
-from litestar.params import FromPath, QueryParameter
+from litestar.params import PathParameter, QueryParameter
 
 from tailrace.app.asking import needs
 from tailrace.app.parts import Given
@@ -21,6 +21,7 @@ Name = Annotated[str, QueryParameter(max_length=500, description="A part of an e
 Zone = Annotated[
     str, QueryParameter(max_length=64, description="Time zone that the days of trends are of.")
 ]
+EventInPath = Annotated[str, PathParameter(min_length=1, max_length=500)]
 EventName = Annotated[
     str, QueryParameter(min_length=1, max_length=500, description="The event's name, or a type.")
 ]
@@ -63,7 +64,7 @@ async def explore_events(
 )
 async def explore_properties(
     parts: Given,
-    event: FromPath[str],
+    event: EventInPath,
     type: Type = None,  # noqa: A002 - the parameter's name
     matching: Matching = "",
     since: Since = "30d",

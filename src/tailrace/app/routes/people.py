@@ -3,7 +3,7 @@
 from typing import Annotated, TypeVar
 
 from litestar import get
-from litestar.params import FromPath, QueryParameter
+from litestar.params import PathParameter, QueryParameter
 
 from tailrace.app.asking import needs
 from tailrace.app.parts import Given, Parts
@@ -29,6 +29,7 @@ Cursor = Annotated[
     str,
     QueryParameter(max_length=1_500, description="Where to go on: `cursor` of the page before."),
 ]
+IdInPath = Annotated[str, PathParameter(min_length=1, max_length=4_096)]
 UserId = Annotated[
     str,
     QueryParameter(min_length=1, max_length=4_096, description="Any id of the person."),
@@ -60,7 +61,7 @@ async def search_users(
     responses=FINDING,
     opt=needs("events:read"),
 )
-async def show_user(parts: Given, user_id: FromPath[str]) -> Profile:
+async def show_user(parts: Given, user_id: IdInPath) -> Profile:
     """Return what is known of a person, by any of their ids."""
     return await _profile(parts, "person", user_id)
 
@@ -74,7 +75,7 @@ async def show_user(parts: Given, user_id: FromPath[str]) -> Profile:
 )
 async def list_user_events(
     parts: Given,
-    user_id: FromPath[str],
+    user_id: IdInPath,
     matching: Matching = "",
     since: Since = EVER,
     until: Until = "now",
@@ -97,7 +98,7 @@ async def list_user_events(
 )
 async def list_user_sessions(
     parts: Given,
-    user_id: FromPath[str],
+    user_id: IdInPath,
     since: Since = "90d",
     until: Until = "now",
     limit: PageSize = 50,
@@ -129,7 +130,7 @@ async def search_groups(
     responses=FINDING,
     opt=needs("events:read"),
 )
-async def show_group(parts: Given, group_id: FromPath[str]) -> Profile:
+async def show_group(parts: Given, group_id: IdInPath) -> Profile:
     """Return what is known of a group, with the members seen last."""
     return await _profile(parts, "group", group_id)
 
@@ -143,7 +144,7 @@ async def show_group(parts: Given, group_id: FromPath[str]) -> Profile:
 )
 async def list_group_events(
     parts: Given,
-    group_id: FromPath[str],
+    group_id: IdInPath,
     matching: Matching = "",
     since: Since = EVER,
     until: Until = "now",
