@@ -19,7 +19,7 @@ from tailrace.query import Histogram, Questions, Search, Values
 from tailrace.query.insights.asking import Events
 from tailrace.query.insights.attribution import Attribution
 from tailrace.query.insights.explore import ExploreEvents
-from tailrace.query.insights.funnelshapes import Funnel, Step
+from tailrace.query.insights.funnelshapes import Funnel, StepEvents
 from tailrace.query.insights.lifecycle import Lifecycle
 from tailrace.query.insights.pathshapes import Paths
 from tailrace.query.insights.retention import Retention
@@ -92,7 +92,7 @@ def _asked(ask: Questions, store: Store, *, days: int) -> dict[str, Ask]:
         return lambda: ask.trends(question)
 
     def funnel(**rest: Any) -> Ask:
-        steps = [Step(event=name) for name in _STEPS]
+        steps = [StepEvents(event=name) for name in _STEPS]
         question = Funnel(**{"steps": steps, "since": whole, "window": 7, **rest})
         return lambda: ask.funnel(question)
 

@@ -18,7 +18,7 @@ from tailrace.query.insights.experimentshapes import (
     SampleSize,
     Share,
 )
-from tailrace.query.insights.funnelshapes import Exclusion, Funnel, FunnelResult, Step
+from tailrace.query.insights.funnelshapes import Exclusion, Funnel, FunnelResult, StepEvents
 from tailrace.query.insights.pathshapes import Paths, PathsPeople, Rule
 from tailrace.query.insights.statistics import (
     Moments,
@@ -36,7 +36,11 @@ from tailrace.query.insights.statistics import (
 )
 
 NOW = datetime(2026, 3, 20, tzinfo=UTC)
-SIGNUP, VIEW, PURCHASE = Step(event="Signup"), Step(event="View"), Step(event="Purchase")
+SIGNUP, VIEW, PURCHASE = (
+    StepEvents(event="Signup"),
+    StepEvents(event="View"),
+    StepEvents(event="Purchase"),
+)
 # Two weeks of four people: who, day of March and time, event, campaign, amount.
 TOLD = """
 u1 2T09:00 Signup google
@@ -84,7 +88,7 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoredEvents]:
         yield opened
 
 
-def ask(stored: StoredEvents, *steps: Step, **options: object) -> FunnelResult:
+def ask(stored: StoredEvents, *steps: StepEvents, **options: object) -> FunnelResult:
     whole = {"since": "2026-03-02", "until": "2026-03-12", "query": "source:shop", **options}
     return stored.questions.funnel(msgspec.convert({"steps": list(steps), **whole}, Funnel))
 
@@ -112,7 +116,7 @@ def counts(result: FunnelResult) -> list[int]:
     ],
 )
 def test_the_shop_has_these_funnels(
-    stored: StoredEvents, steps: list[Step], options: dict[str, object], people: list[int]
+    stored: StoredEvents, steps: list[StepEvents], options: dict[str, object], people: list[int]
 ) -> None:
     assert counts(ask(stored, *steps, **options)) == people
 
@@ -203,7 +207,10 @@ def test_a_funnel_that_makes_no_sense_is_refused(
 
 
 def test_twenty_steps_with_ten_exclusions_are_answered(stored: StoredEvents) -> None:
-    steps = [Step(event="View", query="NOT event:x"), *[Step(event=f"E{n}") for n in range(19)]]
+    steps = [
+        StepEvents(event="View", query="NOT event:x"),
+        *[StepEvents(event=f"E{n}") for n in range(19)],
+    ]
     exclusions = [Exclusion(event=f"X{n}") for n in range(10)]
 
     result = ask(stored, *steps, exclusions=exclusions, by="properties.utm", window=3_000)

@@ -18,7 +18,7 @@ from tailrace.query.insights.funnelshapes import (
     Exclusion,
     Funnel,
     FunnelPeople,
-    Step,
+    StepEvents,
 )
 from tailrace.query.insights.funnelsql import choices_of, rows_of
 from tailrace.query.insights.periods import periods_of
@@ -103,13 +103,13 @@ def a_funnel(rng: random.Random) -> Funnel:
     are_apart = rng.random() < 0.4
     if are_apart:
         count = min(count, 3)
-        steps = [Step(event=name) for name in rng.sample(NAMES, count)]
+        steps = [StepEvents(event=name) for name in rng.sample(NAMES, count)]
     else:
         steps = []
         for _ in range(count):
             chosen = some_events(rng, are_apart=False)
             others = [some_events(rng, are_apart=False)] if rng.random() < 0.2 else []
-            steps.append(Step(event=chosen.event, query=chosen.query, alternatives=others))
+            steps.append(StepEvents(event=chosen.event, query=chosen.query, alternatives=others))
     exclusions: list[Exclusion] = []
     while order == "ordered" and rng.random() < 0.4 and len(exclusions) < 3:
         chosen = Events(event="X") if rng.random() < 0.6 else some_events(rng, are_apart=False)
@@ -266,7 +266,7 @@ def test_the_engines_own_function_says_the_same(worlds: Worlds, number: int) -> 
     funnel = Funnel(
         since=SINCE,
         until=UNTIL,
-        steps=[Step(event=name) for name in names],
+        steps=[StepEvents(event=name) for name in names],
         window=rng.choice([1, 4, 8, 20, 40]),
         window_unit="minute",
     )

@@ -25,7 +25,7 @@ WORDS: Final[Mapping[str, str]] = {
     "balanced": "Whether everything that was accepted is accounted for.",
     "before": "The settings before, secrets as `***`.",
     "backlog_bytes": "Their size as JSON, estimated.",
-    "backlog_events": "Events without an outcome yet, by the ledger; exact to the minute of the oldest.",
+    "backlog_events": "Events without an outcome yet, by the ledger.",
     "behind": "Events that the destination has not dealt with; null where not all were counted.",
     "behind_records": "Records of refined events that the destination has not dealt with.",
     "blocked": "Events that a tracking plan kept out.",

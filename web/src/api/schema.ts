@@ -812,7 +812,7 @@ export interface DeliveryDifference {
  * ended in the last minute, null without any.
  */
 export interface DeliveryPace {
-  /** Events without an outcome yet, by the ledger; exact to the minute of the oldest. */
+  /** Events without an outcome yet, by the ledger. */
   backlog_events: number;
   /** Their size as JSON, estimated. */
   backlog_bytes: number;
@@ -1661,7 +1661,7 @@ export interface Funnel {
   /** Who counts as one: a person (a user with the anonymous visits before they were known), a group (account), or a device (anonymous id). */
   actor?: "device" | "group" | "person";
   /** The steps, in their order. */
-  steps: tailrace.query.insights.funnelshapes.Step[];
+  steps: StepEvents[];
   /** Whether other events may come in between, or the steps in any order. */
   order?: "any" | "ordered" | "strict";
   /** How long after the first step the last one may be. */
@@ -1712,7 +1712,7 @@ export interface FunnelPeople {
   /** Who counts as one: a person (a user with the anonymous visits before they were known), a group (account), or a device (anonymous id). */
   actor?: "device" | "group" | "person";
   /** The steps, in their order. */
-  steps: tailrace.query.insights.funnelshapes.Step[];
+  steps: StepEvents[];
   /** Whether other events may come in between, or the steps in any order. */
   order?: "any" | "ordered" | "strict";
   /** How long after the first step the last one may be. */
@@ -3586,6 +3586,35 @@ export interface Status {
   problems: string[];
 }
 
+/** One thing that happened to the event; `at` is null where the moment was not kept. */
+export interface Step {
+  /** What happened, in a word. */
+  step: string;
+  /** When. */
+  at: string | null;
+  /** What happened, in a sentence. */
+  summary: string;
+  /** The source's slug. */
+  source: string;
+  /** More about it, for programs. */
+  facts: JsonObject;
+}
+
+/** A step: these events, or any of the `alternatives`. */
+export interface StepEvents {
+  /** The name of a track event. */
+  event?: string | null;
+  /** Which type it is. */
+  type?: "alias" | "group" | "identify" | "page" | "screen" | "track" | null;
+  /** Query text in the language asked in (Lucene); blank asks for everything. */
+  query?: string;
+  language?: "kql" | "lucene" | null;
+  /** Your own words for it. */
+  label?: string | null;
+  /** Events that fulfil the step as well. */
+  alternatives?: Events[];
+}
+
 /** Ask in how many intervals people did something: `exactly` so many, or `at_least`. */
 export interface Stickiness {
   /** Query text in the language asked in (Lucene); blank asks for everything. */
@@ -3856,7 +3885,7 @@ export interface TraceAnswer {
   /** What became of it. */
   outcome: string;
   /** What happened to it, in order. */
-  steps: tailrace.app.trace.Step[];
+  steps: Step[];
   /** Where it was looked for. */
   looked_at: string[];
   /** What destinations know of it; most forget what they delivered. */
@@ -4300,35 +4329,6 @@ export interface Whoami {
   member: Me | null;
   /** The workspace. */
   workspace: MyWorkspace;
-}
-
-/** One thing that happened to the event; `at` is null where the moment was not kept. */
-export interface tailrace.app.trace.Step {
-  /** What happened, in a word. */
-  step: string;
-  /** When. */
-  at: string | null;
-  /** What happened, in a sentence. */
-  summary: string;
-  /** The source's slug. */
-  source: string;
-  /** More about it, for programs. */
-  facts?: JsonObject;
-}
-
-/** A step: these events, or any of the `alternatives`. */
-export interface tailrace.query.insights.funnelshapes.Step {
-  /** The name of a track event. */
-  event?: string | null;
-  /** Which type it is. */
-  type?: "alias" | "group" | "identify" | "page" | "screen" | "track" | null;
-  /** Query text in the language asked in (Lucene); blank asks for everything. */
-  query?: string;
-  language?: "kql" | "lucene" | null;
-  /** Your own words for it. */
-  label?: string | null;
-  /** Events that fulfil the step as well. */
-  alternatives?: Events[];
 }
 
 /** What each call of the API takes and answers with; `null` where there is none. */

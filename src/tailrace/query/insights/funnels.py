@@ -23,7 +23,7 @@ from tailrace.query.insights.funnelshapes import (
     FunnelStep,
     FunnelTime,
     FunnelValue,
-    Step,
+    StepEvents,
 )
 from tailrace.query.insights.funnelsql import Rows, choices_of, rows_of
 from tailrace.query.insights.periods import Periods, periods_of
@@ -229,7 +229,7 @@ def _label(question: Funnel, number: int) -> str:
     return _name(question.steps[number])
 
 
-def _name(step: Step) -> str:
+def _name(step: StepEvents) -> str:
     if step.label:
         return step.label
     names = [step.name, *(events.name for events in step.alternatives)]

@@ -26,7 +26,7 @@ StepNumber = Annotated[int, Meta(ge=1, le=STEPS_MAX, description="A step, from 1
 WindowUnit = Literal["second", "minute", "hour", "day", "week"]
 
 
-class Step(Events, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class StepEvents(Events, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A step: these events, or any of the `alternatives`."""
 
     alternatives: Annotated[
@@ -53,7 +53,7 @@ class Funnel(Question, frozen=True, kw_only=True, forbid_unknown_fields=True):
     `times` adds how long steps take, `trend` the funnel by when attempts began.
     """
 
-    steps: Annotated[list[Step], Meta(min_length=2, max_length=STEPS_MAX)]
+    steps: Annotated[list[StepEvents], Meta(min_length=2, max_length=STEPS_MAX)]
     order: Literal["ordered", "strict", "any"] = "ordered"
     window: Annotated[int, Meta(ge=1, le=WINDOW_DAYS_MAX * 86_400)] = 14
     window_unit: WindowUnit = "day"

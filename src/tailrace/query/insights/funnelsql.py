@@ -22,7 +22,7 @@ import msgspec
 from tailrace.query.asked import INSTANT, TABLE
 from tailrace.query.insights.asking import Events, Scope
 from tailrace.query.insights.breakdowns import value_sql
-from tailrace.query.insights.funnelshapes import Funnel, Step
+from tailrace.query.insights.funnelshapes import Funnel, StepEvents
 
 _NO_STEP: Final = 31
 _BITS: Final = 63
@@ -52,7 +52,7 @@ def rows_of(scope: Scope, funnel: Funnel, *, is_plain: bool) -> Rows:
     return Rows(writer.best(rows) if funnel.constant else rows, has_many)
 
 
-def are_apart(steps: Sequence[Step]) -> bool:
+def are_apart(steps: Sequence[StepEvents]) -> bool:
     """Tell whether surely no event fulfils two of the steps, by their names or types."""
     for number, step in enumerate(steps):
         for other in steps[:number]:
@@ -62,7 +62,7 @@ def are_apart(steps: Sequence[Step]) -> bool:
     return True
 
 
-def choices_of(step: Step) -> list[Events]:
+def choices_of(step: StepEvents) -> list[Events]:
     """Return the events that fulfil a step, without their labels."""
     fields = {name: getattr(step, name) for name in Events.__struct_fields__}
     chosen = [
