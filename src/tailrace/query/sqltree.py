@@ -25,7 +25,7 @@ def without_settings(tree: Node) -> Node:
             name: value for name, value in node.items() if name not in ("settings", "settings_ast")
         }
 
-    return _changed(tree, change)
+    return _changed_tree(tree, change)
 
 
 def text_of(value: str) -> Node:
@@ -64,7 +64,7 @@ def named_plainly(tree: Node, *, database: str, constants: Mapping[str, Node]) -
                 return {**constants[name.lower()], "alias": node.get("alias") or f"{name}()"}
         return node
 
-    return _changed(tree, change)
+    return _changed_tree(tree, change)
 
 
 def with_values(tree: Node, parameters: Mapping[str, str]) -> Node:
@@ -84,7 +84,7 @@ def with_values(tree: Node, parameters: Mapping[str, str]) -> Node:
         alias = {"alias": node["alias"]} if node.get("alias") else {}
         return {**cast_to(given, kind), **alias}
 
-    return _changed(tree, change)
+    return _changed_tree(tree, change)
 
 
 def expanded(tree: Node, tree_of: Callable[[str], Node]) -> Node:
@@ -106,7 +106,7 @@ def expanded(tree: Node, tree_of: Callable[[str], Node]) -> Node:
         }
         return {**rest, "subquery": subquery}
 
-    return _changed(tree, change)
+    return _changed_tree(tree, change)
 
 
 def _plain_parts(parts: list[Any], database: str) -> list[str]:
@@ -131,6 +131,12 @@ def _takes_nothing(function: Mapping[str, Any]) -> bool:
 
 def _unescaped(text: str) -> str:
     return _ESCAPED.sub(lambda found: _ESCAPES.get(found[1], found[1]), text)
+
+
+def _changed_tree(tree: Node, change: Change) -> Node:
+    """Return the tree with each node changed."""
+    changed: Node = _changed(tree, change)
+    return changed
 
 
 def _changed(value: Any, change: Change) -> Any:

@@ -99,6 +99,10 @@ def test_a_guarded_operation_tells_of_the_guard(description: Part) -> None:
             assert {"400", "401", "403", "429", "503"} <= set(operation["responses"]), where
 
 
+def test_every_shape_has_a_short_name_of_its_own(description: Part) -> None:
+    assert [name for name in description["components"]["schemas"] if "." in name] == []
+
+
 def test_every_body_and_answer_has_an_example(description: Part) -> None:
     without = [where for where, content in contents(description) if not examples(content)]
     made_up = [where for where, content in contents(description) if MISSING in str(content)]
