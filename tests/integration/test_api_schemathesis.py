@@ -14,7 +14,8 @@ import httpx
 import pytest
 import schemathesis
 from app_server import TOKEN, AppServer, app_server, track
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, seed, settings
+from hypothesis.errors import FlakyStrategyDefinition
 from schemathesis.checks import CHECKS
 from schemathesis.config import (
     CoveragePhaseConfig,
@@ -31,6 +32,7 @@ from tailrace.app.openapi import description_of
 EXAMPLES_MAX = 10
 STORIES_MAX = 25
 STEPS_MAX = 6
+ATTEMPTS_MAX = 8
 PATIENCE_S = 20
 SIGNED_IN = {"Authorization": f"Bearer {TOKEN}"}
 MANNERS = settings(
@@ -136,7 +138,17 @@ def test_operations_hold_to_it_after_each_other(app: AppServer) -> None:
                 transport_kwargs=self.get_call_kwargs(case),
             )
 
-    Story.run(settings=settings(MANNERS, max_examples=STORIES_MAX, stateful_step_count=STEPS_MAX))
+    told = settings(MANNERS, max_examples=STORIES_MAX, stateful_step_count=STEPS_MAX)
+    for attempt in range(ATTEMPTS_MAX):
+        try:
+            seed(attempt)(Story).run(settings=told)
+        except FlakyStrategyDefinition:
+            # The server keeps what stories before have made, so that one which begins like another
+            # may be answered otherwise, and go on otherwise. What went wrong is raised as it is.
+            if attempt == ATTEMPTS_MAX - 1:
+                raise
+        else:
+            break
 
     assert {200, 201} <= statuses
 

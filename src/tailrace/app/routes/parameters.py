@@ -12,7 +12,7 @@ Until = Annotated[
     str, QueryParameter(max_length=64, description="Until when; now when it is empty.")
 ]
 Matching = Annotated[
-    str, QueryParameter(max_length=10_000, description="Lucene query text that events must match.")
+    str, QueryParameter(max_length=2_000, description="Lucene query text that events must match.")
 ]
 SourceName = Annotated[
     str, QueryParameter(max_length=63, description="Only this source; every one when empty.")
