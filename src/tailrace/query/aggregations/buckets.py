@@ -5,6 +5,7 @@ and `made` turns what it found in one bucket of the aggregation above into bucke
 """
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -593,7 +594,7 @@ class Combined(Bucketing):
         return {"after_key": made[-1].head["key"]} if made else {}
 
 
-class Part:
+class Part(ABC):
     """One source of `composite`: its keys are whether it has a value, and the value."""
 
     def __init__(self, source: tree.Source) -> None:
@@ -608,17 +609,17 @@ class Part:
         # The first key is 0 for nothing and 1 for a value.
         return [is_null_last if has_order else is_down, *([is_down] * (size - 1))]
 
+    @abstractmethod
     def layer(self, rows: Rows) -> None:
         """Add the keys."""
-        raise NotImplementedError
 
+    @abstractmethod
     def after(self, given: object, rows: Rows) -> list[str]:
         """Return SQL for the values of the keys after which the page starts."""
-        raise NotImplementedError
 
+    @abstractmethod
     def value(self, keys: Sequence[Key]) -> Any:
         """Return the value of the bucket's key."""
-        raise NotImplementedError
 
     def _joined(self, rows: Rows, array: str, nothing: str) -> str:
         """Join with the values, or with nothing where that is wanted; return the column."""
