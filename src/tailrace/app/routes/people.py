@@ -1,8 +1,9 @@
 """People and groups: how to find them, who they are, what they did."""
 
-from typing import Annotated, TypeVar
+from typing import Annotated, Final, TypeVar
 
 from litestar import get
+from litestar.di import NamedDependency, Provide
 from litestar.params import PathParameter, QueryParameter
 
 from tailrace.app.asking import needs
@@ -40,18 +41,45 @@ GroupId = Annotated[
 Found = TypeVar("Found")
 
 
-@get("/users", tags=["people"], summary="Search users", responses=ASKING, opt=needs("events:read"))
-async def search_users(
-    parts: Given,
+def wanted_people(
     search: Text = "",
     matching: Matching = "",
     since: Since = "90d",
     until: Until = "now",
     limit: PageSize = 50,
-) -> PeopleFound:
+) -> PeopleSearch:
+    """Return the search that the parameters ask for."""
+    return PeopleSearch(search=search, query=matching, since=since, until=until, limit=limit)
+
+
+def wanted_timeline(
+    matching: Matching = "",
+    since: Since = EVER,
+    until: Until = "now",
+    limit: PageSize = 50,
+    cursor: Cursor = "",
+) -> Timeline:
+    """Return the page of a timeline that the parameters ask for."""
+    return Timeline(query=matching, since=since, until=until, limit=limit, cursor=cursor or None)
+
+
+GIVE_PEOPLE: Final = Provide(wanted_people, sync_to_thread=False)
+"""Gives a route the argument `wanted`."""
+GIVE_TIMELINE: Final = Provide(wanted_timeline, sync_to_thread=False)
+"""Gives a route the argument `timeline`."""
+
+
+@get(
+    "/users",
+    tags=["people"],
+    summary="Search users",
+    responses=ASKING,
+    dependencies={"wanted": GIVE_PEOPLE},
+    opt=needs("events:read"),
+)
+async def search_users(parts: Given, wanted: NamedDependency[PeopleSearch]) -> PeopleFound:
     """Return people by a part of an id, of their e-mail address or name, or by what they did."""
-    question = PeopleSearch(search=search, query=matching, since=since, until=until, limit=limit)
-    return await parts.asking.run(parts.questions.find_people, "person", question)
+    return await parts.asking.run(parts.questions.find_people, "person", wanted)
 
 
 @get(
@@ -71,22 +99,14 @@ async def show_user(parts: Given, user_id: IdInPath) -> Profile:
     tags=["people"],
     summary="List a user's events",
     responses=FINDING,
+    dependencies={"timeline": GIVE_TIMELINE},
     opt=needs("events:read"),
 )
 async def list_user_events(
-    parts: Given,
-    user_id: IdInPath,
-    matching: Matching = "",
-    since: Since = EVER,
-    until: Until = "now",
-    limit: PageSize = 50,
-    cursor: Cursor = "",
+    parts: Given, user_id: IdInPath, timeline: NamedDependency[Timeline]
 ) -> TimelineResult:
     """Return what a person did, newest first, grouped by session, page by page."""
-    question = Timeline(
-        query=matching, since=since, until=until, limit=limit, cursor=cursor or None
-    )
-    return await _timeline(parts, "person", user_id, question)
+    return await _timeline(parts, "person", user_id, timeline)
 
 
 @get(
@@ -108,19 +128,16 @@ async def list_user_sessions(
 
 
 @get(
-    "/groups", tags=["people"], summary="Search groups", responses=ASKING, opt=needs("events:read")
+    "/groups",
+    tags=["people"],
+    summary="Search groups",
+    responses=ASKING,
+    dependencies={"wanted": GIVE_PEOPLE},
+    opt=needs("events:read"),
 )
-async def search_groups(
-    parts: Given,
-    search: Text = "",
-    matching: Matching = "",
-    since: Since = "90d",
-    until: Until = "now",
-    limit: PageSize = 50,
-) -> PeopleFound:
+async def search_groups(parts: Given, wanted: NamedDependency[PeopleSearch]) -> PeopleFound:
     """Return groups (accounts) by a part of their id or name, or by what happened in them."""
-    question = PeopleSearch(search=search, query=matching, since=since, until=until, limit=limit)
-    return await parts.asking.run(parts.questions.find_people, "group", question)
+    return await parts.asking.run(parts.questions.find_people, "group", wanted)
 
 
 @get(
@@ -140,22 +157,14 @@ async def show_group(parts: Given, group_id: IdInPath) -> Profile:
     tags=["people"],
     summary="List a group's events",
     responses=FINDING,
+    dependencies={"timeline": GIVE_TIMELINE},
     opt=needs("events:read"),
 )
 async def list_group_events(
-    parts: Given,
-    group_id: IdInPath,
-    matching: Matching = "",
-    since: Since = EVER,
-    until: Until = "now",
-    limit: PageSize = 50,
-    cursor: Cursor = "",
+    parts: Given, group_id: IdInPath, timeline: NamedDependency[Timeline]
 ) -> TimelineResult:
     """Return what happened in a group, newest first, page by page."""
-    question = Timeline(
-        query=matching, since=since, until=until, limit=limit, cursor=cursor or None
-    )
-    return await _timeline(parts, "group", group_id, question)
+    return await _timeline(parts, "group", group_id, timeline)
 
 
 @get(
@@ -175,22 +184,14 @@ async def show_user_by_parameter(parts: Given, user_id: UserId) -> Profile:
     tags=["people"],
     summary="List a user's events by parameter",
     responses=FINDING,
+    dependencies={"timeline": GIVE_TIMELINE},
     opt=needs("events:read"),
 )
 async def list_user_events_by_parameter(
-    parts: Given,
-    user_id: UserId,
-    matching: Matching = "",
-    since: Since = EVER,
-    until: Until = "now",
-    limit: PageSize = 50,
-    cursor: Cursor = "",
+    parts: Given, user_id: UserId, timeline: NamedDependency[Timeline]
 ) -> TimelineResult:
     """Return what a person did, newest first; for ids that are awkward in a path."""
-    question = Timeline(
-        query=matching, since=since, until=until, limit=limit, cursor=cursor or None
-    )
-    return await _timeline(parts, "person", user_id, question)
+    return await _timeline(parts, "person", user_id, timeline)
 
 
 @get(
@@ -228,22 +229,14 @@ async def show_group_by_parameter(parts: Given, group_id: GroupId) -> Profile:
     tags=["people"],
     summary="List a group's events by parameter",
     responses=FINDING,
+    dependencies={"timeline": GIVE_TIMELINE},
     opt=needs("events:read"),
 )
 async def list_group_events_by_parameter(
-    parts: Given,
-    group_id: GroupId,
-    matching: Matching = "",
-    since: Since = EVER,
-    until: Until = "now",
-    limit: PageSize = 50,
-    cursor: Cursor = "",
+    parts: Given, group_id: GroupId, timeline: NamedDependency[Timeline]
 ) -> TimelineResult:
     """Return what happened in a group, newest first; for ids that are awkward in a path."""
-    question = Timeline(
-        query=matching, since=since, until=until, limit=limit, cursor=cursor or None
-    )
-    return await _timeline(parts, "group", group_id, question)
+    return await _timeline(parts, "group", group_id, timeline)
 
 
 async def _profile(parts: Parts, kind: Kind, name: str) -> Profile:
