@@ -2,16 +2,21 @@
 
 The log holds blocks of one event and of thousands, so the blocks that are left say little. But all
 events that were refined from some minute on are in the ledger, and those among them that have an
-outcome in the destination's file: what lies between is the backlog. In the minute in which the
-oldest one was received, events from before the destination began are counted with it.
+outcome in the destination's file: what lies between is the backlog. Of the minute in which the
+destination began, the file says how many events there were before.
 """
 
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from typing import Final
 
 from tailrace.deliver import state
 from tailrace.log.books import EVER
+
+BEGAN_MINUTE: Final = "began_minute"
+BEGAN_AFTER_EVENTS: Final = "began_after_events"
+"""Facts of a file: when its destination began, and the events refined of that minute until then."""
 
 Refined = Callable[[int], int]
 """Returns how many events were refined that were received in a minute (since 1970) or later."""
@@ -36,6 +41,9 @@ def unended_events(
     for subscription, outcomes in ended_early.items():
         ended[subscription] += sum(outcomes.values())
     in_all = refined(first)
+    facts = state.facts(connection)
+    if facts.get(BEGAN_MINUTE) == first:
+        in_all -= int(str(facts[BEGAN_AFTER_EVENTS]))
     begun = state.begun_minutes(connection)
     left = {subscription: in_all - ended[subscription] for subscription in begun}
     # One that was added meanwhile has no outcomes of the time before.

@@ -19,6 +19,7 @@ from tailrace.control.document import DocumentDestination
 from tailrace.control.vault import Vault, open_vault
 from tailrace.deliver.alerts import Alerting
 from tailrace.deliver.backfill_engine import Backfills
+from tailrace.deliver.backlog import BEGAN_AFTER_EVENTS, BEGAN_MINUTE
 from tailrace.deliver.backoff import backoff_s
 from tailrace.deliver.blocks import Blocks
 from tailrace.deliver.guard import Guard
@@ -29,7 +30,9 @@ from tailrace.deliver.targets import target_of
 from tailrace.deliver.tools import DestinationTools, GuardedHttp
 from tailrace.destinations import Catalog, load_catalog
 from tailrace.errors import ConfigError, SettingsError, TailraceError
+from tailrace.ledger import REFINED
 from tailrace.log import EVENTS, Log, open_log
+from tailrace.log.books import EVER
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -198,6 +201,10 @@ class Engine:
         """Let a new destination begin with what is stored from now on."""
         positions = state.positions()
         if not positions:
+            minute = int(self._clock()) // 60
+            counts = self._own.counts(minute_from=minute, minute_until=EVER)
+            before = sum(each.events for each in counts if each.outcome == REFINED)
+            state.tell({BEGAN_MINUTE: minute, BEGAN_AFTER_EVENTS: before})
             positions = {
                 partition: extent.next for partition, extent in self._own.extents(EVENTS).items()
             }

@@ -6,6 +6,7 @@ import pytest
 
 from tailrace.deliver import looking as looks
 from tailrace.deliver import steering
+from tailrace.deliver.backlog import BEGAN_AFTER_EVENTS, BEGAN_MINUTE
 from tailrace.deliver.letter_views import list_dead_letters, show_dead_letter
 from tailrace.deliver.looking import inspect, status, summary
 from tailrace.deliver.outcomes import DEAD, DELIVERED, FILTERED, Failure, Out, Step
@@ -141,6 +142,22 @@ def test_the_backlog_is_what_was_refined_and_has_no_outcome(path: Path) -> None:
     assert untouched.backlog_events == 4_530
     assert begun.backlog_events == 4_530 - 332
     assert late.backlog_events == 30
+
+
+def test_events_of_the_minute_before_the_destination_began_are_not_of_its_backlog(
+    path: Path,
+) -> None:
+    state = State(path)
+    state.tell({**PACE, "oldest_at": NOW, BEGAN_MINUTE: MINUTE, BEGAN_AFTER_EVENTS: 420})
+    at_first = seen(path).pace
+    state.tell({"oldest_at": NOW + 60})
+    later = seen(path).pace
+    state.close()
+
+    assert at_first is not None
+    assert later is not None
+    assert at_first.backlog_events == 4_530 - 420
+    assert later.backlog_events == 4_030
 
 
 def test_without_anything_on_its_way_the_backlog_is_estimated(path: Path) -> None:
