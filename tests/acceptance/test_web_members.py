@@ -257,7 +257,7 @@ def test_a_control_database_that_is_away_is_told_and_asked_again(
         expect(app.page.get_by_role("alert").first).to_be_visible(timeout=RETRIED_MS)
         away.rename(database)
         app.page.get_by_role("button", name="Try again").last.click()
-        expect(app.page.get_by_role("table", name="Members")).to_be_visible()
+        expect(app.page.get_by_role("table", name="Members")).to_be_visible(timeout=RETRIED_MS)
         app.forgive(503)
 
 
